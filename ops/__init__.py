@@ -1,0 +1,1 @@
+"""What stands behind `make`: the engine, the images, the secrets and the stack. Standard library only."""

@@ -1,0 +1,75 @@
+"""`python3 -m ops COMMAND`: what the Makefile calls."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ops import commands, doctor, up, venv
+from ops.console import OpsError
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="ops", description=__doc__)
+    sub = parser.add_subparsers(dest="command", required=True)
+    sub.add_parser("up", help="engine, images, secrets, stack, table of URLs")
+    sub.add_parser("down", help="stop the stack, keep its data")
+    sub.add_parser("status", help="every service and its health")
+    sub.add_parser("urls", help="the table of URLs")
+    sub.add_parser("doctor", help="what is missing, wrong or weak here")
+    logs = sub.add_parser("logs", help="follow the logs")
+    logs.add_argument("services", nargs="*")
+    clean = sub.add_parser("clean", help="stop the stack and delete its data and secrets; images stay")
+    clean.add_argument("--confirm", default="")
+    compose = sub.add_parser("compose", help="docker compose with this checkout's files and settings")
+    compose.add_argument("arguments", nargs=argparse.REMAINDER)
+    tool = sub.add_parser("tool", help="path of a program copied out of its image")
+    tool.add_argument("name")
+    sub.add_parser("venv", help="the tests' virtual environment, as requirements/test.txt locks it")
+    switch = sub.add_parser("switch", help="break or mend the sandbox's payment or shipping API")
+    switch.add_argument("api", choices=["payment", "shipping"])
+    switch.add_argument("mode", choices=["ok", "error", "slow", "timeout", "garbage"])
+    notify = sub.add_parser("test-notification", help="send one test notification through a real channel")
+    notify.add_argument("channel", choices=["slack", "pagerduty", "email"])
+    arguments = parser.parse_args()
+    try:
+        return dispatch(arguments)
+    except OpsError as error:
+        print(f"\nmake: {error}", file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. Run the same command again; what is finished is kept.", file=sys.stderr)
+        return 130
+
+
+def dispatch(arguments: argparse.Namespace) -> int:
+    match arguments.command:
+        case "up":
+            up.up()
+        case "doctor":
+            return doctor.doctor()
+        case "down":
+            commands.down()
+        case "status":
+            return commands.status()
+        case "urls":
+            commands.urls()
+        case "logs":
+            commands.logs(arguments.services)
+        case "clean":
+            commands.clean(arguments.confirm)
+        case "compose":
+            commands.compose(arguments.arguments)
+        case "tool":
+            print(commands.tool(arguments.name))
+        case "venv":
+            venv.ensure()
+        case "switch":
+            commands.switch(arguments.api, arguments.mode)
+        case "test-notification":
+            commands.test_notification(arguments.channel)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

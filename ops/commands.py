@@ -1,0 +1,141 @@
+"""The smaller commands behind `make`: each looks at, stops or pokes a stack that `up` made."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from ops import engine, images, notification, recipes, source
+from ops import urls as url_table
+from ops.console import OpsError, capture, say, step, table
+from ops.paths import COMPOSE_ENV, LOCAL, SECRETS
+from ops.settings import load as load_settings
+from ops.stack import PROJECT, Stack
+
+TOOLS = LOCAL / "bin"
+TOOL_PATHS = {
+    "promtool": ("prometheus", "/bin/promtool"),
+    "amtool": ("alertmanager", "/bin/amtool"),
+    "promtail": ("promtail", "/usr/bin/promtail"),
+    "loki": ("loki", "/usr/bin/loki"),
+}
+
+
+def current() -> Stack:
+    """The stack as it is set up now; raises OpsError when no engine answers."""
+    problem = engine.answer()
+    if problem is not None:
+        raise OpsError(
+            f"No Docker engine answers ({problem}); expected the one that `make up` starts. Run `make up`."
+        )
+    settings = load_settings()
+    return Stack(settings, source.remembered(settings))
+
+
+def down() -> None:
+    with step("Stopping the stack"):
+        current().compose("--profile", "*", "down", "--remove-orphans", timeout=300)
+
+
+def clean(confirm: str) -> None:
+    stack = current()
+    if not stack.settings.is_sandbox and confirm != "yes":
+        raise OpsError(
+            f"`make clean` deletes every volume and secret of ENV={stack.settings['ENV']}: found no confirmation, "
+            "expected `make clean CONFIRM=yes`."
+        )
+    with step("Deleting containers, networks, volumes and secrets (images stay)"):
+        for kind, remove in (
+            ("container", ["rm", "--force", "--volumes"]),
+            ("volume", ["rm"]),
+            ("network", ["rm"]),
+        ):
+            listing = ["ls", "-q", "--filter", f"label=com.docker.compose.project={PROJECT}"]
+            found = capture(
+                ["docker", kind, *listing, *(["-a"] if kind == "container" else [])]
+            ).stdout.split()
+            if found:
+                done = capture(["docker", kind, *remove, *found], timeout=300)
+                if done.returncode != 0:
+                    raise OpsError(
+                        f"`docker {kind} rm` failed: {done.stderr.strip()}. Run `make clean` again."
+                    )
+    for path in (SECRETS, TOOLS):
+        shutil.rmtree(path, ignore_errors=True)
+    COMPOSE_ENV.unlink(missing_ok=True)
+
+
+def status() -> int:
+    """Print a line per container; the exit code is 1 when one is not as it should be."""
+    containers = current().containers()
+    if not containers:
+        say("The stack isn't there. `make up` starts it.")
+        return 1
+    say(table([[c["Service"], c["State"], c["Status"]] for c in containers], ["service", "state", "status"]))
+    bad = [
+        c["Service"]
+        for c in containers
+        if c["Health"] == "unhealthy" or c["State"] not in ("running", "exited")
+    ]
+    bad += [c["Service"] for c in containers if c["State"] == "exited" and "Exited (0)" not in c["Status"]]
+    if bad:
+        say(f"\nNot well: {', '.join(bad)}. `make logs SERVICE={bad[0]}` shows its log.")
+    return 1 if bad else 0
+
+
+def urls() -> None:
+    url_table.show(current())
+
+
+def logs(services: list[str]) -> None:
+    current().replace_process("logs", "--follow", "--tail", "100", *services)
+
+
+def compose(arguments: list[str]) -> None:
+    current().replace_process(*(arguments[1:] if arguments[:1] == ["--"] else arguments))
+
+
+def switch(api: str, mode: str) -> None:
+    stack = current()
+    if not stack.settings.is_sandbox:
+        raise OpsError(
+            f"ENV={stack.settings['ENV']} has no sandbox partner to switch; this needs ENV=sandbox."
+        )
+    say(stack.compose("exec", "-T", "partner", "python", "-m", "sandbox.switch", api, mode).strip())
+
+
+def test_notification(channel: str) -> None:
+    notification.send(current(), channel)
+
+
+def tool(name: str) -> Path:
+    """A program copied once out of the image that the stack runs, as a path on this machine."""
+    if name not in TOOL_PATHS:
+        raise OpsError(f"No tool {name!r}: expected one of {', '.join(TOOL_PATHS)}.")
+    service, inside = TOOL_PATHS[name]
+    stack = current()
+    recipe = recipes.for_service(service)
+    reference = (
+        recipe.reference if stack.source == "local" and recipe else stack.model["services"][service]["image"]
+    )
+    target = TOOLS / reference.replace("/", "_").replace(":", "_") / name
+    if not target.exists():
+        _copy_from_image(reference, inside, target)
+    return target
+
+
+def _copy_from_image(reference: str, inside: str, target: Path) -> None:
+    if not images.present(reference):
+        raise OpsError(f"The image {reference} isn't here; expected it from `make up`. Run `make up`.")
+    made = capture(["docker", "create", reference])
+    container = made.stdout.strip()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            copied = capture(["docker", "cp", f"{container}:{inside}", folder])
+            if copied.returncode != 0:
+                raise OpsError(f"`docker cp` of {inside} from {reference} failed: {copied.stderr.strip()}.")
+            Path(folder, Path(inside).name).replace(target)
+    finally:
+        capture(["docker", "rm", "--force", container])

@@ -1,0 +1,99 @@
+"""`make doctor`: what is missing, wrong or weak on this machine, in sentences."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+
+from ops import engine, machine, secrets, source, up
+from ops.console import OpsError, capture, say
+from ops.paths import ROOT, SECRETS
+from ops.settings import Settings
+from ops.settings import load as load_settings
+from ops.stack import Stack
+
+COMFORTABLE_MEMORY = 6 * 1024**3
+LOOPBACK_SAFE_ENGINE = (28, 0)
+
+
+def doctor() -> int:
+    """Print every finding; the exit code is 1 when something would stop `make up`, else 0."""
+    try:
+        settings = load_settings()
+    except OpsError as error:
+        say(f"WRONG    {error}")
+        return 1
+    wrong = 0
+    for check in (
+        up.check_machine,
+        lambda: up.check_ports(settings),
+        engine_answers,
+        lambda: secrets_usable(settings),
+    ):
+        wrong += _attempt(check)
+    if engine.answer() is None:
+        wrong += _attempt(up.check_secrets_and_volumes)
+        wrong += _attempt(lambda: compose_valid(settings))
+    for sentence in weaknesses(settings):
+        say(f"WEAK     {sentence}")
+    if not wrong:
+        say("OK       Nothing stands in the way of `make up`.")
+    return 1 if wrong else 0
+
+
+def _attempt(check: Callable[[], None]) -> int:
+    try:
+        check()
+    except OpsError as error:
+        say(f"WRONG    {error}")
+        return 1
+    return 0
+
+
+def engine_answers() -> None:
+    problem = engine.answer()
+    if problem is None:
+        engine.check_versions(mend=False)
+        return
+    if machine.is_debian() and machine.is_root():
+        say(f"MISSING  No Docker engine answers ({problem}); `make up` installs and starts one.")
+        return
+    raise OpsError(
+        f"No Docker engine answers ({problem}), and only root on Debian gets one installed. Start yours."
+    )
+
+
+def secrets_usable(settings: Settings) -> None:
+    if not (SECRETS / ".complete").exists():
+        say("MISSING  No secrets yet; `make up` makes them.")
+        return
+    secrets.ensure(settings)
+
+
+def compose_valid(settings: Settings) -> None:
+    _ = Stack(settings, source.remembered(settings)).model
+
+
+def weaknesses(settings: Settings) -> Iterator[str]:
+    """What works, but not as well or as safely as it could."""
+    if settings["BIND"] not in ("127.0.0.1", "::1"):
+        yield (
+            f"BIND={settings['BIND']} publishes every page on the network, most of them without a log-in. "
+            "Put a proxy with TLS and log-in in front, or set BIND=127.0.0.1."
+        )
+    if engine.answer() is None:
+        version = capture(["docker", "version", "--format", "{{.Server.Version}}"]).stdout.strip()
+        if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < LOOPBACK_SAFE_ENGINE:
+            yield (
+                f"Docker engine {version}: before 28, ports published on 127.0.0.1 can be reached from the same "
+                "network segment. Upgrade it, or have a firewall drop such packets."
+            )
+    if machine.memory_bytes() < COMFORTABLE_MEMORY:
+        yield f"{machine.memory_bytes() / 1024**3:.1f} GiB of memory: builds and the stack are happier with 6 GiB."
+    if source.remembered(settings) == "local":
+        yield "Images were built here, so Grafana is missing; with a registry: rm .local/image-source, then `make up`."
+    if shutil.disk_usage(ROOT).free < 15 * 1024**3:
+        yield "Less than 15 GiB of disk are free: metrics and logs may take up to that."
+    if settings.is_sandbox:
+        yield "ENV=sandbox: notifications go to the inbox and Mailpit on this machine, to nobody else."

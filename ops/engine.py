@@ -1,0 +1,229 @@
+"""A Docker engine that answers: found, mended, or on Debian as root installed and started, saying so."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from ops import machine
+from ops.console import OpsError, capture, run_logged, say, step
+from ops.paths import LOGS
+
+# Health checks with a start interval need 25.
+MINIMUM_ENGINE = (25, 0)
+MINIMUM_COMPOSE = (2, 24)
+SUITE = "trixie"
+SOURCE_FILE = Path("/etc/apt/sources.list.d/erp-observability-trixie.sources")
+PIN_FILE = Path("/etc/apt/preferences.d/erp-observability-trixie")
+PACKAGES = ("docker.io", "docker-cli", "docker-compose", "docker-buildx", "iptables", "ca-certificates")
+PID_FILES = (Path("/run/docker.pid"), Path("/var/run/docker/containerd/containerd.pid"))
+SOCKET = Path("/run/docker.sock")
+START_SECONDS = 60
+
+
+def ensure() -> None:
+    """Return when `docker` talks to an engine that is new enough; raise OpsError with a sentence otherwise."""
+    problem = answer()
+    if problem is None:
+        check_versions()
+        return
+    if "permission denied" in problem.lower():
+        raise OpsError(
+            f"No rights to the engine's socket ({SOCKET}): found user id {os.geteuid()}, expected root or a member "
+            "of the group docker. Run `make up` as such a user."
+        )
+    if os.environ.get("DOCKER_HOST"):
+        raise OpsError(
+            f"No engine answers at DOCKER_HOST={os.environ['DOCKER_HOST']}: {problem}. Start it, or unset DOCKER_HOST."
+        )
+    if shutil.which("dockerd") is None:
+        install()
+    start()
+    check_versions()
+
+
+def answer() -> str | None:
+    """None when the engine answers, else what `docker` said."""
+    result = capture(["docker", "version", "--format", "{{.Server.Version}}"], timeout=20)
+    if result.returncode == 0 and result.stdout.strip():
+        return None
+    return (
+        (result.stderr or result.stdout).strip().splitlines()[-1]
+        if (result.stderr or result.stdout).strip()
+        else "no answer"
+    )
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
+
+
+def check_versions(*, mend: bool = True) -> None:
+    """Raise OpsError when engine, Compose or buildx are too old; `mend` lets missing plugins be installed."""
+    engine = capture(["docker", "version", "--format", "{{.Server.Version}}"]).stdout.strip()
+    if _version(engine) < MINIMUM_ENGINE:
+        raise OpsError(
+            f"The Docker engine is too old: found {engine}, expected {'.'.join(map(str, MINIMUM_ENGINE))} or newer. "
+            "Upgrade it and run `make up` again."
+        )
+    for plugin, minimum in (("compose", MINIMUM_COMPOSE), ("buildx", (0, 10))):
+        found = capture(["docker", plugin, "version"])
+        if found.returncode != 0 and mend:
+            install_plugins(plugin)
+            found = capture(["docker", plugin, "version"])
+        version = re.search(r"v?(\d+\.\d+\.\d+)", found.stdout)
+        if version is None or _version(version.group(1)) < minimum:
+            raise OpsError(
+                f"`docker {plugin} version` answered {found.stdout.strip() or found.stderr.strip()!r}, expected "
+                f"{'.'.join(map(str, minimum))} or newer. Install Docker's {plugin} plugin and run `make up` again."
+            )
+
+
+def install_plugins(plugin: str) -> None:
+    if machine.is_debian() and machine.is_root():
+        install()
+        return
+    raise OpsError(
+        f"`docker {plugin}` is missing. Install Docker's {plugin} plugin and run `make up` again; "
+        "on Debian as root it would have been installed for you."
+    )
+
+
+def install() -> None:
+    """Install Debian's engine, Compose and buildx; only on Debian, only as root, always saying so."""
+    if not machine.is_debian() or not machine.is_root():
+        name = machine.os_release().get("PRETTY_NAME", "this system")
+        raise OpsError(
+            f"No Docker engine: found none on {name} (user id {os.geteuid()}). It is installed for you on Debian as "
+            "root only; here, install Docker Engine with Compose and run `make up` again."
+        )
+    say(f"No Docker engine here: installing Debian's ({', '.join(PACKAGES)}, suite {SUITE}, priority 50).")
+    mirror = machine.debian_mirror()
+    with step("Installing the Docker engine"):
+        _write(
+            SOURCE_FILE,
+            f"Types: deb\nURIs: {mirror}\nSuites: {SUITE}\nComponents: main\nSigned-By: {machine.debian_keyring()}\n",
+        )
+        _write(PIN_FILE, f"Package: *\nPin: release n={SUITE}\nPin-Priority: 50\n")
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
+        lock = ["-o", "DPkg::Lock::Timeout=300"]
+        run_logged(["dpkg", "--configure", "-a"], log=LOGS / "dpkg.log", title="dpkg", env=env)
+        run_logged(["apt-get", *lock, "update"], log=LOGS / "apt-update.log", title="apt-get update", env=env)
+        run_logged(
+            ["apt-get", *lock, "install", "-y", "--no-install-recommends", "-t", SUITE, *PACKAGES],
+            log=LOGS / "apt-install.log",
+            title="apt-get install",
+            env=env,
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def start() -> None:
+    """Start dockerd and wait until it answers; a dead engine's left-overs are cleared first."""
+    if not machine.is_root():
+        raise OpsError(
+            "The Docker engine is installed but doesn't answer, and only root may start it: found user id "
+            f"{os.geteuid()}. Start it (or run `make up` as root)."
+        )
+    if Path("/run/systemd/system").is_dir():
+        capture(["systemctl", "start", "docker"], timeout=60)
+        if _wait_for_answer(START_SECONDS):
+            return
+    with step("Starting the Docker engine"):
+        if _running("dockerd") and _wait_for_answer(20):
+            return
+        clear_remains()
+        LOGS.mkdir(parents=True, exist_ok=True)
+        log = LOGS / "dockerd.log"
+        with log.open("ab") as sink:
+            process = subprocess.Popen(
+                ["dockerd", *_missing_options()],
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                start_new_session=True,
+            )
+        if not _wait_for_answer(START_SECONDS, process):
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
+            raise OpsError(
+                f"dockerd doesn't answer after {START_SECONDS} s, expected within a few. Its last lines:\n{tail}\n"
+                f"The whole log is {log}. Mend what it names and run `make up` again."
+            )
+
+
+def _missing_options() -> list[str]:
+    """live-restore keeps the stack running while the engine is restarted; a daemon.json of the user's own wins."""
+    configured = Path("/etc/docker/daemon.json")
+    settings = json.loads(configured.read_text(encoding="utf-8")) if configured.is_file() else {}
+    return [] if "live-restore" in settings else ["--live-restore"]
+
+
+def _running(name: str) -> list[int]:
+    found = []
+    for directory in Path("/proc").iterdir():
+        if directory.name.isdigit():
+            try:
+                command = (directory / "cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
+                state = (directory / "stat").read_text(errors="replace").rsplit(")", 1)[-1].split()[0]
+            except OSError:
+                continue
+            if Path(command).name == name and state != "Z":
+                found.append(int(directory.name))
+    return found
+
+
+def clear_remains() -> None:
+    """End a containerd that a killed engine left, and remove pid files whose process is gone.
+
+    The engine's own containerd is meant: the one whose configuration lies below /var/run/docker.
+    """
+    for pid in [*_running("dockerd"), *_engine_containerds()]:
+        say(f"    ending process {pid} that a killed engine left")
+        _end(pid)
+    for file in PID_FILES:
+        if file.exists():
+            say(f"    removing the stale {file}")
+            file.unlink()
+
+
+def _engine_containerds() -> list[int]:
+    found = []
+    for pid in _running("containerd"):
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
+        if b"/run/docker/containerd" in arguments:
+            found.append(pid)
+    return found
+
+
+def _end(pid: int) -> None:
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.kill(pid, sign)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            if not Path(f"/proc/{pid}").exists():
+                return
+            time.sleep(0.1)
+
+
+def _wait_for_answer(seconds: float, process: subprocess.Popen[bytes] | None = None) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answer() is None:
+            return True
+        if process is not None and process.poll() is not None:
+            return False
+        time.sleep(0.3)
+    return False

@@ -1,0 +1,221 @@
+"""Where the images come from: all official ones, or where no registry answers all built here, never a mixture."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ops import machine, recipes
+from ops.console import OpsError, capture, run_logged, say, step
+from ops.paths import IMAGES, LOCAL, LOGS
+from ops.recipes import Recipe
+
+BUILD_DISK_BYTES = 12 * 1024**3
+
+
+def present(reference: str) -> bool:
+    return capture(["docker", "image", "inspect", "--format", "{{.Id}}", reference]).returncode == 0
+
+
+def build_all() -> None:
+    """Build every image that isn't there yet."""
+    wanted = list(recipes.recipes().values())
+    missing = [recipe for recipe in wanted if not present(recipe.reference)]
+    needed = [
+        recipe
+        for recipe in missing
+        if recipe.name != "toolchain" or any(_needs_compiling(r) for r in missing)
+    ]
+    if needed:
+        free = shutil.disk_usage("/var/lib/docker" if Path("/var/lib/docker").exists() else "/").free
+        if free < BUILD_DISK_BYTES:
+            raise OpsError(
+                f"Too little disk for building the images: found {free / 1024**3:.1f} GiB free, expected "
+                f"{BUILD_DISK_BYTES / 1024**3:.0f} GiB. Free some space and run `make up` again."
+            )
+        say(
+            f"Building {len(needed)} of {len(wanted)} images here; what is finished is kept if you interrupt this."
+        )
+    for number, recipe in enumerate(needed, 1):
+        with step(f"Image {number}/{len(needed)}: {recipe.name} {recipe.version}"):
+            build(recipe)
+
+
+def _needs_compiling(recipe: Recipe) -> bool:
+    return recipe.is_go and not present(recipe.go_reference)
+
+
+def build(recipe: Recipe) -> None:
+    if recipe.base is None:
+        _build_base(recipe)
+        return
+    arguments = {"BASE_IMAGE": recipes.recipes()[recipe.base].reference, **recipe.args}
+    if recipe.is_go:
+        if not present(recipe.go_reference):
+            _build_go(recipe)
+        arguments["GO_IMAGE"] = recipe.go_reference
+    docker_build(recipe.reference, recipe.folder / "Dockerfile", recipe.folder, arguments, log=recipe.name)
+
+
+def _build_go(recipe: Recipe) -> None:
+    arguments = {
+        "TOOLCHAIN_IMAGE": recipes.recipes()["toolchain"].reference,
+        "PROGRAM": recipe.name,
+        "PACKAGES": " ".join(recipe.packages),
+        "TAGS": ",".join(recipe.tags),
+        "LDFLAGS": recipe.ldflags.format(version=recipe.version),
+        **machine.go_environment(),
+    }
+    dockerfile = IMAGES / "go" / "Dockerfile"
+    docker_build(
+        recipe.go_reference,
+        dockerfile,
+        IMAGES / "go",
+        arguments,
+        log=f"go-{recipe.name}",
+        describe=_CompileCounter(),
+    )
+
+
+class _CompileCounter:
+    """Turns the compiler's package names into a count now and then."""
+
+    def __init__(self) -> None:
+        self.packages = 0
+
+    def __call__(self, line: str) -> str | None:
+        if re.match(r"#\d+ [\d.]+ [\w./~-]+$", line):
+            self.packages += 1
+            if self.packages % 150 == 0:
+                return f"{self.packages} packages compiled"
+        return None
+
+
+def docker_build(
+    reference: str,
+    dockerfile: Path,
+    context: Path,
+    arguments: dict[str, str],
+    *,
+    log: str,
+    describe: Callable[[str], str | None] | None = None,
+    target: str | None = None,
+) -> None:
+    """One `docker buildx build`; the machine's mirror, proxy and certificates go in as secrets and arguments."""
+    command = [
+        "docker",
+        "buildx",
+        "build",
+        "--progress=plain",
+        "--load",
+        "--tag",
+        reference,
+        "--file",
+        str(dockerfile),
+    ]
+    for name, value in {**machine.proxies(), **arguments}.items():
+        command += ["--build-arg", f"{name}={value}"]
+    if target:
+        command += ["--target", target]
+    with tempfile.TemporaryDirectory(dir=_private_folder()) as folder:
+        for name, content in machine_files().items():
+            file = Path(folder, name)
+            file.write_bytes(content)
+            command += ["--secret", f"id={name},src={file}"]
+        run_logged(
+            [*command, str(context)],
+            log=LOGS / f"build-{log}.log",
+            title=f"Building {log}",
+            describe=describe,
+        )
+
+
+def _private_folder() -> Path:
+    folder = LOCAL / "build"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
+def machine_files() -> dict[str, bytes]:
+    """What a build has to know of this machine, by secret id; only files that say something."""
+    files: dict[str, bytes] = {"pip-conf": machine.pip_configuration().encode()}
+    if machine.is_debian():
+        files["apt-sources"] = _apt_sources().encode()
+        files["apt-conf"] = _apt_configuration().encode()
+    bundle = machine.ca_bundle()
+    if bundle is not None:
+        files["ca-bundle"] = bundle.read_bytes()
+    return files
+
+
+def _apt_sources() -> str:
+    suite = recipes.recipes()["base"].suite
+    mirror = machine.debian_mirror()
+    suites = f"{suite} {suite}-updates {suite}-backports"
+    text = f"Types: deb\nURIs: {mirror}\nSuites: {suites}\nComponents: main\nSigned-By: {machine.debian_keyring()}\n"
+    security = machine.debian_security_mirror()
+    if security:
+        text += (
+            f"\nTypes: deb\nURIs: {security}\nSuites: {suite}-security\nComponents: main\n"
+            f"Signed-By: {machine.debian_keyring()}\n"
+        )
+    return text
+
+
+def _apt_configuration() -> str:
+    dump = capture(["apt-config", "dump", "--format", '%f "%v";%n'])
+    wanted = re.compile(r'^Acquire::https?::(Proxy|Verify-Peer|CaInfo)[^ ]* ".+";$')
+    return "".join(f"{line}\n" for line in dump.stdout.splitlines() if wanted.match(line))
+
+
+def _build_base(recipe: Recipe) -> None:
+    """A minimal Debian by mmdebstrap from the machine's own mirror, imported as an image."""
+    if not machine.is_debian() or not machine.is_root():
+        raise OpsError(
+            "No container registry answered, and building the images here needs root on Debian: found "
+            f"{machine.os_release().get('PRETTY_NAME', 'another system')}, user id {os.geteuid()}. "
+            "Make a registry reachable, or run `make up` as root on Debian 12 or newer."
+        )
+    if shutil.which("mmdebstrap") is None:
+        say("    mmdebstrap is missing: installing it.")
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        install = [
+            "apt-get",
+            "-o",
+            "DPkg::Lock::Timeout=300",
+            "install",
+            "-y",
+            "--no-install-recommends",
+            "mmdebstrap",
+        ]
+        run_logged(
+            install, log=LOGS / "apt-mmdebstrap.log", title="apt-get install mmdebstrap", env=environment
+        )
+    with tempfile.TemporaryDirectory(dir=_private_folder()) as folder:
+        archive = Path(folder, "base.tar")
+        command = [
+            "mmdebstrap",
+            "--variant=minbase",
+            f"--include={','.join(recipe.packages)}",
+            "--dpkgopt=path-exclude=/usr/share/man/*",
+            "--dpkgopt=path-exclude=/usr/share/doc/*",
+            "--customize-hook=ln -s busybox $1/usr/bin/wget",
+            # Nothing of this machine stays inside: builds bring the mirror along as a secret.
+            "--customize-hook=rm -rf $1/etc/apt/sources.list $1/etc/apt/sources.list.d/*",
+            "--customize-hook=rm -f $1/etc/apt/apt.conf.d/99mmdebstrap",
+            "--customize-hook=rm -rf $1/var/lib/apt/lists/* $1/var/log/* $1/etc/hostname $1/etc/resolv.conf",
+            recipe.suite,
+            str(archive),
+            "-",
+        ]
+        run_logged(command, log=LOGS / "build-base.log", title="Building base", stdin=_apt_sources())
+        loaded = capture(["docker", "import", str(archive), recipe.reference], timeout=300)
+    if loaded.returncode != 0:
+        raise OpsError(
+            f"`docker import` of the base image failed: {loaded.stderr.strip()}. Run `make up` again."
+        )

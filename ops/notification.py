@@ -1,0 +1,99 @@
+"""`make test-notification`: one alert through one real channel, and whether Alertmanager could deliver it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ops import secrets
+from ops.console import OpsError, say
+from ops.stack import Stack
+
+FILES = {"slack": "slack_webhook_url", "pagerduty": "pagerduty_routing_key", "email": "smtp_password"}
+DEADLINE_SECONDS = 60
+
+
+def send(stack: Stack, channel: str) -> None:
+    """Fire ChannelTest for `channel`, wait until Alertmanager has delivered or failed it, then resolve it.
+
+    Raises OpsError when the channel is off, Alertmanager doesn't answer, or the delivery failed.
+    """
+    file = FILES[channel]
+    if not secrets.read(file).strip():
+        raise OpsError(
+            f"The channel {channel} is off: secrets/{file} is empty. Write its secret and run `make up` first."
+        )
+    base = f"http://{stack.settings['BIND']}:{stack.settings['ALERTMANAGER_PORT']}"
+    before = _counters(base, channel)
+    _post_alert(base, channel, ends_in=timedelta(seconds=DEADLINE_SECONDS))
+    try:
+        _await_delivery(base, channel, before)
+    finally:
+        _post_alert(base, channel, ends_in=timedelta(0))
+
+
+def _await_delivery(base: str, channel: str, before: tuple[float, float]) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    delivered, failed = before
+    while time.monotonic() < deadline:
+        delivered, failed = _counters(base, channel)
+        if failed > before[1]:
+            raise OpsError(
+                f"Alertmanager couldn't deliver to {channel}: its request failed {failed - before[1]:.0f} time(s). "
+                "`make logs SERVICE=alertmanager` gives the answer it got; correct the secret or setting, `make up`."
+            )
+        if delivered > before[0]:
+            say(f"Delivered: {channel} accepted the test notification. Look there for “ChannelTest”.")
+            return
+        time.sleep(0.5)
+    raise OpsError(
+        f"No delivery to {channel} within {DEADLINE_SECONDS} s: Alertmanager counted {delivered:.0f} requests before "
+        "and after. Is the channel on since the last `make up`? `make logs SERVICE=alertmanager` tells more."
+    )
+
+
+def _post_alert(base: str, channel: str, ends_in: timedelta) -> None:
+    now = datetime.now(UTC)
+    alert = {
+        "labels": {
+            "alertname": "ChannelTest",
+            "test_channel": channel,
+            "severity": "info",
+            "service": "alertmanager",
+        },
+        "annotations": {
+            "summary": f"Test of the channel {channel}",
+            "description": "Somebody ran `make test-notification`. Nothing is wrong; no action is needed.",
+        },
+        "startsAt": (now - timedelta(seconds=1)).isoformat(),
+        "endsAt": (now + ends_in).isoformat(),
+    }
+    _call(f"{base}/api/v2/alerts", json.dumps([alert]).encode())
+
+
+def _counters(base: str, channel: str) -> tuple[float, float]:
+    """Requests that Alertmanager made to this kind of channel, and those that failed."""
+    text = _call(f"{base}/metrics")
+    names = ("alertmanager_notification_requests_total", "alertmanager_notification_requests_failed_total")
+    sums = []
+    for name in names:
+        rows = re.findall(rf'^{name}\{{[^}}]*integration="{channel}"[^}}]*\}} (\S+)$', text, re.MULTILINE)
+        sums.append(sum(float(row) for row in rows))
+    return sums[0] - sums[1], sums[1]
+
+
+def _call(url: str, body: bytes | None = None) -> str:
+    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            text: Any = answer.read().decode()
+            return str(text)
+    except (urllib.error.URLError, OSError) as error:
+        raise OpsError(
+            f"Alertmanager doesn't answer at {url} ({error}); expected the running stack. Run `make up`."
+        ) from None

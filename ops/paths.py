@@ -1,0 +1,15 @@
+"""Where things lie in a checkout: the one place for its folders' names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = ROOT / ".local"
+LOGS = LOCAL / "logs"
+IMAGES = ROOT / "images"
+SECRETS = Path(os.environ.get("SECRETS_DIR") or ROOT / "secrets")
+COMPOSE_ENV = LOCAL / "compose.env"
+STAMPS = LOCAL / "stamps.yaml"
+DECISION = LOCAL / "image-source"

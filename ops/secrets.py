@@ -1,0 +1,181 @@
+"""The secrets: one table, made once as files, never printed and never overwritten."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import stat
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.console import OpsError
+from ops.paths import SECRETS
+from ops.settings import Settings
+
+LETTERS = string.ascii_letters + string.digits
+# A bind mount keeps the host's mode, so the files are readable for every image's own user id;
+# the directory keeps everybody else on the host out.
+DIRECTORY_MODE = 0o700
+FILE_MODE = 0o444
+MINIMUM_LENGTH = 16
+
+
+def _random(length: int, alphabet: str = LETTERS) -> Callable[[], str]:
+    return lambda: "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+@dataclass(frozen=True)
+class Secret:
+    """`make` gives a new value; `sandbox` is the value in the sandbox of a secret that is the user's to give."""
+
+    meaning: str
+    make: Callable[[], str] | None = None
+    sandbox: str = ""
+
+    @property
+    def is_channel(self) -> bool:
+        """A channel's secret may be empty: the channel is off then."""
+        return self.make is None
+
+
+GENERATED = {
+    "postgres_password": Secret("PostgreSQL's superuser", _random(32)),
+    "erp_db_password": Secret("the ERP's role in PostgreSQL", _random(32)),
+    "exporter_db_password": Secret("the exporter's role in PostgreSQL", _random(32)),
+    "redis_password": Secret("Valkey", _random(32)),
+    "django_secret_key": Secret("Django's SECRET_KEY", _random(64)),
+    "erp_admin_password": Secret("ERP user admin", _random(20)),
+    "erp_buyer_password": Secret("ERP user buyer (sandbox)", _random(20)),
+    "erp_traffic_password": Secret("ERP user traffic (sandbox)", _random(20)),
+    "metrics_token": Secret("bearer token for the ERP's /metrics", _random(40)),
+    "partner_api_key": Secret("key for the payment and shipping API", _random(32)),
+    "grafana_admin_password": Secret("Grafana user admin", _random(20)),
+    "bugsink_secret_key": Secret("Bugsink's SECRET_KEY", _random(64)),
+    "bugsink_admin_password": Secret("Bugsink user admin@erp.example", _random(20)),
+    "bugsink_dsn_key": Secret("public key in Bugsink's DSN", _random(32, "0123456789abcdef")),
+    "bugsink_api_token": Secret("Bugsink's API token", _random(40, "0123456789abcdef")),
+}
+CHANNELS = {
+    "slack_webhook_url": Secret("Slack: incoming webhook", sandbox="http://inbox:8095/slack/sandbox"),
+    "pagerduty_routing_key": Secret(
+        "PagerDuty: Events v2 routing key", sandbox="sandbox00000000000000000000000000"
+    ),
+    "smtp_password": Secret("e-mail: SMTP password (any word where none is asked for)", sandbox="sandbox"),
+    "heartbeat_url": Secret(
+        "dead man's switch: URL that Watchdog pings", sandbox="http://inbox:8095/heartbeat"
+    ),
+}
+TABLE = GENERATED | CHANNELS
+FORMATS = {
+    "bugsink_dsn_key": r"[0-9a-f]{32}",
+    "bugsink_api_token": r"[0-9a-f]{40}",
+    "bugsink_secret_key": r".{50,}",
+}
+# Files that only repeat another secret or setting in the form a program wants; rewritten whenever that changes.
+DERIVED = ("redis_conf", "redis_exporter_passwords", "sentry_dsn")
+
+
+def ensure(settings: Settings, directory: Path = SECRETS) -> None:
+    """Make what is missing on a first start, refuse what is broken, and write the derived files."""
+    directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+    directory.chmod(DIRECTORY_MODE)
+    existing = {name for name in TABLE if (directory / name).exists()}
+    started = (directory / ".complete").exists()
+    for name, secret in TABLE.items():
+        if name in existing:
+            continue
+        if started:
+            raise OpsError(
+                f"The secret {directory / name} ({secret.meaning}) is missing; expected the file that the stores were "
+                "made with. Put it back from your backup, or `make clean` (which deletes all data) and start anew."
+            )
+        value = secret.make() if secret.make else (secret.sandbox if settings.is_sandbox else "")
+        _write(directory / name, value)
+    values = {name: read(name, directory) for name in TABLE}
+    for name, value in values.items():
+        _check(name, value, directory)
+    if not settings.is_sandbox:
+        _check_real(settings, values, directory)
+    for name, value in _derive(settings, values).items():
+        if not (directory / name).exists() or read(name, directory) != value:
+            _write(directory / name, value)
+    if not started:
+        _write(directory / ".complete", "")
+
+
+def read(name: str, directory: Path = SECRETS) -> str:
+    path = directory / name
+    try:
+        return path.read_text(encoding="utf-8").strip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OpsError(
+            f"The secret {path} can't be read ({error.__class__.__name__}): expected a text file readable for user id "
+            f"{os.geteuid()}. Put it back or give yourself the right to read it."
+        ) from None
+
+
+def _check(name: str, value: str, directory: Path) -> None:
+    path = directory / name
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode != FILE_MODE:
+        if path.stat().st_uid != os.geteuid():
+            raise OpsError(
+                f"The secret {path} has mode {mode:04o}, expected {FILE_MODE:04o} so that the containers' users can "
+                f"read it. Run `chmod {FILE_MODE:04o} {path}`."
+            )
+        path.chmod(FILE_MODE)
+    if TABLE[name].is_channel:
+        return
+    if len(value.strip()) < MINIMUM_LENGTH or not re.fullmatch(FORMATS.get(name, ".*"), value):
+        found = "an empty file" if not value.strip() else f"{len(value.strip())} characters of another form"
+        expected = FORMATS.get(name, f"at least {MINIMUM_LENGTH} characters")
+        raise OpsError(
+            f"The secret {path} ({TABLE[name].meaning}) is unusable: found {found}, expected {expected}. "
+            "Put the right value back, or `make clean` (which deletes all data) and start anew."
+        )
+
+
+def _check_real(settings: Settings, values: dict[str, str], directory: Path) -> None:
+    for name, secret in CHANNELS.items():
+        if values[name].strip() and values[name].strip() == secret.sandbox:
+            raise OpsError(
+                f"ENV={settings['ENV']}, but {directory / name} ({secret.meaning}) still holds the sandbox's value. "
+                "Write the real one into it, or empty the file to switch the channel off."
+            )
+    if not any(
+        values[name].strip() for name in ("slack_webhook_url", "pagerduty_routing_key", "smtp_password")
+    ):
+        raise OpsError(
+            f"ENV={settings['ENV']} with every channel off would page nobody: found slack_webhook_url, "
+            f"pagerduty_routing_key and smtp_password empty in {directory}. Write at least one of them."
+        )
+    if values["smtp_password"].strip():
+        for name in ("SMTP_SMARTHOST", "SMTP_FROM", "ALERT_EMAIL_TO"):
+            if not settings[name]:
+                raise OpsError(
+                    f"E-mail is on ({directory / 'smtp_password'} isn't empty) but {name} isn't set in .env."
+                )
+
+
+def _derive(settings: Settings, values: dict[str, str]) -> dict[str, str]:
+    bundled = f"http://{values['bugsink_dsn_key']}@bugsink:8000/1"
+    return {
+        "redis_conf": f"requirepass {values['redis_password']}\n".rstrip("\n"),
+        "redis_exporter_passwords": json.dumps({"redis://erp-redis:6379": values["redis_password"]}),
+        "sentry_dsn": settings.given.get("SENTRY_DSN", bundled),
+    }
+
+
+def _write(path: Path, value: str) -> None:
+    """A whole file or none: written beside and renamed, so that an interruption leaves no half secret."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as sink:
+        sink.write(f"{value}\n" if value else "")
+    fresh.chmod(FILE_MODE)
+    fresh.replace(path)

@@ -1,0 +1,144 @@
+"""The settings of one run: .env.example's defaults, then .env, then the environment; checked before anything starts."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from pathlib import Path
+
+from ops.console import OpsError
+from ops.paths import ROOT
+
+ENVIRONMENTS = ("sandbox", "staging", "production")
+IMAGE_SOURCES = ("auto", "official", "local")
+PORTS = {
+    "ERP_PORT": "erp-web",
+    "GRAFANA_PORT": "grafana",
+    "PROMETHEUS_PORT": "prometheus",
+    "ALERTMANAGER_PORT": "alertmanager",
+    "LOKI_PORT": "loki",
+    "BUGSINK_PORT": "bugsink",
+    "INBOX_PORT": "inbox",
+    "MAILPIT_PORT": "mailpit",
+}
+SANDBOX_SERVICES = ("traffic", "partner", "inbox", "mailpit")
+NUMBERS = ("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "TRAFFIC_ORDERS_PER_MINUTE")
+# Defaults that only make sense where the sandbox's own services run, and what takes their place elsewhere.
+REAL_DEFAULTS = {
+    "PAYMENT_API_URL": "",
+    "SHIPPING_API_URL": "",
+    "SMTP_SMARTHOST": "",
+    "SMTP_REQUIRE_TLS": "true",
+    "ALERT_EMAIL_TO": "",
+    "SMTP_FROM": "",
+    "PAGERDUTY_URL": "https://events.pagerduty.com/v2/enqueue",
+}
+
+
+class Settings:
+    """`values` holds every setting by name; `given` only what .env or the environment says."""
+
+    def __init__(self, values: dict[str, str], given: dict[str, str]) -> None:
+        self.values = values
+        self.given = given
+
+    def __getitem__(self, name: str) -> str:
+        return self.values[name]
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self["ENV"] == "sandbox"
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Published port by service, without services that don't run in this environment."""
+        wanted = {service: int(self[name]) for name, service in PORTS.items()}
+        return {s: port for s, port in wanted.items() if self.is_sandbox or s not in SANDBOX_SERVICES}
+
+
+def parse(text: str, origin: str) -> dict[str, str]:
+    """KEY=VALUE lines; comments and empty lines are passed over, anything else is refused."""
+    values = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        match = re.match(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$", stripped)
+        if match is None:
+            raise OpsError(
+                f"{origin} line {number}: found {stripped!r}, expected NAME=value. Correct the line."
+            )
+        values[match.group(1)] = match.group(2).strip().strip("\"'")
+    return values
+
+
+def load(root: Path = ROOT) -> Settings:
+    """Settings for this checkout, checked; raises OpsError with a sentence for the first bad one."""
+    defaults = parse((root / ".env.example").read_text(encoding="utf-8"), ".env.example")
+    file = root / ".env"
+    given = parse(file.read_text(encoding="utf-8"), ".env") if file.is_file() else {}
+    known = {*defaults, "SENTRY_DSN"}
+    given |= {name: os.environ[name] for name in known if name in os.environ}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise OpsError(
+            f".env sets {', '.join(unknown)}, which is no setting; .env.example lists them. Correct the name."
+        )
+    environment = given.get("ENV", defaults["ENV"])
+    if environment not in ENVIRONMENTS:
+        raise OpsError(f"ENV={environment!r}: expected one of {', '.join(ENVIRONMENTS)}.")
+    if environment != "sandbox":
+        defaults |= REAL_DEFAULTS
+    values = {**defaults, **given}
+    _check(values)
+    return Settings(values, given)
+
+
+def _check(values: dict[str, str]) -> None:
+    if values["IMAGE_SOURCE"] not in IMAGE_SOURCES:
+        raise OpsError(
+            f"IMAGE_SOURCE={values['IMAGE_SOURCE']!r}: expected one of {', '.join(IMAGE_SOURCES)}."
+        )
+    try:
+        ipaddress.ip_address(values["BIND"])
+    except ValueError:
+        raise OpsError(f"BIND={values['BIND']!r}: expected an IP address such as 127.0.0.1.") from None
+    used: dict[int, str] = {}
+    for name in PORTS:
+        text = values[name]
+        if not text.isdigit() or not 1 <= int(text) <= 65535:
+            raise OpsError(f"{name}={text!r}: expected a port number from 1 to 65535.")
+        if int(text) in used:
+            raise OpsError(f"{name} and {used[int(text)]} are both {text}: give each its own port in .env.")
+        used[int(text)] = name
+    for name in NUMBERS:
+        if not values[name].isdigit() or int(values[name]) < 1:
+            raise OpsError(f"{name}={values[name]!r}: expected a whole number of at least 1.")
+    if not re.fullmatch(r"\d+(ms|[smhdwy])(\d+(ms|[smhdwy]))*", values["METRICS_RETENTION"]):
+        raise OpsError(f"METRICS_RETENTION={values['METRICS_RETENTION']!r}: expected a duration such as 45d.")
+    if not re.fullmatch(r"\d+(B|KB|MB|GB|TB)", values["METRICS_RETENTION_SIZE"]):
+        raise OpsError(
+            f"METRICS_RETENTION_SIZE={values['METRICS_RETENTION_SIZE']!r}: expected a size such as 8GB."
+        )
+    if values["ENV"] != "sandbox":
+        _check_real(values)
+
+
+def _check_real(values: dict[str, str]) -> None:
+    """Outside the sandbox nothing may lean on a sandbox service."""
+    for name in ("PAYMENT_API_URL", "SHIPPING_API_URL"):
+        if not re.match(r"https?://", values[name]):
+            raise OpsError(
+                f"ENV={values['ENV']} needs {name}: found {values[name]!r}, expected the provider's URL in .env."
+            )
+    for name in ("PAYMENT_API_URL", "SHIPPING_API_URL", "SMTP_SMARTHOST", "PAGERDUTY_URL"):
+        host = re.sub(r"^https?://", "", values[name]).split("/")[0].split(":")[0]
+        if host in SANDBOX_SERVICES:
+            raise OpsError(
+                f"ENV={values['ENV']} runs no sandbox service, but {name} points at {host!r}. Set the real one in .env."
+            )
+    if "erp-web" not in values["ALLOWED_HOSTS"].split(","):
+        raise OpsError(
+            "ALLOWED_HOSTS lacks erp-web, the name by which Prometheus asks the ERP. Add it in .env."
+        )

@@ -1,0 +1,189 @@
+"""`docker compose` for this checkout: the right files, settings and images, whatever the caller's environment says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ops import recipes
+from ops.console import OpsError, capture
+from ops.paths import COMPOSE_ENV, ROOT, SECRETS, STAMPS
+from ops.settings import SANDBOX_SERVICES, Settings
+
+PROJECT = "erp-observability"
+OWN_IMAGES = ("erp-observability/erp:", "erp-observability/sandbox:")
+SOCKET = Path("/var/run/docker.sock")
+
+
+@dataclass
+class Stack:
+    """One checkout's stack. `source` is `official` or `local`: where its images come from."""
+
+    settings: Settings
+    source: str
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that people write; `stamps` go on top of them."""
+        names = ["compose.yaml"]
+        if self.source == "local":
+            names.append("compose.offline.yaml")
+        if (ROOT / "compose.override.yaml").is_file():
+            names.append("compose.override.yaml")
+        return [ROOT / name for name in names]
+
+    @property
+    def _command(self) -> list[str]:
+        files = [argument for file in self.files for argument in ("-f", str(file))]
+        return ["docker", "compose", "--project-directory", str(ROOT), "-p", PROJECT, *files]
+
+    @cached_property
+    def command(self) -> list[str]:
+        """`docker compose` with every file; writes the stamps first."""
+        services = {service: {"labels": {"erp.stamp": stamp}} for service, stamp in self._stamps().items()}
+        _write(STAMPS, json.dumps({"services": services}, indent=1))
+        return [*self._command, "-f", str(STAMPS)]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What compose.yaml is filled in with."""
+        values = dict(self.settings.values)
+        values["SCRAPE_MODE"] = "sandbox" if self.settings.is_sandbox else "production"
+        values["COMPOSE_PROFILES"] = "sandbox" if self.settings.is_sandbox else ""
+        values["SECRETS_DIR"] = str(SECRETS)
+        values["DOCKER_GID"] = str(SOCKET.stat().st_gid) if SOCKET.exists() else "0"
+        if self.source == "local":
+            values |= {recipe.variable: recipe.reference for recipe in recipes.recipes().values()}
+        for name in ("ERP_PORT", "GRAFANA_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT", "BUGSINK_PORT"):
+            self._follow_port(values, name)
+        return values
+
+    def _follow_port(self, values: dict[str, str], port: str) -> None:
+        """A base URL that nobody set follows the port that somebody did."""
+        base = f"BASE_URL_{port.removesuffix('_PORT')}"
+        if base in values and base not in self.settings.given:
+            values[base] = f"http://localhost:{values[port]}"
+        if port == "PROMETHEUS_PORT" and "BASE_URL_RUNBOOKS" not in self.settings.given:
+            values["BASE_URL_RUNBOOKS"] = f"http://localhost:{values[port]}/user"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, **self.variables}
+
+    @cached_property
+    def model(self) -> dict[str, Any]:
+        """The merged model, as `docker compose config` gives it; raises OpsError when a file is broken."""
+        found = capture(["env", *self._assignments, *self._command, "config", "--format", "json"])
+        if found.returncode != 0:
+            named = ", ".join(file.name for file in self.files)
+            raise OpsError(
+                f"Compose refuses {named}: {found.stderr.strip() or 'no reason given'}. Correct the file that it names "
+                "(compose.override.yaml is the one of your own) and run the same command again."
+            )
+        model: dict[str, Any] = json.loads(found.stdout)
+        return model
+
+    @property
+    def _assignments(self) -> list[str]:
+        return [f"{name}={value}" for name, value in self.variables.items()]
+
+    def _stamps(self) -> dict[str, str]:
+        """A stamp per service that changes with the files mounted into it, so that `up` recreates what needs it."""
+        stamps = {}
+        for service, definition in self.model["services"].items():
+            sha = hashlib.sha256()
+            for mount in definition.get("volumes", []):
+                source = Path(mount.get("source", ""))
+                if mount["type"] == "bind" and ROOT in source.parents:
+                    for path in [source, *sorted(source.rglob("*"))] if source.is_dir() else [source]:
+                        if path.is_file():
+                            sha.update(str(path).encode() + path.read_bytes())
+            for secret in definition.get("secrets", []):
+                file = Path(self.model["secrets"][secret["source"]]["file"])
+                if file.is_file():
+                    sha.update(f"{secret['source']} {file.stat().st_mtime_ns}".encode())
+            stamps[service] = sha.hexdigest()[:12]
+        # Alertmanager reads what its renderer wrote, so it has to be started anew with it.
+        stamps["alertmanager"] += stamps["alertmanager-config"]
+        return stamps
+
+    def compose(self, *arguments: str, timeout: float = 120) -> str:
+        """Output of one compose command; raises OpsError when it fails."""
+        done = capture(["env", *self._assignments, *self.command, *arguments], timeout=timeout)
+        if done.returncode != 0:
+            raise OpsError(f"`docker compose {' '.join(arguments)}` failed: {done.stderr.strip()}")
+        return done.stdout
+
+    def replace_process(self, *arguments: str) -> None:
+        """Become `docker compose ARGUMENTS`, for what streams or asks."""
+        os.execvpe("docker", [*self.command, *arguments], self.environment)  # noqa: S606
+
+    def write_compose_env(self) -> None:
+        """For `docker compose --env-file .local/compose.env …` without `make`."""
+        _write(COMPOSE_ENV, "".join(f"{name}={value}\n" for name, value in sorted(self.variables.items())))
+
+    @property
+    def official_images(self) -> list[str]:
+        """Images of compose.yaml that somebody else builds, those of the sandbox only where it runs."""
+        official = Stack(self.settings, "official")
+        found = {
+            definition["image"]
+            for name, definition in official.model["services"].items()
+            if self.settings.is_sandbox or name not in SANDBOX_SERVICES
+        }
+        return sorted(image for image in found if not image.startswith(OWN_IMAGES))
+
+    def containers(self) -> list[dict[str, str]]:
+        """Every container of the project: Service, State, Health, Status, ExitCode."""
+        listed = capture(
+            [
+                "docker",
+                "ps",
+                "-a",
+                "--filter",
+                f"label=com.docker.compose.project={PROJECT}",
+                "--format",
+                "{{json .}}",
+            ]
+        )
+        found = []
+        for line in listed.stdout.splitlines():
+            container = json.loads(line)
+            labels = dict(pair.split("=", 1) for pair in container["Labels"].split(",") if "=" in pair)
+            health = (
+                "healthy"
+                if "(healthy)" in container["Status"]
+                else "unhealthy"
+                if "unhealthy" in container["Status"]
+                else ""
+            )
+            found.append(
+                {
+                    "Service": labels.get("com.docker.compose.service", "?"),
+                    "State": container["State"],
+                    "Health": health,
+                    "Status": container["Status"],
+                    "Name": container["Names"],
+                    "Ports": container["Ports"],
+                }
+            )
+        return sorted(found, key=lambda container: container["Service"])
+
+
+def volumes_exist() -> bool:
+    listed = capture(
+        ["docker", "volume", "ls", "-q", "--filter", f"label=com.docker.compose.project={PROJECT}"]
+    )
+    return bool(listed.stdout.strip())
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)

@@ -1,0 +1,143 @@
+"""`make up`: from whatever state this machine is in to a running, healthy stack."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import time
+
+from ops import engine, machine, secrets, source, stack, urls
+from ops.console import OpsError, capture, run_logged, say, step
+from ops.paths import LOGS, ROOT, SECRETS
+from ops.settings import PORTS, SANDBOX_SERVICES, Settings
+from ops.settings import load as load_settings
+from ops.stack import Stack
+
+MEMORY_BYTES = 3 * 1024**3
+DISK_BYTES = 3 * 1024**3
+WAIT_SECONDS = 300
+
+
+def up() -> None:
+    started = time.monotonic()
+    settings = load_settings()
+    check_machine()
+    check_ports(settings)
+    engine.ensure()
+    chosen = Stack(settings, source.decide(settings))
+    check_secrets_and_volumes()
+    secrets.ensure(settings)
+    _ = chosen.model
+    source.provide(chosen)
+    start(chosen)
+    say(f"\nUp after {time.monotonic() - started:.0f} s.\n")
+    urls.show(chosen)
+
+
+def check_machine() -> None:
+    memory = machine.memory_bytes()
+    if memory < MEMORY_BYTES:
+        raise OpsError(
+            f"Too little memory: found {memory / 1024**3:.1f} GiB, expected {MEMORY_BYTES / 1024**3:.0f} GiB for the "
+            "whole stack. Give the machine more."
+        )
+    free = shutil.disk_usage(ROOT).free
+    if free < DISK_BYTES:
+        raise OpsError(
+            f"Too little disk: found {free / 1024**3:.1f} GiB free at {ROOT}, expected {DISK_BYTES / 1024**3:.0f} GiB. "
+            "Free some space and run `make up` again."
+        )
+
+
+def check_ports(settings: Settings) -> None:
+    """Every port that the stack publishes has to be free, or already the stack's own."""
+    own = _own_ports()
+    names = {service: name for name, service in PORTS.items()}
+    for service, port in settings.ports.items():
+        if port not in own and _is_taken(settings["BIND"], port):
+            raise OpsError(
+                f"Port {port} on {settings['BIND']} is taken by another program; {service} was to be published there. "
+                f"Stop that program, or set {names[service]} in .env to a free port. Nothing was started."
+            )
+
+
+def _own_ports() -> set[int]:
+    command = [
+        "docker",
+        "ps",
+        "--filter",
+        f"label=com.docker.compose.project={stack.PROJECT}",
+        "--format",
+        "{{.Ports}}",
+    ]
+    return {int(port) for port in re.findall(r":(\d+)->", capture(command, timeout=15).stdout)}
+
+
+def _is_taken(address: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return True
+    return False
+
+
+def check_secrets_and_volumes() -> None:
+    """New secrets don't open old volumes: refuse to make them beside data that others were made for."""
+    if stack.volumes_exist() and not (SECRETS / ".complete").exists():
+        raise OpsError(
+            f"The secrets are missing from {SECRETS}, but the stack's data volumes exist: new passwords wouldn't open "
+            "them. Put the secrets back from your backup, or `make clean` (which deletes all data) and start anew."
+        )
+
+
+def start(chosen: Stack) -> None:
+    if not chosen.settings.is_sandbox:
+        chosen.compose("--profile", "sandbox", "rm", "--stop", "--force", *SANDBOX_SERVICES)
+    chosen.write_compose_env()
+    command = [
+        *chosen.command,
+        "up",
+        "--detach",
+        "--wait",
+        "--wait-timeout",
+        str(WAIT_SECONDS),
+        "--remove-orphans",
+    ]
+    with step("Starting the stack"):
+        try:
+            run_logged(
+                command,
+                log=LOGS / "compose-up.log",
+                title="docker compose up",
+                env=chosen.environment,
+                describe=_progress,
+            )
+        except OpsError as error:
+            raise OpsError(_explain(chosen, str(error))) from None
+
+
+def _progress(line: str) -> str | None:
+    match = re.search(rf"Container {stack.PROJECT}-(\S+)-1 +(Healthy|Exited|Error)", line)
+    return f"{match.group(1)}: {match.group(2).lower()}" if match else None
+
+
+def _explain(chosen: Stack, failure: str) -> str:
+    """Which services are not as they should be, with their last lines."""
+    lines = []
+    for container in chosen.containers():
+        broken = container["Health"] == "unhealthy" or "Restarting" in container["Status"]
+        if broken or ("Exited" in container["Status"] and "Exited (0)" not in container["Status"]):
+            log = capture(["docker", "logs", "--tail", "8", container["Name"]])
+            lines.append(f"  {container['Service']} is {container['Status']}; its last lines:")
+            lines += [f"      {line}" for line in (log.stdout + log.stderr).strip().splitlines()[-8:]]
+    if not lines:
+        return failure
+    return (
+        "The stack didn't become healthy:\n"
+        + "\n".join(lines)
+        + "\n  Mend what they name and run `make up` again; what runs is kept."
+    )

@@ -1,0 +1,56 @@
+"""The table of pages: where, what one sees there, as whom, and where the password is."""
+
+from __future__ import annotations
+
+from ops import secrets
+from ops.console import say, table
+from ops.paths import ROOT, SECRETS
+from ops.stack import Stack
+
+# service: (path, what one sees, user, secret with the password)
+PAGES = {
+    "erp-web": ("/admin/", "the ERP: admin pages, /api/, /livez, /readyz", "admin", "erp_admin_password"),
+    "grafana": ("/", "boards, logs, alerts", "admin", "grafana_admin_password"),
+    "prometheus": ("/alerts", "metrics, rules, targets", "", ""),
+    "alertmanager": ("/", "alerts and silences", "", ""),
+    "loki": ("/ready", "logs, by API only", "", ""),
+    "bugsink": ("/", "error tracker", "admin@erp.example", "bugsink_admin_password"),
+    "inbox": ("/", "what Slack, PagerDuty and the heartbeat got", "", ""),
+    "mailpit": ("/", "mails of the sandbox", "", ""),
+}
+NO_GRAFANA = (
+    "Grafana is left out: its server comes as a container image only, and no registry answered; until the preview of "
+    "the boards stands in here, boards need a registry."
+)
+
+
+def show(stack: Stack) -> None:
+    host = stack.settings["BIND"].replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+    rows = []
+    for service, port in stack.settings.ports.items():
+        if service == "grafana" and stack.source == "local":
+            continue
+        path, sees, user, secret = PAGES[service]
+        password = _shown(secret) if secret else ""
+        rows.append([service, f"http://{host}:{port}{path}", sees, user, password])
+    say(table(rows, ["service", "URL", "what you see", "user", "password in"]))
+    if stack.source == "local":
+        say(f"\n{NO_GRAFANA}")
+    say("\n" + channels())
+
+
+def _shown(secret: str) -> str:
+    path = SECRETS / secret
+    return str(path.relative_to(ROOT)) if ROOT in path.parents else str(path)
+
+
+def channels() -> str:
+    """One line on which notification channels are on, by their secret files."""
+    names = {
+        "slack_webhook_url": "Slack",
+        "pagerduty_routing_key": "PagerDuty",
+        "smtp_password": "e-mail",
+        "heartbeat_url": "heartbeat",
+    }
+    states = [f"{label} {'on' if secrets.read(name).strip() else 'off'}" for name, label in names.items()]
+    return f"Notification channels: {', '.join(states)}. A channel is on when its file in {_shown('')} isn't empty."

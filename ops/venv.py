@@ -1,0 +1,57 @@
+"""The locked virtual environment of the tests, made anew when its lock file changes."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from ops import machine
+from ops.console import OpsError, run_logged, step
+from ops.paths import LOGS, ROOT
+
+FOLDER = ROOT / ".venv"
+LOCK = ROOT / "requirements" / "test.txt"
+MINIMUM = (3, 11)
+
+
+def ensure() -> Path:
+    """The environment's Python, with exactly what requirements/test.txt locks."""
+    if sys.version_info < MINIMUM:
+        raise OpsError(
+            f"Python is too old: found {sys.version.split()[0]}, expected {'.'.join(map(str, MINIMUM))} or newer. "
+            "Install it, or name it: `make test PYTHON=python3.13`."
+        )
+    stamp = FOLDER / ".lock-digest"
+    digest = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != digest:
+        with step("Making the tests' virtual environment"):
+            _make()
+        stamp.write_text(digest, encoding="utf-8")
+    return FOLDER / "bin" / "python"
+
+
+def _make() -> None:
+    if importlib.util.find_spec("ensurepip") is None:
+        _install_venv_module()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    run_logged([sys.executable, "-m", "venv", str(FOLDER)], log=LOGS / "venv.log", title="python -m venv")
+    # pip finds the machine's own index settings by itself.
+    pip = [str(FOLDER / "bin" / "python"), "-m", "pip", "install", "--require-hashes", "--no-deps", "-r", str(LOCK)]
+    run_logged(pip, log=LOGS / "pip.log", title="pip install")
+
+
+def _install_venv_module() -> None:
+    if not machine.is_debian() or not machine.is_root():
+        raise OpsError(
+            "Python's venv module is incomplete: found no ensurepip, expected it with Python. Install python3-venv."
+        )
+    run_logged(
+        ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", "python3-venv"],
+        log=LOGS / "apt-venv.log",
+        title="apt-get install python3-venv",
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+    )
