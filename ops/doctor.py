@@ -25,14 +25,10 @@ def doctor() -> int:
         say(f"WRONG    {error}")
         return 1
     wrong = 0
-    for check in (
-        up.check_machine,
-        lambda: up.check_ports(settings),
-        engine_answers,
-        lambda: secrets_usable(settings),
-    ):
+    for check in (up.check_machine, engine_answers, lambda: secrets_usable(settings)):
         wrong += _attempt(check)
     if engine.answer() is None:
+        wrong += _attempt(lambda: up.check_ports(settings))
         wrong += _attempt(up.check_secrets_and_volumes)
         wrong += _attempt(lambda: compose_valid(settings))
     for sentence in weaknesses(settings):

@@ -27,12 +27,15 @@ SOCKET = Path("/run/docker.sock")
 START_SECONDS = 60
 
 
-def ensure() -> None:
-    """Return when `docker` talks to an engine that is new enough; raise OpsError with a sentence otherwise."""
+def ensure() -> bool:
+    """Return when `docker` talks to an engine that is new enough: True when it had to be started.
+
+    Raises OpsError with a sentence otherwise.
+    """
     problem = answer()
     if problem is None:
         check_versions()
-        return
+        return False
     if "permission denied" in problem.lower():
         raise OpsError(
             f"No rights to the engine's socket ({SOCKET}): found user id {os.geteuid()}, expected root or a member "
@@ -46,6 +49,7 @@ def ensure() -> None:
         install()
     start()
     check_versions()
+    return True
 
 
 def answer() -> str | None:

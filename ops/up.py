@@ -23,13 +23,15 @@ def up() -> None:
     started = time.monotonic()
     settings = load_settings()
     check_machine()
+    engine_started = engine.ensure()
+    # Only the engine can tell which of the taken ports are the stack's own.
     check_ports(settings)
-    engine.ensure()
     chosen = Stack(settings, source.decide(settings))
     check_secrets_and_volumes()
     secrets.ensure(settings)
     _ = chosen.model
     source.provide(chosen)
+    restart_what_is_broken(chosen, engine_started=engine_started)
     start(chosen)
     say(f"\nUp after {time.monotonic() - started:.0f} s.\n")
     urls.show(chosen)
@@ -92,6 +94,17 @@ def check_secrets_and_volumes() -> None:
             f"The secrets are missing from {SECRETS}, but the stack's data volumes exist: new passwords wouldn't open "
             "them. Put the secrets back from your backup, or `make clean` (which deletes all data) and start anew."
         )
+
+
+def restart_what_is_broken(chosen: Stack, *, engine_started: bool) -> None:
+    """Compose leaves a running container alone however ill it is; a restart is the mildest thing that may help.
+
+    A new engine also has a new socket file: a proxy that outlived the old one still holds the dead one.
+    """
+    for container in chosen.containers():
+        if container["Health"] == "unhealthy" or (engine_started and container["Service"] == "socket-proxy"):
+            say(f"    {container['Service']} is {container['Status']}: restarting it")
+            capture(["docker", "restart", container["Name"]], timeout=120)
 
 
 def start(chosen: Stack) -> None:
