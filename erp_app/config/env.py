@@ -1,0 +1,52 @@
+"""Reads settings from the environment and secrets from files, and says in a sentence what is wrong."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str | None = None) -> str:
+    found = os.environ.get(name, "")
+    if found:
+        return found
+    if default is None:
+        raise ImproperlyConfigured(f"The environment variable {name} is missing or empty; expected a value.")
+    return default
+
+
+def number(name: str, default: int, *, least: int = 1) -> int:
+    found = text(name, str(default))
+    if not found.isascii() or not found.isdigit() or int(found) < least:
+        raise ImproperlyConfigured(f"{name} is {found!r}; expected a whole number from {least} on.")
+    return int(found)
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def choice(name: str, *allowed: str) -> str:
+    found = text(name, allowed[0])
+    if found not in allowed:
+        raise ImproperlyConfigured(f"{name} is {found!r}; expected one of {', '.join(allowed)}.")
+    return found
+
+
+def secret(name: str, *, optional: bool = False) -> str:
+    """The content of the file named by NAME_FILE, or else NAME itself."""
+    file = os.environ.get(f"{name}_FILE", "")
+    found = _read(f"{name}_FILE", Path(file)) if file else os.environ.get(name, "").strip()
+    if not found and not optional:
+        where = f"the file {file} that {name}_FILE names is empty" if file else f"{name}_FILE is not set"
+        raise ImproperlyConfigured(f"The secret {name} is missing: {where}; expected a file that holds it.")
+    return found
+
+
+def _read(variable: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(
+            f"The file {file} that {variable} names can't be read ({error}); expected a readable text file."
+        ) from error

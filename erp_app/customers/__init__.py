@@ -1,0 +1,1 @@
+"""Whom an organization sells to."""

@@ -1,0 +1,53 @@
+"""Runs what may hang, such as a question to a dead database, for a limited time only."""
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Generic, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Bounded(Generic[Result]):
+    """One function, in one thread at a time however often it hangs; its answer is kept for a moment."""
+
+    def __init__(self, function: Callable[[], Result], *, seconds: float, keep_seconds: float = 0.0) -> None:
+        self.function = function
+        self.seconds = seconds
+        self.keep_seconds = keep_seconds
+        self._changed = threading.Condition()
+        self._running = False
+        self._finished_at = float("-inf")
+        self._result: Result | None = None
+        self._error: Exception | None = None
+
+    def begin(self) -> float:
+        """Start the function unless its last answer is fresh; the moment from which an answer counts."""
+        with self._changed:
+            oldest = monotonic() - self.keep_seconds
+            if self._finished_at < oldest and not self._running:
+                self._running = True
+                threading.Thread(target=self._run, daemon=True).start()
+            return oldest
+
+    def ask(self, since: float | None = None) -> Result:
+        """The function's answer or exception; TimeoutError when it takes too long. `since`: from begin()."""
+        oldest = self.begin() if since is None else since
+        left = oldest + self.keep_seconds + self.seconds - monotonic()
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._finished_at >= oldest, max(0.0, left)):
+                raise TimeoutError(f"no answer within {self.seconds:g} s")
+            if self._error is not None:
+                raise self._error
+            return self._result  # type: ignore[return-value]
+
+    def _run(self) -> None:
+        result, error = None, None
+        try:
+            result = self.function()
+        except Exception as caught:
+            error = caught
+        with self._changed:
+            self._result, self._error = result, error
+            self._finished_at, self._running = monotonic(), False
+            self._changed.notify_all()

@@ -1,0 +1,154 @@
+"""Celery's signals turned into metrics, ids and log lines; `setup(app)` is all that a project calls."""
+
+import logging
+from collections import deque
+from contextvars import Token
+from time import perf_counter, time
+from typing import Any
+
+import celery.apps.worker
+from billiard.process import current_process
+from celery import Celery, signals
+
+from observability import conf, context, metrics, multiprocess
+from observability.queues import QueueCollector
+from observability.server import Server
+
+HEADER = "observability"
+STATES = {"SUCCESS": "succeeded", "FAILURE": "failed", "RETRY": "retried"}
+COUNTED_STATES = ("sent", *STATES.values(), "revoked")
+READY_CHECKS = ("database", "broker")
+task_log = logging.getLogger("task")
+
+_app: Celery | None = None
+_server: Server | None = None
+_running: dict[str, tuple[Token[context.Context | None], float]] = {}
+_failed_without_run: deque[str] = deque(maxlen=1000)
+
+
+def setup(app: Celery) -> None:
+    """Connect everything; in a process that neither works nor beats only the sending of tasks is touched."""
+    global _app
+    _app = app
+    signals.setup_logging.connect(_keep_our_logging, weak=False)
+    signals.before_task_publish.connect(_hand_on_ids, weak=False)
+    signals.after_task_publish.connect(_count_sent, weak=False)
+    signals.celeryd_init.connect(_start_worker, weak=False)
+    signals.worker_init.connect(_serve_worker, weak=False)
+    signals.worker_process_init.connect(_start_child, weak=False)
+    signals.beat_init.connect(_start_beat, weak=False)
+    signals.task_prerun.connect(_begin_task, weak=False)
+    signals.task_postrun.connect(_end_task, weak=False)
+    signals.task_failure.connect(_count_lost, weak=False)
+    signals.task_revoked.connect(_count_revoked, weak=False)
+
+
+def _keep_our_logging(**_: Any) -> None:
+    """A receiver, even an empty one, keeps Celery from setting up a format of its own."""
+
+
+# Processes
+
+
+def _start_worker(instance: Any, **_: Any) -> None:
+    _start_parent("worker")
+    instance.quiet = True  # no banner: it is no log line
+    celery.apps.worker.safe_say = lambda *_args, **_kwargs: None  # nor is "worker: Warm shutdown"
+
+
+def _start_parent(slot: str) -> None:
+    # The app's modules, and with them the metrics, are loaded by now; they follow into the new slot.
+    multiprocess.wipe()
+    multiprocess.use_slot(slot)
+    metrics.BUILD_INFO.labels(conf.get().version).set(1)
+
+
+def _serve_worker(**_: Any) -> None:
+    assert _app is not None  # noqa: S101 - setup() connected this handler
+    for task in _app.tasks:
+        if not task.startswith("celery."):
+            for state in COUNTED_STATES:
+                metrics.TASKS.labels(task, state)
+    _serve(QueueCollector(_app))
+
+
+def _serve(*collectors: QueueCollector) -> None:
+    global _server
+    _server = Server(conf.get().server_port, collectors=collectors, ready_checks=READY_CHECKS)
+    _server.start()
+
+
+def _start_child(**_: Any) -> None:
+    """A pool process takes the slot of its place in the pool, and so the counts of the one it replaces."""
+    multiprocess.use_slot(f"child{current_process().index}")
+    if _server is not None:
+        _server.socket.close()  # inherited: it would keep the port open after the parent's death
+
+
+def _start_beat(sender: Any, **_: Any) -> None:
+    if _server is None:
+        _start_parent("beat")
+        _serve()
+    else:  # beat inside a worker (-B)
+        multiprocess.use_slot("beat")
+        _server.socket.close()
+    scheduler = sender.scheduler
+    tick = scheduler.tick
+
+    def tick_and_tell(*args: Any, **kwargs: Any) -> Any:
+        result = tick(*args, **kwargs)
+        metrics.beat_last_tick().set_to_current_time()
+        return result
+
+    scheduler.tick = tick_and_tell
+
+
+# Tasks
+
+
+def _hand_on_ids(headers: dict[str, Any] | None = None, **_: Any) -> None:
+    if headers is None:
+        return
+    carried: dict[str, Any] = context.to_message()
+    if not headers.get("eta"):
+        carried["sent_at"] = time()
+    headers[HEADER] = carried
+
+
+def _count_sent(sender: str, **_: Any) -> None:
+    metrics.TASKS.labels(sender, "sent").inc()
+
+
+def _begin_task(task_id: str, task: Any, **_: Any) -> None:
+    carried = task.request.get(HEADER) or {}
+    opened = context.from_message(carried, task_id)
+    _running[task_id] = (context.enter(opened), perf_counter())
+    sent_at = carried.get("sent_at")
+    if isinstance(sent_at, float) and not task.request.is_eager:
+        queue = (task.request.delivery_info or {}).get("routing_key") or "unknown"
+        metrics.QUEUE_WAIT.labels(queue).observe(max(0.0, time() - sent_at))
+
+
+def _end_task(task_id: str, task: Any, state: str | None, **_: Any) -> None:
+    token, started = _running.pop(task_id, (None, None))
+    if token is None or started is None:
+        return
+    duration = perf_counter() - started
+    outcome = STATES.get(state or "", (state or "unknown").lower())
+    metrics.TASKS.labels(task.name, outcome).inc()
+    metrics.TASK_DURATION.labels(task.name).observe(duration)
+    fields = {"task": task.name, "state": outcome, "duration": round(duration, 6)}
+    task_log.info("%s %s in %.3f s", task.name, outcome, duration, extra=fields)
+    context.leave(token)
+
+
+def _count_lost(sender: Any, task_id: str, **_: Any) -> None:
+    """Count what fails before its end: its process was killed, or the time limit struck (told twice)."""
+    if task_id in _running or task_id in _failed_without_run:
+        return
+    _failed_without_run.append(task_id)
+    metrics.TASKS.labels(sender.name, "failed").inc()
+
+
+def _count_revoked(sender: Any, **_: Any) -> None:
+    metrics.TASKS.labels(getattr(sender, "name", None) or "unknown", "revoked").inc()

@@ -1,0 +1,28 @@
+"""What /metrics says and who may read it, for the web process and for Celery's parents alike."""
+
+import hmac
+
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from observability import conf, multiprocess
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def render(*collectors: Collector) -> bytes:
+    """All metrics of all processes of this service, and what `collectors` find out at this moment."""
+    registry = CollectorRegistry()
+    if multiprocess.directory():
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(REGISTRY)
+    for collector in collectors:
+        registry.register(collector)
+    return generate_latest(registry)
+
+
+def is_allowed(authorization: str) -> bool:
+    token = conf.get().metrics_token
+    return bool(token) and hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode())

@@ -1,0 +1,87 @@
+"""Opens the context of each request, writes its one access line, and answers the health URLs first of all."""
+
+import logging
+from collections.abc import Callable
+from time import perf_counter
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.functional import LazyObject, empty
+
+from observability import conf, context, health
+from observability.logging import ACCESS_LOGGER
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "OPTIONS", "CONNECT", "PATCH"))
+access_log = logging.getLogger(ACCESS_LOGGER)
+
+
+class RequestMiddleware:
+    """To be the first of MIDDLEWARE, so that every line of a request carries its ids."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        opened = context.from_http(request.headers)
+        opened.find_person = lambda: find_person(request)
+        with context.use(opened):
+            started = perf_counter()
+            response = self.get_response(request)
+            response["X-Request-ID"] = opened.request_id or ""
+            if not getattr(response, "is_telemetry", False):
+                log_access(request, response.status_code, perf_counter() - started)
+        return response
+
+
+class HealthMiddleware:
+    """To be the second of MIDDLEWARE: a probe must not depend on hosts, sessions or the database."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        answer = health.answer(request.path, conf.get().ready_checks)
+        if answer is None:
+            return self.get_response(request)
+        status, body = answer
+        response = JsonResponse(body, status=status)
+        response["Content-Length"] = str(len(response.content))
+        return mark_as_telemetry(response)
+
+
+def mark_as_telemetry(response: HttpResponse) -> HttpResponse:
+    """Keep the answer out of the access log."""
+    response.is_telemetry = True
+    return response
+
+
+def log_access(request: HttpRequest, status: int, duration: float) -> None:
+    match = request.resolver_match
+    method = request.method if request.method in METHODS else "<invalid method>"
+    fields = {
+        # The route, not the path: a path may hold names, tokens and whatever a scanner makes up.
+        "route": match.route if match else None,
+        "view": match.view_name if match else None,
+        "method": method,
+        "status": status,
+        "duration": round(duration, 6),
+    }
+    access_log.info("%s %s %d", method, match.route if match else "<no route>", status, extra=fields)
+
+
+def find_person(request: HttpRequest) -> context.Person | None:
+    """Who is logged in, as far as the request knows by now: asking must not cost a query."""
+    user = getattr(request, "user", None)
+    if isinstance(user, LazyObject) and user._wrapped is empty:
+        return None
+    if user is None or not user.is_authenticated:
+        return None
+    attribute = conf.get().organization_attribute
+    organization = getattr(user, attribute, None) if attribute else None
+    return context.Person(
+        user_id=str(user.pk),
+        org_id=None if organization is None else str(organization),
+        username=user.get_username(),
+        email=getattr(user, "email", None) or None,
+    )

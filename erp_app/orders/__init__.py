@@ -1,0 +1,1 @@
+"""Orders from their placing to shipment and invoice."""

@@ -1,0 +1,34 @@
+"""What happens to orders after they were placed."""
+
+from celery import Task, shared_task
+
+from integrations.errors import Unavailable
+from orders import fulfilment
+
+
+@shared_task(
+    bind=True,
+    autoretry_for=(Unavailable,),
+    max_retries=4,
+    retry_backoff=2,
+    retry_backoff_max=20,
+    retry_jitter=True,
+)
+def ship_order(self: Task, order_id: int) -> None:
+    fulfilment.order_ship(order_id=order_id)
+
+
+@shared_task
+def invoice_order(order_id: int) -> None:
+    fulfilment.order_invoice(order_id=order_id)
+
+
+@shared_task
+def finish_orders() -> None:
+    """Pick up what a dead process or broker left lying."""
+    pending, unfinished = fulfilment.orders_take_unattended()
+    for order in pending:
+        fulfilment.order_interrupt(order=order)
+    for order in unfinished:
+        ship_order.delay(order.pk)
+        invoice_order.delay(order.pk)

@@ -1,0 +1,127 @@
+"""The inbox's HTTP face: four channels in, one API and one page out."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+from prometheus_client import Counter, Gauge
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from sandbox.bodies import BadRequest, parse_json, read_body
+from sandbox.inbox.checks import PagerDutyError, SlackError, check_pagerduty, check_slack, check_webhook
+from sandbox.inbox.page import CONTENT_SECURITY_POLICY, render_page
+from sandbox.inbox.store import CHANNELS, Store
+from sandbox.web import JsonResponse, make_app
+
+RECEIVED = Counter("inbox_received_total", "Notifications accepted.", ["channel"])
+REJECTED = Counter("inbox_rejected_total", "Calls refused because of what they carried.", ["channel"])
+DROPPED = Counter("inbox_dropped_total", "Notifications dropped to keep memory bounded.", ["channel"])
+STORED = Gauge("inbox_stored", "Notifications kept at the moment.", ["channel"])
+HEARTBEAT_AGE = Gauge(
+    "inbox_heartbeat_age_seconds", "Seconds since the last heartbeat, or since the start while none came."
+)
+MAX_ID = 2**53
+
+
+class Inbox:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def slack(self, request: Request) -> Response:
+        try:
+            body = check_slack(await _read(request, "slack"), request.headers.get("content-type", ""))
+        except SlackError as error:
+            REJECTED.labels("slack").inc()
+            return PlainTextResponse(str(error), status_code=400)
+        self._keep("slack", body)
+        return PlainTextResponse("ok")
+
+    async def pagerduty(self, request: Request) -> Response:
+        try:
+            body, dedup_key = check_pagerduty(await _read(request, "pagerduty"))
+        except PagerDutyError as error:
+            REJECTED.labels("pagerduty").inc()
+            refusal = {"status": "invalid event", "message": error.message, "errors": error.errors}
+            return JsonResponse(refusal, status_code=400)
+        self._keep("pagerduty", body)
+        answer = {"status": "success", "message": "Event processed", "dedup_key": dedup_key}
+        return JsonResponse(answer, status_code=202)
+
+    async def webhook(self, request: Request) -> Response:
+        raw = await _read(request, "webhook")
+        try:
+            body = check_webhook(raw)
+        except BadRequest:
+            REJECTED.labels("webhook").inc()
+            raise
+        self._keep("webhook", body)
+        return JsonResponse({"status": "ok"})
+
+    async def heartbeat(self, request: Request) -> Response:
+        raw = await _read(request, "heartbeat")
+        try:
+            body = parse_json(raw)
+        except BadRequest:
+            body = raw.decode("utf-8", errors="replace")
+        self._keep("heartbeat", body)
+        return PlainTextResponse("OK\n")
+
+    async def notifications(self, request: Request) -> Response:
+        kept = self.store.since(_after(request), _channel(request))
+        listed = ", ".join(notification.as_json() for notification in kept)
+        dropped = JsonResponse(self.store.dropped()).body
+        answer = f'{{"notifications": [{listed}], "dropped": {bytes(dropped).decode()}}}'
+        return Response(answer, media_type="application/json")
+
+    async def page(self, request: Request) -> Response:
+        refresh = request.query_params.get("refresh") != "0"
+        html = render_page(self.store, channel=_channel(request), refresh=refresh, now=datetime.now(UTC))
+        headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
+        return Response(html, media_type="text/html", headers=headers)
+
+    def _keep(self, channel: str, body: object) -> None:
+        DROPPED.labels(channel).inc(self.store.add(channel, body))
+        RECEIVED.labels(channel).inc()
+
+
+async def _read(request: Request, channel: str) -> bytes:
+    try:
+        return await read_body(request)
+    except BadRequest:
+        REJECTED.labels(channel).inc()
+        raise
+
+
+def _channel(request: Request) -> str | None:
+    name = request.query_params.get("channel")
+    if name is not None and name not in CHANNELS:
+        raise BadRequest(f"There is no channel {name[:40]!r}; expected one of {', '.join(CHANNELS)}.")
+    return name
+
+
+def _after(request: Request) -> int:
+    found = request.query_params.get("after", "0")
+    if not (found.isascii() and found.isdigit() and len(found) <= 16 and int(found) <= MAX_ID):
+        raise BadRequest(f"'after' is {found[:40]!r}; expected the id of a notification, or 0.")
+    return int(found)
+
+
+def make_inbox(store: Store) -> ASGIApp:
+    inbox = Inbox(store)
+    HEARTBEAT_AGE.set_function(store.heartbeat_age)
+    for name, channel in store.channels.items():
+        for counter in (RECEIVED, REJECTED, DROPPED):
+            counter.labels(name)
+        STORED.labels(name).set_function(partial(len, channel.stored))
+    return make_app(
+        [
+            Route("/slack/{token}", inbox.slack, methods=["POST"]),
+            Route("/v2/enqueue", inbox.pagerduty, methods=["POST"]),
+            Route("/webhook", inbox.webhook, methods=["POST"]),
+            Route("/heartbeat", inbox.heartbeat, methods=["GET", "POST"]),
+            Route("/api/notifications", inbox.notifications, methods=["GET"]),
+            Route("/", inbox.page, methods=["GET"]),
+        ]
+    )

@@ -1,0 +1,104 @@
+"""Accepts and refuses payloads as Slack, PagerDuty and an Alertmanager webhook receiver would."""
+
+import uuid
+from urllib.parse import parse_qs
+
+from sandbox.bodies import BadRequest, Json, parse_object
+
+SLACK_CONTENT = ("text", "attachments", "blocks")
+SLACK_MAX_ATTACHMENTS = 100
+PAGERDUTY_ACTIONS = ("trigger", "acknowledge", "resolve")
+PAGERDUTY_SEVERITIES = ("critical", "error", "warning", "info")
+PAGERDUTY_MAX_SUMMARY = 1024
+PAGERDUTY_MAX_DEDUP_KEY = 255
+ALERT_STATES = ("firing", "resolved")
+
+
+class SlackError(Exception):
+    """The one word that Slack answers with status 400."""
+
+
+class PagerDutyError(Exception):
+    """What PagerDuty answers with status 400: a message and the list of what is wrong."""
+
+    def __init__(self, message: str, errors: list[str]) -> None:
+        super().__init__(message)
+        self.message = message
+        self.errors = errors
+
+
+def check_slack(raw: bytes, content_type: str) -> Json:
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        raw = parse_qs(raw, max_num_fields=10).get(b"payload", [b""])[0]
+    try:
+        body = parse_object(raw)
+    except BadRequest as error:
+        raise SlackError("invalid_payload") from error
+    if not isinstance(body.get("text", ""), str):
+        raise SlackError("invalid_payload")
+    for field in ("attachments", "blocks"):
+        parts = body.get(field, [])
+        if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+            raise SlackError("invalid_payload")
+        if len(parts) > SLACK_MAX_ATTACHMENTS:
+            raise SlackError("too_many_attachments")
+    if not any(body.get(field) for field in SLACK_CONTENT):
+        raise SlackError("no_text")
+    return body
+
+
+def check_pagerduty(raw: bytes) -> tuple[Json, str]:
+    """The event and its dedup_key, made up when a trigger brings none."""
+    try:
+        body = parse_object(raw)
+    except BadRequest as error:
+        raise PagerDutyError("Event object is invalid", [error.detail]) from error
+    action = body.get("event_action")
+    dedup_key = body.get("dedup_key") or ""
+    errors = _missing_texts(body, ("routing_key",), prefix="")
+    if action not in PAGERDUTY_ACTIONS:
+        errors.append(f"'event_action' is invalid (must be one of {', '.join(PAGERDUTY_ACTIONS)})")
+    if not isinstance(dedup_key, str) or len(dedup_key) > PAGERDUTY_MAX_DEDUP_KEY:
+        errors.append(f"'dedup_key' must be a text of at most {PAGERDUTY_MAX_DEDUP_KEY} characters")
+    elif action in ("acknowledge", "resolve") and not dedup_key:
+        errors.append(f"'dedup_key' is required to {action} an event")
+    if action == "trigger":
+        errors += _payload_errors(body.get("payload"))
+    if errors:
+        raise PagerDutyError("Event object is invalid", errors)
+    return body, str(dedup_key) or uuid.uuid4().hex
+
+
+def _payload_errors(payload: object) -> list[str]:
+    if not isinstance(payload, dict):
+        return ["'payload' is missing or blank"]
+    errors = _missing_texts(payload, ("summary", "source"), prefix="payload.")
+    if len(str(payload.get("summary", ""))) > PAGERDUTY_MAX_SUMMARY:
+        errors.append(f"'payload.summary' is longer than {PAGERDUTY_MAX_SUMMARY} characters")
+    if payload.get("severity") not in PAGERDUTY_SEVERITIES:
+        errors.append(f"'payload.severity' is invalid (must be one of {', '.join(PAGERDUTY_SEVERITIES)})")
+    return errors
+
+
+def _missing_texts(body: Json, fields: tuple[str, ...], *, prefix: str) -> list[str]:
+    found = {field: body.get(field) for field in fields}
+    return [
+        f"'{prefix}{field}' is missing or blank"
+        for field, value in found.items()
+        if not isinstance(value, str) or not value.strip()
+    ]
+
+
+def check_webhook(raw: bytes) -> Json:
+    body = parse_object(raw)
+    if body.get("status") not in ALERT_STATES:
+        raise BadRequest("'status' is missing or wrong; expected firing or resolved.")
+    alerts = body.get("alerts")
+    if not isinstance(alerts, list) or not alerts:
+        raise BadRequest("'alerts' is missing or empty; expected Alertmanager's list of alerts.")
+    for position, alert in enumerate(alerts):
+        if not isinstance(alert, dict) or alert.get("status") not in ALERT_STATES:
+            raise BadRequest(f"Alert {position} has no status; expected firing or resolved.")
+        if not isinstance(alert.get("labels"), dict):
+            raise BadRequest(f"Alert {position} has no labels; expected an object with them.")
+    return body

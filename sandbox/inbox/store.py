@@ -1,0 +1,69 @@
+"""Keeps the newest notifications of each channel in bounded memory and counts what it had to drop."""
+
+import json
+import time
+from collections import deque
+from dataclasses import dataclass
+
+CHANNELS = ("slack", "pagerduty", "webhook", "heartbeat")
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    id: int
+    channel: str
+    received_at: float
+    body: str
+
+    def as_json(self) -> str:
+        """The body is JSON text already, and parsing it again for every reader would cost too much."""
+        head = json.dumps({"id": self.id, "channel": self.channel, "received_at": self.received_at})
+        return f'{head[:-1]}, "body": {self.body}}}'
+
+
+class Channel:
+    """The newest notifications of one channel, at most `keep` of them with at most `keep_bytes` in all."""
+
+    def __init__(self, *, keep: int, keep_bytes: int) -> None:
+        self.keep = keep
+        self.keep_bytes = keep_bytes
+        self.stored: deque[Notification] = deque()
+        self.bytes = 0
+        self.dropped = 0
+
+    def add(self, notification: Notification) -> int:
+        """Stores it and says how many had to go."""
+        self.stored.append(notification)
+        self.bytes += len(notification.body)
+        before = self.dropped
+        while len(self.stored) > self.keep or self.bytes > self.keep_bytes:
+            self.bytes -= len(self.stored.popleft().body)
+            self.dropped += 1
+        return self.dropped - before
+
+
+class Store:
+    def __init__(self, *, keep: int, keep_bytes: int) -> None:
+        self.channels = {name: Channel(keep=keep, keep_bytes=keep_bytes) for name in CHANNELS}
+        self.last_id = 0
+        self._heartbeat_at = time.monotonic()
+
+    def add(self, channel: str, body: object) -> int:
+        """Stores a body and says how many older ones were dropped for it."""
+        self.last_id += 1
+        if channel == "heartbeat":
+            self._heartbeat_at = time.monotonic()
+        return self.channels[channel].add(Notification(self.last_id, channel, time.time(), json.dumps(body)))
+
+    def since(self, after: int, channel: str | None = None) -> list[Notification]:
+        """Oldest first."""
+        wanted = [self.channels[channel]] if channel else self.channels.values()
+        found = [kept for one in wanted for kept in one.stored if kept.id > after]
+        return sorted(found, key=lambda notification: notification.id)
+
+    def dropped(self) -> dict[str, int]:
+        return {name: channel.dropped for name, channel in self.channels.items()}
+
+    def heartbeat_age(self) -> float:
+        """Seconds since the last heartbeat, or since the start while none has come."""
+        return time.monotonic() - self._heartbeat_at

@@ -1,0 +1,114 @@
+"""The partner's HTTP face: payments, shipments and the switches that break them."""
+
+import hashlib
+import hmac
+import uuid
+from collections.abc import Callable
+
+from prometheus_client import Counter, Gauge
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from sandbox.bodies import BadRequest, Json, parse_object, read_body
+from sandbox.partner.orders import Payment, Shipment
+from sandbox.partner.replies import Replies, Reply
+from sandbox.partner.switches import MODES, OPERATIONS, Switches
+from sandbox.web import JsonResponse, error_response, make_app
+
+REQUESTS = Counter("partner_requests_total", "Calls by what was answered.", ["operation", "outcome"])
+SWITCH = Gauge("partner_switch", "1 for the mode that a switch is in.", ["operation", "mode"])
+HANGING = Gauge("partner_hanging", "Calls that the timeout switch holds at the moment.")
+OUTCOMES = ("ok", "replayed", "rejected", "invalid", "unauthorized", "error", "timeout", "garbage")
+CREATED, PAYMENT_REQUIRED = 201, 402
+
+
+class Partner:
+    def __init__(self, *, api_key: str, replies: Replies, switches: Switches) -> None:
+        self.authorization = f"Bearer {api_key}".encode()
+        self.replies = replies
+        self.switches = switches
+
+    async def payments(self, request: Request) -> Response:
+        return await self._answer("payment", request, _take_payment)
+
+    async def shipments(self, request: Request) -> Response:
+        return await self._answer("shipping", request, _take_shipment)
+
+    async def _answer(self, operation: str, request: Request, take: Callable[[Json], Reply]) -> Response:
+        given = request.headers.get("authorization", "").encode("latin-1")
+        if not hmac.compare_digest(given, self.authorization):
+            REQUESTS.labels(operation, "unauthorized").inc()
+            sentence = "The bearer token is missing or wrong; expected the partner API key."
+            response = error_response(401, "unauthorized", sentence)
+            response.headers["WWW-Authenticate"] = "Bearer"
+            return response
+        try:
+            outcome, response = await self._serve(operation, request, take)
+        except BadRequest:
+            REQUESTS.labels(operation, "invalid").inc()
+            raise
+        REQUESTS.labels(operation, outcome).inc()
+        return response
+
+    async def _serve(
+        self, operation: str, request: Request, take: Callable[[Json], Reply]
+    ) -> tuple[str, Response]:
+        raw = await read_body(request)
+        broken = await self.switches.fault(operation, request)
+        if broken:
+            return broken
+        # Nothing waits from here on, so two calls with one key can't both be new.
+        key = request.headers.get("idempotency-key", "")
+        fingerprint = hashlib.sha256(raw).digest()
+        known = self.replies.find(operation, key, fingerprint)
+        reply = known or take(parse_object(raw))
+        self.replies.remember(operation, key, fingerprint, reply)
+        headers = {"Idempotency-Replayed": "true"} if known else None
+        response = JsonResponse(reply.body, status_code=reply.status, headers=headers)
+        return "replayed" if known else reply.outcome, response
+
+    async def show_switches(self, _request: Request) -> Response:
+        return JsonResponse(self.switches.modes)
+
+    async def turn_switch(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        mode = parse_object(await read_body(request)).get("mode")
+        previous = self.switches.turn(name, mode)
+        for known in MODES:
+            SWITCH.labels(name, known).set(known == mode)
+        return JsonResponse({"switch": name, "mode": mode, "previous": previous})
+
+
+def _take_payment(body: Json) -> Reply:
+    payment = Payment.from_json(body)
+    if payment.card_token == "tok_no_money":  # noqa: S105 - a test card, not a secret
+        sentence = f"The card can't pay {payment.amount} {payment.currency}."
+        return Reply(PAYMENT_REQUIRED, {"error": "no_money", "detail": sentence}, "rejected")
+    if not payment.card_token.startswith("tok_"):
+        sentence = "The card token is unknown; tokens begin with tok_."
+        return Reply(PAYMENT_REQUIRED, {"error": "card_refused", "detail": sentence}, "rejected")
+    return Reply(CREATED, {"payment_id": f"pay_{uuid.uuid4().hex}"}, "ok")
+
+
+def _take_shipment(body: Json) -> Reply:
+    Shipment.from_json(body)
+    return Reply(CREATED, {"tracking_number": f"TRACK-{uuid.uuid4().hex[:16].upper()}"}, "ok")
+
+
+def make_partner(partner: Partner) -> ASGIApp:
+    for operation in OPERATIONS:
+        for outcome in OUTCOMES:
+            REQUESTS.labels(operation, outcome)
+        for mode in MODES:
+            SWITCH.labels(operation, mode).set(mode == "ok")
+    HANGING.set_function(lambda: partner.switches.hanging)
+    return make_app(
+        [
+            Route("/payments", partner.payments, methods=["POST"]),
+            Route("/shipments", partner.shipments, methods=["POST"]),
+            Route("/switches", partner.show_switches, methods=["GET"]),
+            Route("/switches/{name}", partner.turn_switch, methods=["PUT"]),
+        ]
+    )

@@ -1,0 +1,63 @@
+"""The fault switches: what is broken at the moment, and how each fault behaves."""
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from sandbox.bodies import BadRequest
+from sandbox.web import error_response
+
+OPERATIONS = ("payment", "shipping")
+MODES = ("ok", "error", "slow", "timeout", "garbage")
+GARBAGE = "<html><body>Down for maintenance, back soon.</body></html>"
+
+
+class Switches:
+    """Kept in memory: a restarted partner is a healthy one."""
+
+    def __init__(self, *, slow_seconds: float, timeout_seconds: float, max_hanging: int) -> None:
+        self.slow_seconds = slow_seconds
+        self.timeout_seconds = timeout_seconds
+        self.max_hanging = max_hanging
+        self.modes = dict.fromkeys(OPERATIONS, "ok")
+        self.hanging = 0
+
+    def turn(self, name: str, mode: object) -> str:
+        """Sets a switch and returns its previous mode."""
+        if name not in self.modes:
+            sentence = f"There is no switch {name[:40]!r}; expected one of {', '.join(OPERATIONS)}."
+            raise BadRequest(sentence, error="unknown_switch", status=404)
+        if not isinstance(mode, str) or mode not in MODES:
+            shown = repr(mode)[:40]
+            raise BadRequest(f"There is no mode {shown}; expected one of {', '.join(MODES)}.")
+        previous, self.modes[name] = self.modes[name], mode
+        return previous
+
+    async def fault(self, operation: str, request: Request) -> tuple[str, Response] | None:
+        """The fault's name and answer, or nothing when the call goes through, perhaps late."""
+        match self.modes[operation]:
+            case "error":
+                return "error", error_response(500, "broken", "The switch of this API is on error.")
+            case "slow":
+                await asyncio.sleep(self.slow_seconds)
+            case "timeout":
+                await self._hang(request)
+                return "timeout", error_response(504, "timeout", "The switch of this API is on timeout.")
+            case "garbage":
+                return "garbage", HTMLResponse(GARBAGE)
+        return None
+
+    async def _hang(self, request: Request) -> None:
+        """Holds the call until its client leaves, or for the time set; only so many calls at once."""
+        if self.hanging >= self.max_hanging:
+            return
+        self.hanging += 1
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                while (await request.receive())["type"] != "http.disconnect":
+                    pass
+        except TimeoutError:
+            return
+        finally:
+            self.hanging -= 1

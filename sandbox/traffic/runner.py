@@ -1,0 +1,79 @@
+"""Hands orders to the shoppers at the set pace and survives whatever the ERP does."""
+
+import logging
+import queue
+import threading
+import time
+
+from prometheus_client import Counter, Gauge
+
+from sandbox import settings
+from sandbox.traffic.client import ErpAwayError
+from sandbox.traffic.pace import Backoff, Pace
+from sandbox.traffic.shopper import Shopper
+
+LOG = logging.getLogger(__name__)
+SKIPPED = Counter("traffic_orders_skipped_total", "Orders not sent, by reason.", ["reason"])
+AVAILABLE = Gauge("traffic_erp_available", "1 while the ERP can be reached and used, else 0.")
+STALLED_SECONDS = 30.0
+
+
+class Runner:
+    def __init__(self, erp_url: str, *, orders_per_minute: float, shoppers: int) -> None:
+        self.erp_url = erp_url
+        self.shoppers = shoppers
+        self.pace = Pace(interval=60 / orders_per_minute)
+        self.backoff = Backoff()
+        # One place per shopper that is free: who finds none skips the order instead of piling it up.
+        self.orders: queue.Queue[int] = queue.Queue(maxsize=1)
+        self.last_tick = time.monotonic()
+        for reason in ("erp_away", "busy", "late"):
+            SKIPPED.labels(reason)
+
+    def start(self) -> None:
+        # Daemon threads: a call that hangs must not hold up the end of the program.
+        for _ in range(self.shoppers):
+            threading.Thread(target=self._serve_orders, daemon=True).start()
+        threading.Thread(target=self._schedule, daemon=True).start()
+
+    def alive(self) -> bool:
+        return time.monotonic() - self.last_tick < STALLED_SECONDS + self.pace.interval
+
+    def _schedule(self) -> None:
+        number = 0
+        while True:
+            due, missed = self.pace.next_due()
+            SKIPPED.labels("late").inc(missed)
+            time.sleep(max(0.0, due - time.monotonic()))
+            self.last_tick = time.monotonic()
+            if self.backoff.waiting():
+                SKIPPED.labels("erp_away").inc()
+                continue
+            try:
+                self.orders.put_nowait(number)
+                number += 1
+            except queue.Full:
+                SKIPPED.labels("busy").inc()
+
+    def _serve_orders(self) -> None:
+        shopper = Shopper(self.erp_url)
+        while True:
+            number = self.orders.get()
+            try:
+                shopper.shop(number)
+            except ErpAwayError as error:
+                self._stay_away(str(error))
+            except settings.ConfigError as error:
+                self._stay_away(str(error))
+            except Exception:
+                LOG.exception("An order failed with an error of ours; the next one goes on.")
+            else:
+                AVAILABLE.set(1)
+                if self.backoff.succeeded():
+                    LOG.info("The ERP is back.")
+
+    def _stay_away(self, reason: str) -> None:
+        AVAILABLE.set(0)
+        seconds = self.backoff.failed()
+        if seconds is not None:
+            LOG.warning("%s; next try in %g s.", reason, seconds)
