@@ -1,0 +1,16 @@
+# Sourced by the scripts beside it: what Bugsink takes from its environment only is put there from the secret files,
+# inside the container, where `docker inspect` doesn't show it.
+# shellcheck shell=sh
+
+secret() {
+    if [ ! -s "/run/secrets/$1" ]; then
+        echo "The secret $1 is missing or empty in /run/secrets; expected the file that make up makes." >&2
+        exit 1
+    fi
+    cat "/run/secrets/$1"
+}
+
+SECRET_KEY=$(secret bugsink_secret_key) || exit 1
+export SECRET_KEY
+export DJANGO_SETTINGS_MODULE=bugsink_conf PYTHONPATH=/app
+cd /app || exit 1
