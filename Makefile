@@ -1,0 +1,51 @@
+# Thin front door; `make` alone prints what there is. The work is in ops/ (Python, standard library only).
+PYTHON ?= python3
+OPS = $(PYTHON) -m ops
+.DEFAULT_GOAL := help
+VENV = .venv/bin/python
+.PHONY: help test lint fmt up down status logs urls doctor clean break mend test-notification
+
+help: ## This list
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+up: ## Start everything: engine, images, secrets, stack; then the table of URLs
+	@$(OPS) up
+
+test: ## Everything: lint, rules, ERP, sandbox, the running stack; PHASES="static e2e" for some
+	@$(OPS) venv
+	@$(VENV) -m tests.run $(PHASES)
+
+lint: ## Every linter over every file
+	@$(OPS) venv
+	@$(VENV) -m tests.lint
+
+fmt: ## Format the Python code
+	@$(OPS) venv
+	@$(VENV) -m ruff format . && $(VENV) -m ruff check --fix .
+
+down: ## Stop the stack, keep its data
+	@$(OPS) down
+
+status: ## Every service and its health
+	@$(OPS) status
+
+logs: ## Follow the logs; SERVICE=erp-web for one service
+	@$(OPS) logs $(SERVICE)
+
+urls: ## The table of URLs, users and where the passwords are
+	@$(OPS) urls
+
+doctor: ## What is missing, wrong or weak on this machine
+	@$(OPS) doctor
+
+clean: ## Delete the stack's containers, volumes and secrets; images stay
+	@$(OPS) clean --confirm "$(CONFIRM)"
+
+break: ## Break a sandbox API and watch the alert: API=payment|shipping MODE=error|slow|timeout|garbage
+	@$(OPS) switch $(or $(API),payment) $(or $(MODE),error)
+
+mend: ## Mend it again: API=payment|shipping
+	@$(OPS) switch $(or $(API),payment) ok
+
+test-notification: ## Prove a real receiver: CHANNEL=slack|pagerduty|email
+	@$(OPS) test-notification $(CHANNEL)
