@@ -1,0 +1,188 @@
+"""A real worker and a real beat: counts, ids from the request to the child task, and sudden deaths."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import requests
+from celery import Celery
+from rig import processes, tasks
+from rig.partner import Partner
+from rig.processes import HttpProcess
+from rig.samples import total
+from rig.tracker import Tracker
+from rig.wait import eventually
+
+from config.celery import app
+from observability.probe import main
+from observability.queues import QueueCollector, length
+from orders.models import Invoice, Order
+from organizations.models import User
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+def counted(worker: HttpProcess, task: str, state: str) -> float:
+    return total(worker.metrics(), "celery_tasks_total", task=f"rig.tasks.{task}", state=state)
+
+
+def wait_for_count(worker: HttpProcess, task: str, state: str, number: float) -> None:
+    eventually(lambda: counted(worker, task, state) == number, f"{number} times {task} {state}")
+
+
+def test_an_order_is_shipped_and_invoiced_under_the_ids_of_its_request(
+    web: HttpProcess, worker: HttpProcess, demo: User, token: str, partner: Partner
+) -> None:
+    answer = requests.post(
+        f"{web.url}/api/orders",
+        json={"card_token": "tok_ok", "lines": [{"product": "SKU-0001", "quantity": 1}]},
+        headers={
+            "Authorization": f"Token {token}",
+            "X-Request-ID": "ordered",
+            "traceparent": f"00-{TRACE}-b7ad6b7169203331-01",
+        },
+        timeout=20,
+    )
+    assert answer.status_code == 201
+    number = answer.json()["number"]
+    eventually(lambda: Order.objects.filter(number=number, status="shipped").exists(), "the shipment")
+    eventually(lambda: Invoice.objects.filter(order__number=number).exists(), "the invoice")
+    line = worker.line(logger="orders.fulfilment", message=f"order {number} was shipped")
+    assert (line["request_id"], line["trace_id"]) == ("ordered", TRACE)
+    assert (line["user_id"], line["org_id"]) == (str(demo.pk), str(demo.organization_id))
+    assert line["task_id"]
+    payment, shipment = partner.calls
+    assert payment.headers["x-request-id"] == shipment.headers["x-request-id"] == "ordered"
+    assert TRACE in shipment.headers["traceparent"]
+    assert total(web.metrics(), "celery_tasks_total", task="orders.tasks.ship_order", state="sent") == 1
+    assert eventually(lambda: total(worker.metrics(), "erp_orders_shipped_total"), "the shipment to be counted") == 1
+
+
+def test_tasks_are_counted_timed_and_say_one_line(queue: None, worker: HttpProcess) -> None:
+    before = counted(worker, "say", "succeeded")
+    for number in range(20):
+        tasks.say.delay(str(number))
+    wait_for_count(worker, "say", "succeeded", before + 20)
+    exposition = worker.metrics()
+    assert total(exposition, "celery_task_duration_seconds_count", task="rig.tasks.say") == before + 20
+    assert total(exposition, "celery_queue_wait_seconds_count", queue="celery") >= 20
+    said = [line for line in worker.lines if line["logger"] == "rig.tasks"]
+    assert len(said) >= 20
+    assert all(line["task_id"] and line["trace_id"] and line["request_id"] is None for line in said)
+
+
+def test_a_child_task_has_the_ids_of_its_parent(queue: None, worker: HttpProcess) -> None:
+    parent = tasks.call_child.delay()
+    line = worker.line(logger="rig.tasks", message="saying child")
+    finished = worker.line(logger="task", task_id=parent.id)
+    assert line["trace_id"] == finished["trace_id"]
+    assert line["task_id"] != parent.id
+
+
+def test_a_failing_task_is_counted_once_and_reported_without_its_arguments(
+    queue: None, worker: HttpProcess, tracker: Tracker
+) -> None:
+    before = counted(worker, "fail", "failed")
+    task = tasks.fail.delay("tok_hunter2")
+    event = tracker.event(task_id=task.id)
+    wait_for_count(worker, "fail", "failed", before + 1)
+    line = worker.line(task_id=task.id, level="ERROR")
+    assert event["contexts"]["trace"]["trace_id"] == line["trace_id"]
+    for place in (str(event), worker.log.read_text()):
+        assert "4111 1111" not in place
+        assert "hunter2" not in place
+    assert total(worker.metrics(), "sentry_events_total", level="error") >= 1
+
+
+def test_a_retried_task_is_counted_as_such(queue: None, worker: HttpProcess) -> None:
+    retried, failed = counted(worker, "try_twice", "retried"), counted(worker, "try_twice", "failed")
+    tasks.try_twice.delay()
+    wait_for_count(worker, "try_twice", "failed", failed + 1)
+    assert counted(worker, "try_twice", "retried") == retried + 1
+
+
+@pytest.mark.parametrize("task", [tasks.die, tasks.hang])
+def test_a_task_that_takes_its_process_along_is_counted_once(queue: None, worker: HttpProcess, task: object) -> None:
+    name = task.name.rpartition(".")[2]
+    said = counted(worker, "say", "succeeded")
+    files = {file.name for file in worker.metrics_files.glob("counter_*.db")}
+    task.delay()
+    wait_for_count(worker, name, "failed", 1)
+    # More work: the replacement goes on in the slot of the dead process.
+    for number in range(10):
+        tasks.say.delay(str(number))
+    wait_for_count(worker, "say", "succeeded", said + 10)
+    assert counted(worker, name, "failed") == 1
+    assert {file.name for file in worker.metrics_files.glob("counter_*.db")} <= files | {
+        "counter_child0.db",
+        "counter_child1.db",
+        "counter_worker.db",
+    }
+
+
+def test_waiting_tasks_are_measured(queue: None, worker: HttpProcess) -> None:
+    assert total(worker.metrics(), "celery_queue_length", queue="celery") == 0
+    assert 'celery_queue_length{queue="celery"}' in worker.metrics()
+
+
+def test_waiting_tasks_of_all_priorities_are_added_up(queue: None) -> None:
+    with app.connection_for_write() as connection, connection.channel() as channel:
+        channel.client.lpush("nobody", "{}", "{}")
+        channel.client.lpush("nobody\x06\x163", "{}")
+        assert length(connection, "nobody") == 3
+        assert length(connection, "absent") == 0
+
+
+def test_a_broker_that_is_away_gives_no_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = Celery(broker=f"redis://127.0.0.1:{processes.free_port()}/0")
+    assert list(QueueCollector(away).collect()) == []
+
+
+def test_a_worker_answers_probes_and_guards_its_metrics(worker: HttpProcess) -> None:
+    assert main([f"{worker.url}/livez"]) == 0
+    assert main([f"{worker.url}/readyz"]) == 0
+    assert requests.get(f"{worker.url}/metrics", timeout=5).status_code == 401
+    assert requests.get(f"{worker.url}/else", timeout=5).status_code == 404
+    assert total(worker.metrics(), "build_info", version="test") == 1
+    assert "celery_beat_last_tick" not in worker.metrics()
+
+
+def test_a_worker_says_nothing_but_json(worker: HttpProcess) -> None:
+    assert {line["service"] for line in worker.lines} == {"erp-worker"}
+    assert worker.errors.read_text() == ""
+
+
+def test_a_worker_starts_from_nothing_and_ends_in_order(db: None, queue: None, tmp_path: Path) -> None:
+    environment = {"PYTHONPATH": str(Path(tasks.__file__).parent.parent)}
+    with processes.celery(tmp_path, "worker", "-I", "rig.tasks", "--concurrency", "1", **environment) as first:
+        tasks.say.delay("x")
+        wait_for_count(first, "say", "succeeded", 1)
+        assert first.stop() == 0
+        assert first.errors.read_text() == ""
+        assert first.lines
+    with processes.celery(tmp_path, "worker", "-I", "rig.tasks", "--concurrency", "1", **environment) as second:
+        assert counted(second, "say", "succeeded") == 0
+        os.kill(second.popen.pid, signal.SIGQUIT)
+
+
+def test_a_taken_port_is_said_in_a_sentence(worker: HttpProcess, tmp_path: Path) -> None:
+    port = worker.url.rpartition(":")[2]
+    command = ["celery", "-A", "config", "worker", "--concurrency", "1"]
+    second = processes.Process(command, tmp_path, SERVICE="erp-worker", METRICS_PORT=port)
+    assert second.popen.wait(timeout=30) != 0
+    assert f"Port {port} for /metrics and /livez can't be opened" in second.errors.read_text()
+
+
+def test_beat_ticks_sends_and_says_so(queue: None, tmp_path: Path) -> None:
+    arguments = ("--schedule", str(tmp_path / "schedule"), "--pidfile", "")
+    with processes.celery(tmp_path, "beat", *arguments) as beat:
+        first = eventually(
+            lambda: total(beat.metrics(), "celery_beat_last_tick_timestamp_seconds"), "beat's first tick"
+        )
+        eventually(lambda: total(beat.metrics(), "celery_beat_last_tick_timestamp_seconds") > first, "its next tick")
+        assert total(beat.metrics(), "build_info", version="test") == 1
+        assert main([f"{beat.url}/livez"]) == 0
+        assert beat.stop() == 0
+        assert beat.errors.read_text() == ""
+        assert {line["service"] for line in beat.lines} == {"erp-beat"}

@@ -1,0 +1,145 @@
+"""Error events, as a tracker gets them from gunicorn."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from rig import processes
+from rig.partner import Partner
+from rig.processes import HttpProcess
+from rig.samples import total
+from rig.tracker import Tracker
+from rig.wait import eventually
+
+from observability import errors
+from organizations.models import User
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+ORDER = {"card_token": "tok_secret_card", "lines": [{"product": "SKU-0001", "quantity": 1}]}
+
+
+def headers(token: str, request_id: str) -> dict[str, str]:
+    return {
+        "Authorization": f"Token {token}",
+        "X-Request-ID": request_id,
+        "traceparent": f"00-{TRACE}-b7ad6b7169203331-01",
+        "Cookie": "sessionid=hunter2",
+    }
+
+
+def place(web: HttpProcess, token: str, request_id: str) -> requests.Response:
+    return requests.post(
+        f"{web.url}/api/orders?password=hunter2&note=swordfish",
+        json=ORDER,
+        headers=headers(token, request_id),
+        timeout=20,
+    )
+
+
+def test_a_broken_payment_api_is_one_event_joined_by_its_ids(
+    web: HttpProcess, demo: User, token: str, partner: Partner, tracker: Tracker
+) -> None:
+    partner.mode = "error"
+    answer = place(web, token, "broken-payment")
+    assert (answer.status_code, answer.headers["X-Request-ID"]) == (503, "broken-payment")
+    event = tracker.event(request_id="broken-payment")
+    line = web.line(request_id="broken-payment", level="ERROR")
+    assert event["contexts"]["trace"]["trace_id"] == line["trace_id"] == TRACE
+    assert event["contexts"]["trace"]["span_id"] == line["span_id"]
+    assert event["user"] == {"id": str(demo.pk), "username": "buyer", "email": "buyer@erp.example"}
+    assert event["tags"]["organization_id"] == line["org_id"] == str(demo.organization_id)
+    assert event["tags"]["service"] == "erp-web"
+    assert event["environment"] == "sandbox"
+    assert event["release"] == "test"
+    assert event["exception"]["values"][-1]["type"] == "Unavailable"
+
+
+def test_an_event_holds_no_secrets(web: HttpProcess, token: str, partner: Partner, tracker: Tracker) -> None:
+    partner.mode = "error"
+    place(web, token, "secrets")
+    text = json.dumps(tracker.event(request_id="secrets"))
+    for secret in ("hunter2", "swordfish", "tok_secret_card", token, partner.api_key):
+        assert secret not in text
+    assert "hunter2" not in web.log.read_text()
+    assert '"vars"' not in text
+
+
+def test_an_unhandled_exception_is_one_event_and_one_500(web: HttpProcess, token: str, tracker: Tracker) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE orders_order RENAME TO orders_away")
+    try:
+        answer = requests.get(f"{web.url}/api/orders", headers=headers(token, "unhandled"), timeout=20)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE orders_away RENAME TO orders_order")
+    assert (answer.status_code, answer.json()["error"]) == (500, "internal")
+    event = tracker.event(request_id="unhandled")
+    assert event["exception"]["values"][-1]["type"] == "ProgrammingError"
+    line = web.line(request_id="unhandled", level="ERROR")
+    assert (line["logger"], line["trace_id"]) == ("django.request", TRACE)
+
+
+def test_events_are_counted(web: HttpProcess, token: str, partner: Partner, tracker: Tracker) -> None:
+    partner.mode = "error"
+    before = total(web.metrics(), "sentry_events_total", level="error")
+    for number in range(4):
+        place(web, token, f"counted-{number}")
+    assert total(web.metrics(), "sentry_events_total", level="error") == before + 4
+
+
+@pytest.mark.parametrize(("status", "reasons"), [(500, {"status_500"}), (429, {"status_429", "self_rate_limits"})])
+def test_what_a_broken_tracker_drops_is_counted(
+    token: str, partner: Partner, tracker: Tracker, tmp_path: Path, status: int, reasons: set[str]
+) -> None:
+    tracker.status = status
+    partner.mode = "error"
+    env = {"PAYMENT_API_URL": partner.url, "SENTRY_DSN": tracker.dsn}
+    with processes.web(tmp_path, workers=1, **env) as web:
+        for number in range(3):
+            assert place(web, token, f"dropped-{number}").elapsed.total_seconds() < 2
+        found = eventually(lambda: _dropped(web, 3), "3 drops")
+    assert set(found) <= reasons
+
+
+def test_a_tracker_that_is_away_costs_nobody_anything(token: str, partner: Partner, tmp_path: Path) -> None:
+    partner.mode = "error"
+    dsn = f"http://{'a' * 32}@127.0.0.1:{processes.free_port()}/1"
+    with processes.web(tmp_path, workers=1, PAYMENT_API_URL=partner.url, SENTRY_DSN=dsn) as web:
+        for number in range(3):
+            assert place(web, token, f"away-{number}").elapsed.total_seconds() < 2
+        assert eventually(lambda: _dropped(web, 3), "3 drops") == {"network": 3.0}
+        assert total(web.metrics(), "sentry_events_total") == 3
+    assert web.errors.read_text() == ""
+
+
+def _dropped(web: HttpProcess, number: int) -> dict[str, float] | None:
+    exposition = web.metrics()
+    reasons = (*errors.DROP_REASONS, "status_500")
+    found = {reason: total(exposition, "sentry_dropped_total", reason=reason) for reason in reasons}
+    return {reason: value for reason, value in found.items() if value} if sum(found.values()) == number else None
+
+
+def test_a_wrong_dsn_is_said_in_a_sentence() -> None:
+    with pytest.raises(ImproperlyConfigured, match="SENTRY_DSN is no DSN"):
+        errors.init(dsn="nonsense", environment="e", release="r", service="s")
+
+
+def test_an_event_that_can_not_be_prepared_is_dropped_and_counted(lines: list[dict[str, Any]]) -> None:
+    hook = errors._Hook(service="s", user_email=True)
+    assert hook({"exception": {"values": [object()]}}, {}) is None  # type: ignore[typeddict-item]
+    assert [line["level"] for line in lines] == ["WARNING"]
+
+
+def test_an_event_need_not_hold_the_mail_address() -> None:
+    from observability import context
+
+    opened = context.Context()
+    opened.find_person = lambda: context.Person("1", None, "jane", "jane@example.com")
+    with context.use(opened):
+        event: Any = errors._Hook(service="s", user_email=False)({"message": "mail jane@example.com"}, {})
+    assert event["user"] == {"id": "1", "username": "jane"}
+    assert "jane@example.com" not in str(event)

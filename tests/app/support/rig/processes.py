@@ -1,0 +1,121 @@
+"""Starts the ERP's real processes on the test database and reads what they say."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import requests
+from django.conf import settings
+
+from rig.wait import eventually
+
+BIN = Path(sys.executable).parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    def __init__(self, command: list[str], directory: Path, **env: str) -> None:
+        self.log = directory / f"{env['SERVICE']}.log"
+        self.errors = directory / f"{env['SERVICE']}.err"
+        self.metrics_files = directory / f"{env['SERVICE']}-metrics"
+        environment = {
+            **os.environ,
+            "DATABASE_NAME": settings.DATABASES["default"]["NAME"],
+            "PROMETHEUS_MULTIPROC_DIR": str(self.metrics_files),
+            "PYTHONUNBUFFERED": "1",
+            "CELERY_QUIET": "1",  # as in the image
+            **env,
+        }
+        with self.log.open("ab") as out, self.errors.open("ab") as errors:
+            self.popen = subprocess.Popen(
+                [str(BIN / command[0]), *command[1:]],
+                cwd=settings.BASE_DIR,
+                env=environment,
+                stdout=out,
+                stderr=errors,
+            )
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.popen.poll() is None:
+            self.popen.send_signal(number)
+        return self.popen.wait(timeout=30)
+
+    @property
+    def children(self) -> list[int]:
+        tasks = Path(f"/proc/{self.popen.pid}/task").glob("*/children")
+        return sorted(int(pid) for task in tasks for pid in task.read_text().split())
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Every whole line of its output, each of which has to be a JSON object."""
+        text = self.log.read_text(encoding="utf-8")
+        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+    def line(self, **fields: object) -> dict[str, Any]:
+        """The one line with these fields, once it is there."""
+        found = eventually(
+            lambda: [line for line in self.lines if fields.items() <= line.items()],
+            f"a log line with {fields}",
+        )
+        assert len(found) == 1, found
+        return found[0]
+
+
+class HttpProcess(Process):
+    """A process that answers /livez and /metrics on `port`."""
+
+    def __init__(self, command: list[str], directory: Path, port: int, **env: str) -> None:
+        super().__init__(command, directory, **env)
+        self.url = f"http://127.0.0.1:{port}"
+        eventually(self._is_alive, f"{env['SERVICE']} to answer /livez ({self.errors})", 30)
+
+    def _is_alive(self) -> bool:
+        assert self.popen.poll() is None, f"{self.log.read_text()} {self.errors.read_text()}"
+        try:
+            return requests.get(f"{self.url}/livez", timeout=2).ok
+        except requests.RequestException:
+            return False
+
+    def metrics(self) -> str:
+        answer = requests.get(
+            f"{self.url}/metrics",
+            headers={"Authorization": f"Bearer {settings.OBSERVABILITY['metrics_token']}"},
+            timeout=10,
+        )
+        answer.raise_for_status()
+        return answer.text
+
+
+@contextlib.contextmanager
+def web(directory: Path, *, workers: int = 3, **env: str) -> Iterator[HttpProcess]:
+    port = free_port()
+    command = ["gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{port}", "config.wsgi"]
+    process = HttpProcess(command, directory, port, **{"SERVICE": "erp-web", "WEB_CONCURRENCY": str(workers), **env})
+    try:
+        eventually(lambda: len(process.children) == workers, f"{workers} gunicorn workers")
+        yield process
+    finally:
+        process.stop()
+
+
+@contextlib.contextmanager
+def celery(directory: Path, role: str, *arguments: str, **env: str) -> Iterator[HttpProcess]:
+    port = free_port()
+    command = ["celery", "-A", "config", role, *arguments]
+    process = HttpProcess(command, directory, port, **{"SERVICE": f"erp-{role}", "METRICS_PORT": str(port), **env})
+    try:
+        yield process
+    finally:
+        process.stop()

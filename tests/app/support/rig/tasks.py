@@ -1,0 +1,44 @@
+"""Tasks that do what no task of the ERP should."""
+
+import contextlib
+import logging
+import os
+import signal
+
+from celery import Task, shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def say(text: str) -> None:
+    logger.info("saying %s", text)
+
+
+@shared_task
+def fail(card_token: str) -> None:
+    card = "4" + 3 * "111 1" + "111"  # not as such in the source, which an event may show
+    raise ValueError(f"card {card} and password={card_token}")
+
+
+@shared_task
+def call_child() -> None:
+    say.delay("child")
+
+
+@shared_task(bind=True, max_retries=1)
+def try_twice(self: Task) -> None:
+    raise self.retry(countdown=0)
+
+
+@shared_task
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@shared_task(time_limit=2, soft_time_limit=1)
+def hang() -> None:
+    while True:
+        with contextlib.suppress(SoftTimeLimitExceeded):
+            signal.pause()

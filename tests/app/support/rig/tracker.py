@@ -1,0 +1,43 @@
+"""An error tracker that speaks Sentry's protocol."""
+
+import json
+from typing import Any
+
+from rig.http import Call, Reply, Service
+from rig.wait import eventually
+
+
+class Tracker(Service):
+    def __init__(self) -> None:
+        super().__init__()
+        self.status = 200
+
+    def reset(self) -> None:
+        self.calls.clear()
+        self.status = 200
+
+    def reply(self, call: Call) -> Reply:
+        return Reply(self.status)
+
+    @property
+    def dsn(self) -> str:
+        return f"http://{'a' * 32}@127.0.0.1:{self.port}/1"
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [event for call in list(self.calls) for event in _events(call.body)]
+
+    def event(self, **tags: str) -> dict[str, Any]:
+        """The one event with these tags, once it is there."""
+        found = eventually(
+            lambda: [e for e in self.events if tags.items() <= e.get("tags", {}).items()],
+            f"an event with {tags}",
+        )
+        assert len(found) == 1, found
+        return found[0]
+
+
+def _events(envelope: bytes) -> list[dict[str, Any]]:
+    lines = envelope.split(b"\n")
+    items = zip(lines[1::2], lines[2::2], strict=False)
+    return [json.loads(payload) for header, payload in items if json.loads(header).get("type") == "event"]

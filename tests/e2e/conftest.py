@@ -1,0 +1,70 @@
+"""Brings the stack up once per run and hands out a client of each program."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support import partner, stack
+from tests.support.erp import Erp
+from tests.support.inbox import Inbox
+from tests.support.loki import Loki
+from tests.support.pages import Pages
+from tests.support.panels import Answers, available_answers
+from tests.support.prometheus import Prometheus
+from tests.support.tracker import Tracker
+
+REPORT: list[str] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def running_stack() -> None:
+    stack.ensure_up()
+    partner.reset()
+
+
+@pytest.fixture(scope="session")
+def report() -> list[str]:
+    """Sentences for the end of the run: what was measured, and by which way."""
+    return REPORT
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for sentence in dict.fromkeys(REPORT):
+        terminalreporter.write_line(sentence)
+
+
+@pytest.fixture(scope="session")
+def erp() -> Erp:
+    return Erp()
+
+
+@pytest.fixture(scope="session")
+def prometheus() -> Prometheus:
+    return Prometheus()
+
+
+@pytest.fixture(scope="session")
+def loki() -> Loki:
+    return Loki()
+
+
+@pytest.fixture(scope="session")
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture(scope="session")
+def pages() -> Pages:
+    return Pages()
+
+
+@pytest.fixture(scope="session")
+def tracker() -> Tracker:
+    return Tracker()
+
+
+@pytest.fixture(scope="session")
+def panel_answers(report: list[str]) -> list[Answers]:
+    found = available_answers()
+    report.append(f"Panels were asked {' and '.join(each.name for each in found)}.")
+    return found

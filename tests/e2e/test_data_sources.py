@@ -1,0 +1,34 @@
+"""Each provisioned data source works: asked by Grafana, or where it can't run, from inside its network."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from ops.paths import ROOT
+from tests.support import stack
+from tests.support.grafana import Grafana
+from tests.support.wait import eventually
+
+FOLDER = ROOT / "grafana" / "provisioning" / "datasources"
+FILES = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.y*ml"))]
+SOURCES = {source["uid"]: source for file in FILES for source in file["datasources"]}
+QUESTIONS = {
+    "prometheus": "/api/v1/status/buildinfo",
+    "loki": "/loki/api/v1/labels",
+    "alertmanager": "/api/v2/status",
+}
+FETCH = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=5).status)"
+INSIDE = "inbox"  # a Python program on Grafana's network
+
+
+@pytest.mark.parametrize("uid", SOURCES)
+def test_data_source_answers(uid: str, report: list[str]) -> None:
+    source = SOURCES[uid]
+    if "grafana" in stack.expected_services():
+        report.append("Data sources were asked by Grafana's health API.")
+        eventually(lambda: Grafana().health(uid), f"{uid} healthy", 30, until=lambda status: status == "OK")
+    else:
+        report.append(f"No Grafana here: data sources were asked from inside its network, in {INSIDE}.")
+        address = source["url"].rstrip("/") + QUESTIONS[source["type"]]
+        assert stack.execute(INSIDE, "python", "-c", FETCH, address).strip() == "200"

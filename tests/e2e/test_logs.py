@@ -1,0 +1,41 @@
+"""Every service's lines are in Loki, under the labels of the contract."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.static.test_labels import ALLOWED
+from tests.support import stack
+from tests.support.loki import Loki
+from tests.support.signals import SERVICES
+from tests.support.wait import eventually
+
+SPEAKING = [name for name, service in SERVICES.items() if not service.quiet]
+
+
+@pytest.mark.parametrize("name", SPEAKING)
+def test_service_has_lines(name: str, loki: Loki) -> None:
+    query = f'sum(count_over_time({{service="{name}"}}[7d]))'
+    if name in stack.expected_services():
+        eventually(lambda: loki.value(query), f"lines of {name} in Loki", 30)
+    else:
+        assert loki.value(query) == 0
+
+
+def test_labels_are_those_of_the_contract(loki: Loki) -> None:
+    assert loki.label_names() == ALLOWED
+
+
+def test_env_label_is_the_one_of_the_settings(loki: Loki) -> None:
+    assert loki.label_values("env") == [stack.setting("ENV")]
+
+
+@pytest.mark.parametrize("name", ["erp-web", "erp-worker", "erp-beat", "traffic", "partner", "inbox"])
+def test_lines_of_our_own_programs_are_objects_with_the_same_fields(name: str, loki: Loki) -> None:
+    def fields() -> set[str]:
+        entries = loki.entries(f'{{service="{name}",stream="stdout"}}', seconds=600, limit=50)
+        return set.intersection(*(set(entry.fields) for entry in entries)) if entries else set()
+
+    expected = {"timestamp", "level", "logger", "message", "service", "env", "version"}
+    expected |= {"request_id", "trace_id", "span_id", "user_id", "org_id", "task_id"}
+    eventually(fields, f"lines of {name} with {sorted(expected)}", 90, until=lambda seen: seen >= expected)

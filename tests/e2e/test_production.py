@@ -1,0 +1,48 @@
+"""Outside the sandbox nothing of the sandbox is there, and the application shows no debugging pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support import stack
+from tests.support.signals import SERVICES, Role
+
+SANDBOX = {name for name, service in SERVICES.items() if service.role is Role.SANDBOX}
+REAL = {"PAYMENT_API_URL": "https://payment.example", "SHIPPING_API_URL": "https://shipping.example"}
+DEBUG = "import django; from django.conf import settings; print(settings.DEBUG)"
+
+
+@pytest.mark.parametrize("env", ["production", "staging"])
+def test_composition_has_no_sandbox_service(env: str) -> None:
+    services = set(stack.compose("config", "--services", env={"ENV": env, **REAL}).split())
+    assert services & SANDBOX == set()
+    assert {"erp-web", "prometheus", "alertmanager", "loki"} <= services
+
+
+@pytest.mark.parametrize("env", ["production", "staging"])
+def test_scrape_jobs_of_the_sandbox_are_left_out(env: str) -> None:
+    model = stack.compose("config", env={"ENV": env, **REAL})
+    assert "scrape/production.yml" in model
+    assert "scrape/sandbox.yml" not in model
+
+
+@pytest.mark.parametrize("env", ["production", "staging", "sandbox"])
+def test_debugging_pages_are_off(env: str) -> None:
+    variables = ("-e", f"ENV={env}", "-e", "DJANGO_SETTINGS_MODULE=config.settings")
+    printed = stack.compose("exec", "-T", *variables, "erp-web", "python", "-c", DEBUG)
+    assert printed.split()[-1] == "False"
+
+
+def test_an_unknown_page_tells_nothing() -> None:
+    found = stack.compose("exec", "-T", "erp-web", "python", "-c", UNKNOWN_PAGE)
+    assert "404" in found
+    assert "Using the URLconf" not in found
+
+
+UNKNOWN_PAGE = """
+import urllib.error, urllib.request
+try:
+    urllib.request.urlopen("http://127.0.0.1:8000/no-such-page", timeout=5)
+except urllib.error.HTTPError as error:
+    print(error.code, error.read().decode())
+"""

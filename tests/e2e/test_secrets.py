@@ -1,0 +1,41 @@
+"""No secret shows up where it doesn't belong: in what the engine, the logs or the programs' pages tell."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ops.paths import SECRETS
+from ops.secrets import GENERATED
+from tests.support import stack
+from tests.support.alertmanager import Alertmanager
+from tests.support.erp import Erp
+from tests.support.loki import Loki
+from tests.support.prometheus import Prometheus
+
+RANDOM = sorted(GENERATED)  # the others are addresses or words that may well stand elsewhere
+
+
+@pytest.fixture(scope="module")
+def told(prometheus: Prometheus, erp: Erp) -> str:
+    """What the engine says of every container and what the programs show of their configuration."""
+    configuration = prometheus.get("status/config")["yaml"]
+    flags = json.dumps(prometheus.get("status/flags"))
+    alerting = Alertmanager().configuration()
+    return "\n".join([json.dumps(stack.containers()), configuration, flags, alerting, erp.version().text])
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_secret_is_told_nowhere(name: str, told: str) -> None:
+    assert stack.secret(name) not in told
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_secret_is_in_no_log_line(name: str, loki: Loki) -> None:
+    query = f'sum(count_over_time({{service=~".+"}} |= `{stack.secret(name)}` [24h]))'
+    assert loki.value(query) == 0
+
+
+def test_secrets_are_closed_to_other_users_of_the_machine() -> None:
+    assert SECRETS.stat().st_mode & 0o077 == 0

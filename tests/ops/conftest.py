@@ -1,0 +1,63 @@
+"""A copy of this checkout and the real command line, so that bad input meets what a person would run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ops import source
+from ops.settings import Settings, load
+from tests.support.repository import files
+from tests.support.stack import ROOT
+
+collect_ignore = [] if source.remembered(load()) == "local" else ["test_built_images.py"]
+
+Ops = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def checkout() -> Iterator[Path]:
+    """A copy of this repository that a test may break; readable for every user, which pytest's folders aren't."""
+    with tempfile.TemporaryDirectory(prefix="checkout-") as folder:
+        copy = Path(folder)
+        copy.chmod(0o755)
+        for path in files():
+            target = copy / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+        yield copy
+
+
+@pytest.fixture
+def ops(checkout: Path) -> Ops:
+    """Runs `python3 -m ops ARGUMENTS` in the copy; keyword arguments are environment variables."""
+
+    def run(
+        *arguments: str, prefix: tuple[str, ...] = (), **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        python = "/usr/bin/python3" if prefix else sys.executable
+        return subprocess.run(
+            [*prefix, python, "-m", "ops", *arguments],
+            cwd=checkout,
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The sandbox's defaults, whatever .env or the environment say."""
+    shutil.copy(ROOT / ".env.example", tmp_path / ".env.example")
+    return load(tmp_path)

@@ -1,0 +1,141 @@
+"""Bad input on the real command line: one sentence, a non-zero exit code, nothing started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from ops import machine, up
+from ops.console import OpsError
+from tests.ops.conftest import Ops
+from tests.support.stack import ROOT, run
+
+PROJECT = "label=com.docker.compose.project=erp-observability"
+
+
+def started() -> str:
+    return run("docker", "ps", "-aq", "--no-trunc", "--filter", PROJECT)
+
+
+def refused(ops: Ops, *named: str, prefix: tuple[str, ...] = (), **variables: str) -> None:
+    before = started()
+    done = ops("up", prefix=prefix, **variables)
+    assert done.returncode == 1, done.stdout + done.stderr
+    for text in named:
+        assert text in done.stderr
+    assert "Traceback" not in done.stderr
+    assert started() == before
+
+
+@pytest.fixture
+def secrets_copy(tmp_path: Path) -> Path:
+    """The stack's own secrets, as a copy that a test may break."""
+    return Path(shutil.copytree(ROOT / "secrets", tmp_path / "secrets"))
+
+
+def test_taken_port_names_the_setting(ops: Ops) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refused(ops, f"Port {port} on 127.0.0.1 is taken", "set ERP_PORT in .env", ERP_PORT=port)
+
+
+def test_bad_setting_stops_before_anything(ops: Ops) -> None:
+    refused(ops, "ERP_PORT='eighty'", ERP_PORT="eighty")
+
+
+def test_missing_secret_names_the_file(ops: Ops, secrets_copy: Path) -> None:
+    (secrets_copy / "erp_db_password").unlink()
+    refused(ops, "erp_db_password", "is missing", SECRETS_DIR=str(secrets_copy))
+
+
+def test_empty_secret_names_the_file(ops: Ops, secrets_copy: Path) -> None:
+    (secrets_copy / "metrics_token").unlink()
+    (secrets_copy / "metrics_token").write_text("", encoding="utf-8")
+    refused(ops, "metrics_token", "found an empty file", SECRETS_DIR=str(secrets_copy))
+
+
+def test_lost_secrets_beside_data_are_not_made_anew(ops: Ops, tmp_path: Path) -> None:
+    refused(ops, "new passwords wouldn't open them", SECRETS_DIR=str(tmp_path / "none"))
+
+
+def test_broken_override_is_named(ops: Ops, checkout: Path, secrets_copy: Path) -> None:
+    (checkout / "compose.override.yaml").write_text("services: {erp-web: {mem_limit: [}}\n", encoding="utf-8")
+    refused(ops, "Compose refuses", "compose.override.yaml", SECRETS_DIR=str(secrets_copy))
+
+
+def test_override_with_an_unknown_network_is_named(ops: Ops, checkout: Path, secrets_copy: Path) -> None:
+    (checkout / "compose.override.yaml").write_text(
+        "services: {loki: {networks: [nowhere]}}\n", encoding="utf-8"
+    )
+    refused(ops, "Compose refuses", "nowhere", SECRETS_DIR=str(secrets_copy))
+
+
+def test_no_rights_to_the_socket(ops: Ops, tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+        refused(ops, "No rights to the engine's socket", "user id 65534", prefix=nobody, HOME="/tmp")  # noqa: S108
+        return
+    with socket.socket(socket.AF_UNIX) as closed:
+        closed.bind(str(tmp_path / "docker.sock"))
+        (tmp_path / "docker.sock").chmod(0)
+        refused(ops, "No rights to the engine's socket", DOCKER_HOST=f"unix://{tmp_path}/docker.sock")
+
+
+def test_engine_that_does_not_answer_at_docker_host(ops: Ops) -> None:
+    before = started()
+    done = ops("up", DOCKER_HOST="tcp://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "No engine answers at DOCKER_HOST=tcp://127.0.0.1:9" in done.stderr
+    assert started() == before
+
+
+def test_old_engine_is_refused(ops: Ops, tmp_path: Path) -> None:
+    client = tmp_path / "bin" / "docker"
+    client.parent.mkdir()
+    client.write_text("#!/bin/sh\necho 20.10.24\n", encoding="utf-8")
+    client.chmod(0o755)
+    refused(ops, "too old: found 20.10.24, expected 25.0", PATH=f"{client.parent}:{os.environ['PATH']}")
+
+
+def test_too_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "memory_bytes", lambda: 1024**3)
+    with pytest.raises(OpsError, match=r"Too little memory: found 1\.0 GiB, expected 3 GiB"):
+        up.check_machine()
+
+
+def test_too_little_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(2**40, 2**40, 1024**3))
+    with pytest.raises(OpsError, match=r"Too little disk: found 1\.0 GiB free"):
+        up.check_machine()
+
+
+def test_production_stops_without_a_provider(ops: Ops) -> None:
+    refused(ops, "ENV=production needs PAYMENT_API_URL", ENV="production")
+
+
+def test_production_refuses_the_sandboxs_receivers(ops: Ops, secrets_copy: Path) -> None:
+    refused(
+        ops,
+        "still holds the sandbox's value",
+        ENV="production",
+        PAYMENT_API_URL="https://pay.example",
+        SHIPPING_API_URL="https://ship.example",
+        SECRETS_DIR=str(secrets_copy),
+    )
+
+
+def test_clean_of_production_wants_a_confirmation(ops: Ops) -> None:
+    before = started()
+    variables = {"PAYMENT_API_URL": "https://pay.example", "SHIPPING_API_URL": "https://ship.example"}
+    done = ops("clean", ENV="production", **variables)
+    assert done.returncode == 1
+    assert "make clean CONFIRM=yes" in done.stderr
+    assert started() == before

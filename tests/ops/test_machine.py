@@ -1,0 +1,87 @@
+"""The machine's own settings are found in every form that apt knows, third parties left aside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ops import engine, images, machine, recipes
+from ops.console import OpsError
+
+DEB822 = """\
+Types: deb
+URIs: https://third.example/node
+Suites: nodistro
+Components: main
+
+Types: deb
+# a comment
+URIs: https://mirror.example/debian/
+Suites: bookworm bookworm-updates
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb
+URIs: https://mirror.example/debian-security
+Suites: bookworm-security
+Components: main
+"""
+ONE_LINE = """\
+# deb https://commented.example/debian bookworm main
+deb [arch=amd64 signed-by=/etc/keys/x.gpg] https://third.example/tool stable main
+deb-src https://source.example/debian bookworm main
+deb http://mirror.example/debian bookworm main contrib
+"""
+
+
+@pytest.fixture
+def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "sources.list.d").mkdir()
+    monkeypatch.setattr(machine, "APT_DIRECTORY", tmp_path)
+    monkeypatch.setattr(machine, "os_release", lambda: {"ID": "debian", "VERSION_CODENAME": "bookworm"})
+    return tmp_path
+
+
+def test_mirror_from_deb822(apt: Path) -> None:
+    (apt / "sources.list.d" / "a.sources").write_text(DEB822, encoding="utf-8")
+    assert machine.debian_mirror() == "https://mirror.example/debian"
+    assert machine.debian_security_mirror() == "https://mirror.example/debian-security"
+
+
+def test_mirror_from_one_line_form(apt: Path) -> None:
+    (apt / "sources.list").write_text(ONE_LINE, encoding="utf-8")
+    assert machine.debian_mirror() == "http://mirror.example/debian"
+    assert machine.debian_security_mirror() is None
+
+
+def test_switched_off_source_does_not_count(apt: Path) -> None:
+    (apt / "sources.list.d" / "a.sources").write_text(
+        f"Enabled: no\n{DEB822.split(chr(10) * 2)[1]}", encoding="utf-8"
+    )
+    with pytest.raises(OpsError, match=r"No package mirror: no source under .* names the release 'bookworm'"):
+        machine.debian_mirror()
+
+
+def test_no_mirror_and_no_registry_is_a_sentence(apt: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OpsError, match="No package mirror"):
+        images.machine_files()
+    monkeypatch.setattr(machine, "os_release", lambda: {"ID": "fedora", "PRETTY_NAME": "Fedora"})
+    with pytest.raises(OpsError, match="needs root on Debian: found Fedora"):
+        images.build(recipes.recipes()["base"])
+    with pytest.raises(OpsError, match="No Docker engine: found none on Fedora"):
+        engine.install()
+
+
+def test_nothing_of_the_index_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index.example/simple")
+    assert "index-url = https://index.example/simple" in machine.pip_configuration()
+
+
+def test_stale_pid_files_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = tmp_path / "docker.pid"
+    stale.write_text("999999", encoding="utf-8")
+    monkeypatch.setattr(engine, "PID_FILES", (stale,))
+    monkeypatch.setattr(engine, "_running", lambda name: [])
+    engine.clear_remains()
+    assert not stale.exists()

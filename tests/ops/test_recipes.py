@@ -1,0 +1,71 @@
+"""A recipe's digest changes with what the image is made of, and with nothing else."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops import recipes
+from tests.support.stack import ROOT
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    for folder in ("images", "erp_app", "sandbox"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    monkeypatch.setattr(recipes, "ROOT", tmp_path)
+    monkeypatch.setattr(recipes, "IMAGES", tmp_path / "images")
+    forget()
+    yield tmp_path
+    forget()
+
+
+def forget() -> None:
+    for cached in (recipes.recipes, recipes._digest, recipes._go_digest):
+        cached.cache_clear()
+
+
+def digests() -> dict[str, str]:
+    forget()
+    return {name: recipe.digest for name, recipe in recipes.recipes().items()}
+
+
+def changed(before: dict[str, str]) -> set[str]:
+    return {name for name, digest in digests().items() if digest != before[name]}
+
+
+def test_an_untouched_tree_keeps_its_digests(tree: Path) -> None:
+    before = digests()
+    (tree / "erp_app" / "__pycache__").mkdir()
+    (tree / "erp_app" / "__pycache__" / "x.cpython-313.pyc").write_bytes(b"x")
+    assert changed(before) == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "images"),
+    [
+        ("images/prometheus/Dockerfile", {"prometheus"}),
+        ("images/go/loki/go.sum", {"loki"}),
+        ("images/postgres/docker-entrypoint.sh", {"postgres"}),
+        ("sandbox/Dockerfile", {"sandbox"}),
+        ("erp_app/requirements.txt", {"erp"}),
+        ("images/python/Dockerfile", {"python", "erp", "sandbox", "bugsink"}),
+    ],
+)
+def test_a_changed_file_rebuilds_only_what_it_is_in(tree: Path, file: str, images: set[str]) -> None:
+    before = digests()
+    with (tree / file).open("a", encoding="utf-8") as sink:
+        sink.write("\n# changed\n")
+    assert changed(before) == images
+
+
+def test_every_recipe_of_a_go_program_is_pinned_to_its_version() -> None:
+    for recipe in recipes.recipes().values():
+        if recipe.is_go:
+            module_file = (ROOT / "images" / "go" / recipe.name / "go.mod").read_text(encoding="utf-8")
+            major, _, rest = recipe.version.partition(".")
+            wanted = f"v0.{major}{rest}" if recipe.name == "prometheus" else f"v{recipe.version}"
+            assert f"{wanted}\n" in module_file.replace(" // indirect", ""), recipe.name

@@ -1,0 +1,72 @@
+"""Every bad setting ends with a sentence that names it and what was expected."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ops.console import OpsError
+from ops.settings import SANDBOX_SERVICES, load
+from tests.support.stack import ROOT
+
+PRODUCTION = "ENV=production\nPAYMENT_API_URL=https://pay.example\nSHIPPING_API_URL=https://ship.example\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    shutil.copy(ROOT / ".env.example", tmp_path / ".env.example")
+    return tmp_path
+
+
+def write(root: Path, text: str) -> None:
+    (root / ".env").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("ERP_PORT=eighty", "ERP_PORT='eighty': expected a port number"),
+        ("ERP_PORT=70000", "ERP_PORT='70000': expected a port number"),
+        ("ERP_PORT=9090", "PROMETHEUS_PORT and ERP_PORT are both 9090"),
+        ("BIND=localhost", "BIND='localhost': expected an IP address"),
+        ("ENV=prod", "ENV='prod': expected one of sandbox, staging, production"),
+        ("IMAGE_SOURCE=ghcr", "IMAGE_SOURCE='ghcr': expected one of auto, official, local"),
+        ("WEB_CONCURRENCY=0", "WEB_CONCURRENCY='0': expected a whole number"),
+        ("METRICS_RETENTION=-3d", "METRICS_RETENTION='-3d': expected a duration"),
+        ("METRICS_RETENTION_SIZE=8", "METRICS_RETENTION_SIZE='8': expected a size"),
+        ("ERP_PROT=8001", "ERP_PROT, which is no setting"),
+        ("just words", "line 1: found 'just words', expected NAME=value"),
+        ("ENV=production", "ENV=production needs PAYMENT_API_URL"),
+        (PRODUCTION + "SMTP_SMARTHOST=mailpit:1025", "SMTP_SMARTHOST points at 'mailpit'"),
+        (PRODUCTION + "PAGERDUTY_URL=http://inbox:8095/v2/enqueue", "PAGERDUTY_URL points at 'inbox'"),
+        (PRODUCTION + "ALLOWED_HOSTS=erp.example.com", "ALLOWED_HOSTS lacks erp-web"),
+    ],
+)
+def test_bad_setting_is_named(root: Path, line: str, named: str) -> None:
+    write(root, line)
+    with pytest.raises(OpsError) as caught:
+        load(root)
+    assert named in str(caught.value)
+
+
+def test_environment_wins_over_file_and_file_over_default(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root, "ERP_PORT=8001\nLOKI_PORT=3101\n")
+    monkeypatch.setenv("ERP_PORT", "8002")
+    settings = load(root)
+    assert (settings["ERP_PORT"], settings["LOKI_PORT"], settings["INBOX_PORT"]) == ("8002", "3101", "8095")
+
+
+def test_production_publishes_no_sandbox_service(root: Path) -> None:
+    write(root, PRODUCTION)
+    assert set(load(root).ports) & set(SANDBOX_SERVICES) == set()
+
+
+def test_production_defaults_are_the_real_receivers(root: Path) -> None:
+    write(root, PRODUCTION)
+    settings = load(root)
+    assert settings["PAGERDUTY_URL"].startswith("https://")
+    assert settings["SMTP_REQUIRE_TLS"] == "true"

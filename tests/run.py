@@ -1,0 +1,61 @@
+"""`make test`: every phase in turn, each timed; one red phase doesn't hide the next.
+
+Run inside the tests' virtual environment; phases can be named: `python -m tests.run static e2e`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from ops.console import table
+from ops.paths import ROOT
+from tests import app_container
+
+CONFIGURATION = ("prometheus/tests", "alertmanager/tests", "loki/tests", "promtail/tests", "grafana/tests")
+
+
+def _python(*arguments: str) -> int:
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode
+
+
+def _pytest(*paths: str) -> int:
+    return _python("-m", "pytest", "-q", *paths)
+
+
+PHASES: dict[str, Callable[[], int]] = {
+    "lint": lambda: _python("-m", "tests.lint"),
+    "static": lambda: _pytest("tests/static"),
+    "stack": lambda: _python("-m", "ops", "up"),
+    # Rules, routes, pipelines and boards on the very programs that the stack runs.
+    "configuration": lambda: _pytest(*CONFIGURATION),
+    "ops": lambda: _pytest("tests/ops"),
+    "sandbox": lambda: _pytest("tests/sandbox"),
+    "app": app_container.run,
+    "e2e": lambda: _pytest("tests/e2e"),
+}
+
+
+def main(wanted: list[str]) -> int:
+    unknown = set(wanted) - set(PHASES)
+    if unknown:
+        print(f"No phase {', '.join(sorted(unknown))}: expected some of {', '.join(PHASES)}.", file=sys.stderr)
+        return 2
+    rows, red = [], []
+    for name in wanted or PHASES:
+        print(f"\n=== {name}", flush=True)
+        started = time.monotonic()
+        code = PHASES[name]()
+        rows.append([name, "passed" if code == 0 else "FAILED", f"{time.monotonic() - started:.0f} s"])
+        if code != 0:
+            red.append(name)
+    print(f"\n{table(rows, ['phase', 'result', 'time'])}", flush=True)
+    if red:
+        print(f"\nRed: {', '.join(red)}. `make test PHASES={red[0]}` runs one alone.", flush=True)
+    return 1 if red else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,161 @@
+"""The partner's payments and shipments: what is taken, what is refused, what a repeated call gets."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.sandbox.partner_calls import CALLS, PAYMENT, SHIPMENT, call
+from tests.sandbox.programs import API_KEY, Program
+
+
+@pytest.mark.parametrize("amount", ["12.50", "1e2", 12.5, 7, 0.1])
+def test_payment_is_taken(partner: Program, amount: object) -> None:
+    answer = call(partner, "/payments", {**PAYMENT, "amount": amount})
+    assert answer.status_code == 201
+    assert answer.json()["payment_id"].startswith("pay_")
+
+
+def test_shipment_gets_a_tracking_number(partner: Program) -> None:
+    answer = call(partner, "/shipments", SHIPMENT)
+    assert answer.status_code == 201
+    assert answer.json()["tracking_number"].startswith("TRACK-")
+
+
+@pytest.mark.parametrize(
+    ("token", "error"), [("tok_no_money", "no_money"), ("4111111111111111", "card_refused")]
+)
+def test_card_that_cannot_pay_is_refused_and_counted(partner: Program, token: str, error: str) -> None:
+    before = partner.metric("partner_requests_total", operation="payment", outcome="rejected")
+    answer = call(partner, "/payments", {**PAYMENT, "card_token": token})
+    assert (answer.status_code, answer.json()["error"]) == (402, error)
+    assert partner.metric("partner_requests_total", operation="payment", outcome="rejected") == before + 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reference": ""},
+        {"reference": None},
+        {"reference": "r" * 101},
+        {"amount": None},
+        {"amount": "0"},
+        {"amount": -1},
+        {"amount": True},
+        {"amount": "12.345"},
+        {"amount": "NaN"},
+        {"amount": "1e-999999"},
+        {"amount": "1e999999999"},
+        {"amount": "9" * 3000},
+        {"amount": {}},
+        {"currency": "eur"},
+        {"currency": "EURO"},
+        {"currency": 978},
+        {"card_token": " "},
+        {"card_token": ["tok_ok"]},
+    ],
+    ids=lambda change: str(change)[:40],
+)
+def test_wrong_payment_is_refused_with_the_reason(partner: Program, change: dict[str, object]) -> None:
+    answer = call(partner, "/payments", {**PAYMENT, **change})
+    assert answer.status_code == 400
+    assert next(iter(change)) in answer.json()["detail"]
+    assert len(answer.text) < 300
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (None, "'lines'"),
+        ([], "'lines'"),
+        ({"product": "SKU-1"}, "'lines'"),
+        ([{"product": "p", "quantity": 1}] * 1001, "'lines'"),
+        (["SKU-1"], "Line 0 is no object"),
+        ([{"quantity": 1}], "'product'"),
+        ([{"product": "p", "quantity": 0}], "'quantity'"),
+        ([{"product": "p", "quantity": "1"}], "'quantity'"),
+        ([{"product": "p", "quantity": True}], "'quantity'"),
+        ([{"product": "p", "quantity": 10**10}], "'quantity'"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_wrong_shipment_is_refused_with_the_reason(partner: Program, lines: object, reason: str) -> None:
+    answer = call(partner, "/shipments", {"reference": "O-1", "lines": lines})
+    assert answer.status_code == 400
+    assert reason in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("operation", CALLS)
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'{"amount": Infinity}', b"\xff\xfe", b"[" * 200_000])
+def test_broken_body_is_refused_and_counted(partner: Program, operation: str, raw: bytes) -> None:
+    before = partner.metric("partner_requests_total", operation=operation, outcome="invalid")
+    answer = call(partner, CALLS[operation][0], data=raw)
+    assert answer.status_code == 400
+    assert partner.metric("partner_requests_total", operation=operation, outcome="invalid") == before + 1
+
+
+def test_body_above_the_limit_is_refused(partner: Program) -> None:
+    assert call(partner, "/payments", data=b" " * (1024 * 1024 + 1)).status_code == 413
+
+
+@pytest.mark.parametrize("operation", CALLS)
+@pytest.mark.parametrize(
+    "header", [None, "", API_KEY, f"Token {API_KEY}", "Bearer ", "Bearer wrong", "Bearer \xe9"]
+)
+def test_call_without_the_key_is_refused(partner: Program, operation: str, header: str | None) -> None:
+    path, body = CALLS[operation]
+    headers = {} if header is None else {"Authorization": header.encode("latin-1")}
+    answer = partner.request("POST", path, json=body, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("operation", CALLS)
+def test_repeated_call_gets_the_first_answer(partner: Program, operation: str) -> None:
+    path, body = CALLS[operation]
+    key = str(uuid.uuid4())
+    first, second = call(partner, path, body, key=key), call(partner, path, body, key=key)
+    assert (second.status_code, second.json()) == (201, first.json())
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert call(partner, path, body, key=str(uuid.uuid4())).json() != first.json()
+    assert call(partner, path, body).json() != first.json()
+
+
+def test_refused_payment_is_repeated_too(partner: Program) -> None:
+    body = {**PAYMENT, "card_token": "tok_no_money"}
+    key = str(uuid.uuid4())
+    assert [call(partner, "/payments", body, key=key).status_code for _ in range(2)] == [402, 402]
+
+
+def test_key_with_another_body_is_a_conflict(partner: Program) -> None:
+    key = str(uuid.uuid4())
+    call(partner, "/payments", PAYMENT, key=key)
+    answer = call(partner, "/payments", {**PAYMENT, "amount": "99"}, key=key)
+    assert (answer.status_code, answer.json()["error"]) == (422, "idempotency_conflict")
+
+
+def test_one_key_may_serve_a_payment_and_a_shipment(partner: Program) -> None:
+    key = str(uuid.uuid4())
+    assert call(partner, "/payments", PAYMENT, key=key).status_code == 201
+    assert call(partner, "/shipments", SHIPMENT, key=key).status_code == 201
+
+
+def test_key_that_is_too_long_is_refused(partner: Program) -> None:
+    assert call(partner, "/payments", PAYMENT, key="k" * 256).status_code == 400
+
+
+def test_oldest_keys_are_forgotten_so_memory_is_bounded(partner: Program) -> None:
+    keys = [str(uuid.uuid4()) for _ in range(6)]  # the fixture's partner keeps five
+    first = [call(partner, "/payments", PAYMENT, key=key).json() for key in keys]
+    assert call(partner, "/payments", PAYMENT, key=keys[5]).json() == first[5]
+    assert call(partner, "/payments", PAYMENT, key=keys[0]).json() != first[0]
+
+
+def test_two_calls_at_once_with_one_key_pay_once(partner: Program) -> None:
+    partner.request("PUT", "/switches/payment", json={"mode": "slow"})
+    key = str(uuid.uuid4())
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: call(partner, "/payments", PAYMENT, key=key), range(4)))
+    assert len({answer.json()["payment_id"] for answer in answers}) == 1

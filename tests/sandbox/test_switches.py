@@ -1,0 +1,158 @@
+"""The fault switches: what a broken partner does to its callers, and how a person turns it on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.sandbox.partner_calls import CALLS, PAYMENT, call
+from tests.sandbox.programs import Program, Starter, free_port, run_module
+from tests.support.wait import eventually
+
+MODES = ("ok", "error", "slow", "timeout", "garbage")
+
+
+def turn(partner: Program, name: str, mode: str) -> None:
+    partner.request("PUT", f"/switches/{name}", json={"mode": mode}).raise_for_status()
+
+
+@pytest.mark.parametrize("operation", CALLS)
+def test_error_answers_500_until_it_is_turned_off(partner: Program, operation: str) -> None:
+    path, body = CALLS[operation]
+    turn(partner, operation, "error")
+    before = partner.metric("partner_requests_total", operation=operation, outcome="error")
+    assert call(partner, path, body).status_code == 500
+    assert partner.metric("partner_requests_total", operation=operation, outcome="error") == before + 1
+    turn(partner, operation, "ok")
+    assert call(partner, path, body).status_code == 201
+
+
+def test_switch_breaks_only_its_own_api(partner: Program) -> None:
+    turn(partner, "payment", "error")
+    assert call(partner, *CALLS["shipping"]).status_code == 201
+    assert partner.request("GET", "/livez").ok
+
+
+def test_broken_call_is_not_remembered_under_its_key(partner: Program) -> None:
+    turn(partner, "payment", "error")
+    call(partner, "/payments", PAYMENT, key="retried")
+    turn(partner, "payment", "ok")
+    assert call(partner, "/payments", PAYMENT, key="retried").status_code == 201
+
+
+def test_slow_answers_right_but_late(partner: Program) -> None:
+    turn(partner, "payment", "slow")
+    answer = call(partner, "/payments", PAYMENT)
+    assert answer.status_code == 201
+    assert answer.elapsed.total_seconds() >= 0.4
+
+
+def test_timeout_gives_no_answer_for_the_time_set(partner: Program) -> None:
+    turn(partner, "payment", "timeout")
+    with pytest.raises(requests.ReadTimeout):
+        call(partner, "/payments", PAYMENT, timeout=0.5)
+    answer = call(partner, "/payments", PAYMENT)
+    assert answer.status_code == 504
+    assert answer.elapsed.total_seconds() >= 0.8
+
+
+def test_client_that_leaves_ends_its_hanging_call(start: Starter, secret: Path) -> None:
+    partner = start("sandbox.partner", PARTNER_API_KEY_FILE=str(secret), PARTNER_TIMEOUT_SECONDS="60")
+    turn(partner, "payment", "timeout")
+    with pytest.raises(requests.ReadTimeout):
+        call(partner, "/payments", PAYMENT, timeout=0.3)
+
+    def counted() -> float:
+        return partner.metric("partner_requests_total", operation="payment", outcome="timeout")
+
+    eventually(counted, "the hanging call ended", 5, interval=0.05)
+
+
+@pytest.fixture
+def hanging_partner(start: Starter, secret: Path) -> Iterator[Program]:
+    """A partner with one place for hanging calls, and a call that holds it."""
+    partner = start("sandbox.partner", PARTNER_API_KEY_FILE=str(secret), PARTNER_MAX_HANGING="1")
+    turn(partner, "payment", "timeout")
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(call, partner, "/payments", PAYMENT, timeout=30)
+        eventually(lambda: partner.metric("partner_hanging") == 1, "one call hangs", 5, interval=0.05)
+        yield partner
+        partner.stop_and_check()
+        assert isinstance(held.exception(), requests.ConnectionError)
+
+
+def test_hanging_calls_are_bounded_in_number(hanging_partner: Program) -> None:
+    answer = call(hanging_partner, "/payments", PAYMENT)
+    assert answer.status_code == 504
+    assert answer.elapsed.total_seconds() < 1
+
+
+def test_garbage_answers_200_without_json(partner: Program) -> None:
+    turn(partner, "shipping", "garbage")
+    answer = call(partner, *CALLS["shipping"])
+    assert answer.status_code == 200
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        answer.json()
+
+
+def test_switches_are_shown_and_measured(partner: Program) -> None:
+    turn(partner, "payment", "garbage")
+    assert partner.request("GET", "/switches").json() == {"payment": "garbage", "shipping": "ok"}
+    shown = {mode: partner.metric("partner_switch", operation="payment", mode=mode) for mode in MODES}
+    assert shown == {"ok": 0, "error": 0, "slow": 0, "timeout": 0, "garbage": 1}
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"mode": "off"}', b'{"mode": ["ok"]}', b'{"mode": 1}'])
+def test_wrong_mode_is_refused_and_changes_nothing(partner: Program, raw: bytes) -> None:
+    answer = partner.request("PUT", "/switches/payment", data=raw)
+    assert answer.status_code == 400
+    assert partner.request("GET", "/switches").json()["payment"] == "ok"
+
+
+def test_unknown_switch_is_not_found(partner: Program) -> None:
+    answer = partner.request("PUT", "/switches/coffee", json={"mode": "ok"})
+    assert answer.status_code == 404
+    assert "payment, shipping" in answer.json()["detail"]
+
+
+def test_command_turns_a_switch_and_says_so(partner: Program) -> None:
+    done = run_module("sandbox.switch", "payment", "error", PARTNER_URL=partner.url)
+    assert (done.returncode, done.stdout) == (0, "payment: ok -> error\n")
+    assert call(partner, "/payments", PAYMENT).status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        ([], 2, "usage:"),
+        (["payment"], 2, "usage:"),
+        (["../livez", "ok"], 2, "usage:"),
+        (["coffee", "ok"], 1, "There is no switch 'coffee'"),
+        (["payment", "off"], 1, "There is no mode 'off'"),
+    ],
+)
+def test_wrong_command_ends_with_a_sentence(
+    partner: Program, arguments: list[str], code: int, sentence: str
+) -> None:
+    done = run_module("sandbox.switch", *arguments, PARTNER_URL=partner.url)
+    assert done.returncode == code
+    assert done.stderr.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [("http://127.0.0.1:{port}", "doesn't answer"), ("partner:8080", "PARTNER_URL is 'partner:8080'")],
+)
+def test_command_without_a_partner_ends_with_a_sentence(url: str, sentence: str) -> None:
+    done = run_module("sandbox.switch", "payment", "ok", PARTNER_URL=url.format(port=free_port()))
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sigterm_ends_the_partner_in_time_while_a_call_hangs(hanging_partner: Program) -> None:
+    hanging_partner.stop_and_check()

@@ -1,0 +1,1 @@
+"""Tests that need no engine: they read the files of the repository."""

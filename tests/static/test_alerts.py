@@ -1,0 +1,84 @@
+"""Every alert can be acted on: runbook, board, logs, severity, a unit test silent and one firing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from ops.paths import ROOT
+from tests.support.boards import load_boards
+
+RULES = ROOT / "prometheus" / "rules"
+SEVERITIES = {"critical", "warning", "info", "none"}
+ANNOTATIONS = {"summary", "description", "runbook_url", "dashboard_url", "logs_url"}
+
+
+def alerts() -> list[dict[str, Any]]:
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("*.yml"))]
+    rules = [rule for file in files for group in file["groups"] for rule in group["rules"]]
+    return [rule for rule in rules if "alert" in rule]
+
+
+def unit_tests() -> list[dict[str, Any]]:
+    files = [
+        yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("tests/*_test.yml"))
+    ]
+    cases = [case for file in files for test in file["tests"] for case in test.get("alert_rule_test", [])]
+    return [case for case in cases if "alertname" in case]
+
+
+ALERTS = alerts()
+NAMES = sorted({rule["alert"] for rule in ALERTS})
+ALWAYS_FIRING = {"Watchdog"}
+
+each_alert = pytest.mark.parametrize(
+    "rule", ALERTS, ids=[f"{rule['alert']}-{rule['labels'].get('severity')}" for rule in ALERTS]
+)
+each_name = pytest.mark.parametrize("name", NAMES)
+
+
+@each_alert
+def test_alert_says_who_has_to_act_and_how_soon(rule: dict[str, Any]) -> None:
+    assert rule["labels"]["severity"] in SEVERITIES
+    assert rule["labels"]["team"]
+
+
+@each_alert
+def test_alert_has_every_annotation(rule: dict[str, Any]) -> None:
+    assert {name for name in ANNOTATIONS if not rule["annotations"].get(name)} == set()
+
+
+@each_alert
+def test_runbook_is_the_page_of_its_name(rule: dict[str, Any]) -> None:
+    assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{rule['alert']}.md"
+
+
+@each_name
+def test_runbook_is_written(name: str) -> None:
+    page = (ROOT / "docs" / "runbooks" / f"{name}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {name}\n")
+    assert len(page.splitlines()) > 10
+
+
+def test_every_runbook_belongs_to_an_alert() -> None:
+    assert {page.stem for page in (ROOT / "docs" / "runbooks").glob("Erp*.md")} <= set(NAMES)
+
+
+@each_alert
+@pytest.mark.parametrize("link", ["dashboard_url", "logs_url"])
+def test_link_leads_to_a_committed_board(rule: dict[str, Any], link: str) -> None:
+    _, _, kind, uid = f"/{rule['annotations'][link]}".partition("?")[0].split("/")
+    assert kind == "d"
+    assert uid in load_boards()
+
+
+@each_name
+def test_unit_test_sees_it_firing(name: str) -> None:
+    assert [case for case in unit_tests() if case["alertname"] == name and case.get("exp_alerts")]
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - ALWAYS_FIRING))
+def test_unit_test_sees_it_silent(name: str) -> None:
+    assert [case for case in unit_tests() if case["alertname"] == name and not case.get("exp_alerts")]

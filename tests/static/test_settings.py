@@ -1,0 +1,82 @@
+"""Settings and secrets: each has one place, and nothing in the Compose files is without it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ops import secrets
+from ops.paths import ROOT
+from ops.settings import load as load_settings
+from ops.settings import parse
+from ops.stack import Stack
+from tests.static.compose_model import COMPOSE, OFFLINE, load, services, variables
+
+ENV_EXAMPLE = ROOT / ".env.example"
+EXAMPLE_NAME = re.compile(r"^#?\s*([A-Z][A-Z0-9_]*)=", re.MULTILINE)
+STAMP = re.compile(r"^STAMP_[A-Z_]+$")  # a digest of what a service mounts, made by ops for each service
+
+
+def compose_variables() -> set[str]:
+    names = variables(COMPOSE) | variables(OFFLINE)
+    return {name for name in names if not STAMP.match(name)}
+
+
+def described_settings() -> set[str]:
+    return set(EXAMPLE_NAME.findall(ENV_EXAMPLE.read_text(encoding="utf-8")))
+
+
+def ops_text() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "ops").glob("*.py")))
+
+
+def test_every_variable_of_the_compose_files_is_a_setting_or_made_by_ops() -> None:
+    filled_in = Stack(load_settings(), "local").variables
+    assert compose_variables() - set(filled_in) == set()
+
+
+def test_every_setting_is_used() -> None:
+    used = compose_variables() | set(re.findall(r"\b[A-Z][A-Z0-9_]{2,}\b", ops_text()))
+    assert described_settings() - used == set()
+
+
+def test_every_described_setting_has_a_line_of_meaning() -> None:
+    lines = ENV_EXAMPLE.read_text(encoding="utf-8").splitlines()
+    bare = [
+        line
+        for before, line in zip(["", *lines], lines, strict=False)
+        if EXAMPLE_NAME.match(line) and not (before.startswith("#") or EXAMPLE_NAME.match(before))
+    ]
+    assert bare == []
+
+
+def test_no_setting_is_a_secret() -> None:
+    filled = [
+        name
+        for name, value in parse(ENV_EXAMPLE.read_text(encoding="utf-8"), ".env.example").items()
+        if value
+    ]
+    assert [name for name in filled if re.search(r"PASSWORD|SECRET|TOKEN|KEY|DSN", name)] == []
+
+
+def test_secrets_of_the_composition_are_those_that_ops_makes() -> None:
+    assert set(load()["secrets"]) == {*secrets.TABLE, *secrets.DERIVED}
+
+
+@pytest.mark.parametrize("name", load()["secrets"])
+def test_secret_is_the_file_of_its_name(name: str) -> None:
+    assert load()["secrets"][name] == {"file": f"${{SECRETS_DIR:-./secrets}}/{name}"}
+
+
+@pytest.mark.parametrize("name", services())
+def test_a_service_names_only_secrets_that_are_declared(name: str) -> None:
+    given = services()[name].get("secrets") or []
+    wanted = {each["source"] if isinstance(each, dict) else each for each in given}
+    assert wanted <= set(load()["secrets"])
+
+
+def test_every_declared_secret_is_given_to_a_service() -> None:
+    given = [each for service in services().values() for each in service.get("secrets") or []]
+    used = {each["source"] if isinstance(each, dict) else each for each in given}
+    assert set(load()["secrets"]) - used == set()

@@ -1,0 +1,131 @@
+"""Takes the committed boards apart: each panel's queries, with the variables filled in as Grafana would."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ops.paths import ROOT
+
+FOLDER = ROOT / "grafana" / "dashboards" / "generated"
+STEP_SECONDS = 15
+SCRAPE_SECONDS = 10
+RANGE_SECONDS = 15 * 60
+EVERYTHING = ".+"  # what "All" becomes; Loki refuses a matcher that may match nothing
+VARIABLE = re.compile(r"\$\{(\w+)(?::[^}]*)?\}|\[\[(\w+)(?::[^\]]*)?\]\]|\$([A-Za-z_]\w*)")
+LABEL_VALUES = re.compile(r"^label_values\(\s*(?:(?P<matcher>.+),)?\s*(?P<label>\w+)\s*\)$", re.DOTALL)
+
+BUILT_IN = {
+    "__interval": f"{STEP_SECONDS}s",
+    "__interval_ms": str(STEP_SECONDS * 1000),
+    "__auto": f"{STEP_SECONDS}s",
+    "__rate_interval": f"{max(STEP_SECONDS + SCRAPE_SECONDS, 4 * SCRAPE_SECONDS)}s",
+    "__range": f"{RANGE_SECONDS}s",
+    "__range_s": str(RANGE_SECONDS),
+    "__range_ms": str(RANGE_SECONDS * 1000),
+}
+
+LabelValues = Callable[[str, str], list[str]]
+
+
+@dataclass(frozen=True)
+class PanelQuery:
+    board: str
+    panel: str
+    ref: str
+    kind: str  # prometheus or loki
+    expression: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.board}: {self.panel} ({self.ref})"
+
+    def filled(self, values: Mapping[str, str]) -> PanelQuery:
+        return replace(self, expression=fill(self.expression, values))
+
+
+def load_boards(folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
+    """The committed boards by uid."""
+    boards = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    return {board["uid"]: board for board in boards}
+
+
+def panel_queries(board: Mapping[str, Any]) -> list[PanelQuery]:
+    """The queries of every panel, those in collapsed rows too, variables still in them."""
+    sources = {each["name"]: each["query"] for each in variables(board) if each["type"] == "datasource"}
+    return [
+        PanelQuery(
+            board["uid"], panel["title"], target["refId"], _kind(target, panel, sources), target["expr"]
+        )
+        for panel in _panels(board)
+        for target in panel.get("targets", [])
+    ]
+
+
+def filled_queries(label_values: LabelValues) -> list[PanelQuery]:
+    """Every query of every committed board, ready to be asked."""
+    return [
+        query.filled(values_of(board, label_values))
+        for board in load_boards().values()
+        for query in panel_queries(board)
+    ]
+
+
+def variables(board: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(board.get("templating", {}).get("list", []))
+
+
+def values_of(board: Mapping[str, Any], label_values: LabelValues) -> dict[str, str]:
+    """What each variable stands for when the board opens: All where it may, else its first value."""
+    values: dict[str, str] = dict(BUILT_IN)
+    for variable in variables(board):
+        if variable["type"] != "datasource":
+            values[variable["name"]] = _value(variable, values, label_values)
+    return values
+
+
+def fill(expression: str, values: Mapping[str, str]) -> str:
+    """Replace $name, ${name}, ${name:format} and [[name]]; an unknown name is an error."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1] or match[2] or match[3]
+        if name not in values:
+            raise LookupError(f"The query `{expression}` uses ${name}, which its board doesn't define.")
+        return values[name]
+
+    return VARIABLE.sub(value, expression)
+
+
+def _value(variable: Mapping[str, Any], values: Mapping[str, str], label_values: LabelValues) -> str:
+    if variable.get("includeAll"):
+        return str(variable.get("allValue") or EVERYTHING)
+    current = (variable.get("current") or {}).get("value")
+    if isinstance(current, str) and current:
+        return current
+    query = variable.get("query", "")
+    text = str(query.get("query", "") if isinstance(query, dict) else query)
+    if variable["type"] == "query":
+        found = LABEL_VALUES.match(text.strip())
+        if not found:
+            raise LookupError(f"${variable['name']} has the query `{text}`; expected label_values(…).")
+        offered = label_values(found["label"], fill((found["matcher"] or "").strip(), values))
+        if not offered:
+            raise LookupError(f"${variable['name']} offers nothing: `{text}` has no values.")
+        return offered[0]
+    return text.split(",")[0].split(" : ")[-1].strip()
+
+
+def _panels(board: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for panel in board.get("panels", []):
+        yield panel
+        yield from panel.get("panels", [])
+
+
+def _kind(target: Mapping[str, Any], panel: Mapping[str, Any], sources: Mapping[str, str]) -> str:
+    source = target.get("datasource") or panel.get("datasource") or {}
+    name = VARIABLE.fullmatch(str(source.get("uid", "")))
+    return str(source.get("type") or (sources[name[1] or name[2] or name[3]] if name else ""))

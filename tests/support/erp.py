@@ -1,0 +1,86 @@
+"""Client of the sample ERP's API, with request and trace ids of the test's choosing."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import requests
+
+from tests.support import stack
+
+SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)", re.MULTILINE)
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(frozen=True)
+class Ids:
+    """The two ids that join a request's signals."""
+
+    request: str
+    trace: str
+
+    @classmethod
+    def fresh(cls, prefix: str = "test") -> Ids:
+        return cls(f"{prefix}-{secrets.token_hex(8)}", secrets.token_hex(16))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"X-Request-ID": self.request, "traceparent": f"00-{self.trace}-{secrets.token_hex(8)}-01"}
+
+
+class Erp:
+    def __init__(self, base: str | None = None) -> None:
+        self.base = base or stack.url("erp-web")
+
+    @cached_property
+    def token(self) -> str:
+        """The buyer's API token."""
+        answer = requests.post(
+            f"{self.base}/api/login",
+            json={"username": "buyer", "password": stack.secret("erp_buyer_password")},
+            timeout=20,
+        )
+        answer.raise_for_status()
+        return str(answer.json()["token"])
+
+    def send(
+        self, method: str, path: str, ids: Ids | None = None, *, login: bool = True, **arguments: Any
+    ) -> requests.Response:
+        """One request on a connection of its own, so that any gunicorn worker may take it."""
+        headers = {"Connection": "close", **(ids.headers if ids else {}), **arguments.pop("headers", {})}
+        if login:
+            headers["Authorization"] = f"Token {self.token}"
+        return requests.request(method, f"{self.base}{path}", headers=headers, timeout=30, **arguments)
+
+    def version(self, ids: Ids | None = None) -> requests.Response:
+        return self.send("GET", "/api/version", ids, login=False)
+
+    def place_order(
+        self, ids: Ids | None = None, *, card: str = "tok_ok", product: str = "SKU-0001", quantity: int = 1
+    ) -> requests.Response:
+        lines = [{"product": product, "quantity": quantity}]
+        return self.send("POST", "/api/orders", ids, json={"card_token": card, "lines": lines})
+
+    def counter(self, name: str, **labels: str) -> float:
+        """The sum of a metric's samples with these labels, read from /metrics at this moment."""
+        answer = requests.get(
+            f"{self.base}/metrics",
+            headers={"Authorization": f"Bearer {stack.secret('metrics_token')}"},
+            timeout=20,
+        )
+        answer.raise_for_status()
+        return sum_samples(answer.text, name, labels)
+
+
+def sum_samples(exposition: str, name: str, labels: dict[str, str]) -> float:
+    """Add up the samples of `name` that carry all of `labels` in Prometheus' text format."""
+    total = 0.0
+    for sample in SAMPLE.finditer(exposition):
+        found = dict(LABEL.findall(sample["labels"] or ""))
+        if sample["name"] == name and labels.items() <= found.items():
+            total += float(sample["value"])
+    return total

@@ -1,0 +1,48 @@
+"""Client of the sandbox inbox: what Slack, PagerDuty, webhook and heartbeat calls would have carried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from tests.support import stack
+
+
+@dataclass(frozen=True)
+class Notification:
+    id: int
+    channel: str
+    received_at: float
+    body: Any
+
+    @property
+    def text(self) -> str:
+        """Everything it says, as one text to search in."""
+        return "\n".join(_strings(self.body))
+
+
+class Inbox:
+    def __init__(self, base: str | None = None) -> None:
+        self.base = base or stack.url("inbox")
+
+    def notifications(self, channel: str = "", *, after: int = 0) -> list[Notification]:
+        parameters: dict[str, str] = {"after": str(after)}
+        if channel:
+            parameters["channel"] = channel
+        answer = requests.get(f"{self.base}/api/notifications", params=parameters, timeout=20)
+        answer.raise_for_status()
+        found = answer.json()["notifications"]
+        return [Notification(**each) for each in found]
+
+    def last_id(self) -> int:
+        return max((each.id for each in self.notifications()), default=0)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _strings(each)

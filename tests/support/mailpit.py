@@ -1,0 +1,45 @@
+"""Client of Mailpit: the e-mail that would have gone out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import requests
+
+from tests.support import stack
+
+
+@dataclass(frozen=True)
+class Mail:
+    id: str
+    subject: str
+    received_at: float
+    text: str
+    html: str
+
+
+class Mailpit:
+    def __init__(self, base: str | None = None) -> None:
+        self.base = base or stack.url("mailpit")
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        answer = requests.get(f"{self.base}/api/v1/{path}", params=parameters, timeout=20)
+        answer.raise_for_status()
+        return answer.json()
+
+    def mails(self, *, since: float = 0, limit: int = 100) -> list[Mail]:
+        """The mails that arrived after `since` (Unix seconds), oldest first, bodies included."""
+        listed = self.get("messages", limit=limit)["messages"]
+        fresh = [each for each in listed if _seconds(each["Created"]) > since]
+        mails = [self._mail(each["ID"], each["Created"]) for each in fresh]
+        return sorted(mails, key=lambda mail: mail.received_at)
+
+    def _mail(self, identifier: str, created: str) -> Mail:
+        body = self.get(f"message/{identifier}")
+        return Mail(identifier, body["Subject"], _seconds(created), body["Text"], body["HTML"])
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()

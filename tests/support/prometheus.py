@@ -1,0 +1,66 @@
+"""Client of Prometheus' HTTP API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from tests.support import stack
+
+
+@dataclass(frozen=True)
+class Sample:
+    labels: dict[str, str]
+    value: float
+
+
+class Prometheus:
+    def __init__(self, base: str | None = None) -> None:
+        self.base = base or stack.url("prometheus")
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """The `data` of an API answer; a refusal becomes an AssertionError with Prometheus' own words."""
+        answer = requests.get(f"{self.base}/api/v1/{path}", params=parameters, timeout=20)
+        body = answer.json()
+        if body.get("status") != "success":
+            raise AssertionError(f"Prometheus refused {path} {parameters}: {body.get('error')}")
+        return body["data"]
+
+    def query(self, expression: str) -> list[Sample]:
+        """Instant query; a scalar comes back as one sample without labels."""
+        data = self.get("query", query=expression)
+        if data["resultType"] == "scalar":
+            return [Sample({}, float(data["result"][1]))]
+        return [Sample(row["metric"], float(row["value"][1])) for row in data["result"]]
+
+    def value(self, expression: str) -> float:
+        """The one value of an expression that must have exactly one; 0 when it has none."""
+        samples = self.query(expression)
+        if len(samples) > 1:
+            raise AssertionError(f"Expected one value of {expression}, found {len(samples)}: {samples[:3]}")
+        return samples[0].value if samples else 0.0
+
+    def query_range(self, expression: str, start: float, end: float, step: float) -> list[list[float]]:
+        """The values of each series of a range query."""
+        data = self.get("query_range", query=expression, start=start, end=end, step=step)
+        return [[float(value) for _, value in row["values"]] for row in data["result"]]
+
+    def label_values(self, label: str, matcher: str = "") -> list[str]:
+        values = self.get(f"label/{label}/values", **({"match[]": matcher} if matcher else {}))
+        return [str(value) for value in values]
+
+    def targets(self) -> list[dict[str, Any]]:
+        return list(self.get("targets", state="active")["activeTargets"])
+
+    def rules(self) -> list[dict[str, Any]]:
+        """Every rule of every group, alerting and recording."""
+        return [rule for group in self.get("rules")["groups"] for rule in group["rules"]]
+
+    def alerts(self) -> list[dict[str, Any]]:
+        return list(self.get("alerts")["alerts"])
+
+    def is_firing(self, alert: str) -> bool:
+        firing = {each["labels"]["alertname"] for each in self.alerts() if each["state"] == "firing"}
+        return alert in firing

@@ -1,0 +1,29 @@
+"""The files of this repository as git sees them: tracked, or new and not ignored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ops.paths import ROOT
+from tests.support.stack import run
+
+
+def files(*patterns: str) -> list[Path]:
+    """The files that match one of the patterns (`*.py`, `Makefile`); all of them without a pattern."""
+    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    paths = [ROOT / name for name in listed if name]
+    return [
+        path
+        for path in sorted(paths)
+        if path.is_file() and (not patterns or any(path.match(pattern) for pattern in patterns))
+    ]
+
+
+def texts(*patterns: str) -> dict[Path, str]:
+    """The content of each file that is UTF-8 text, by its path."""
+    found = {}
+    for path in files(*patterns):
+        content = path.read_bytes()
+        if b"\0" not in content:
+            found[path.relative_to(ROOT)] = content.decode("utf-8")
+    return found

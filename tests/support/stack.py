@@ -1,0 +1,125 @@
+"""The stack as seen from outside: is it up, where does it listen, what do its containers say."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from ops import paths, secrets, settings
+from ops.stack import PROJECT
+from tests.support.signals import SERVICES
+from tests.support.wait import NotSeenError
+
+ROOT = paths.ROOT
+START_SECONDS = 80 * 60  # a cold start builds every image where no container registry answers
+
+
+class CommandError(AssertionError):
+    """A command that a test needs failed; the text holds what it printed."""
+
+
+@cache
+def setting(name: str) -> str:
+    """One setting as `make up` sees it: the environment, then .env, then the default in .env.example."""
+    return settings.load()[name]
+
+
+def url(service: str) -> str:
+    """The published address of `service` on this machine."""
+    port_setting = SERVICES[service].port_setting
+    if not port_setting:
+        raise LookupError(f"{service} publishes no port; reach it with stack.execute().")
+    bind = setting("BIND")
+    host = "127.0.0.1" if bind in ("0.0.0.0", "::") else bind  # noqa: S104 - compared, not bound to
+    return f"http://{host}:{setting(port_setting)}"
+
+
+def secret(name: str) -> str:
+    return secrets.read(name).strip()
+
+
+def run(*command: str, timeout: float = 60, env: dict[str, str] | None = None) -> str:
+    """Run a command in the repository and return its output; a failure's text holds what it printed."""
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        env={**os.environ, **(env or {})},
+    )
+    if done.returncode != 0:
+        printed = f"{done.stdout}\n{done.stderr}"
+        raise CommandError(f"`{' '.join(command)}` ended with {done.returncode}, expected 0.\n{printed}")
+    return done.stdout
+
+
+def compose(*arguments: str, timeout: float = 60, env: dict[str, str] | None = None) -> str:
+    """`docker compose` with this stack's files and settings."""
+    return run(sys.executable, "-m", "ops", "compose", "--", *arguments, timeout=timeout, env=env)
+
+
+def execute(service: str, *command: str, timeout: float = 60) -> str:
+    """Run a command inside the running container of `service`."""
+    return compose("exec", "-T", service, *command, timeout=timeout)
+
+
+@contextmanager
+def paused(service: str) -> Iterator[None]:
+    """Freeze a service for a few seconds: short enough that nothing notices, its counters stand still."""
+    compose("pause", service)
+    try:
+        yield
+    finally:
+        compose("unpause", service)
+
+
+def containers() -> dict[str, dict[str, Any]]:
+    """What `docker inspect` says of each of the stack's containers, by service."""
+    label = f"label=com.docker.compose.project={PROJECT}"
+    ids = run("docker", "ps", "--all", "--quiet", "--filter", label).split()
+    found = json.loads(run("docker", "inspect", *ids)) if ids else []
+    services = {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in found}
+    return {name: services[name] for name in sorted(services)}
+
+
+def states() -> dict[str, str]:
+    """One word per service: healthy, starting, unhealthy, running (no check), done, exited N, absent."""
+    seen = {name: _state(each["State"]) for name, each in containers().items()}
+    return {name: seen.get(name, "absent") for name in expected_services()}
+
+
+@cache
+def expected_services() -> tuple[str, ...]:
+    """The services of the composition that this machine runs: files, settings and profiles applied."""
+    return tuple(sorted(compose("config", "--services").split()))
+
+
+def unready() -> dict[str, str]:
+    """The services that are not as they should be, with their state."""
+    return {name: state for name, state in states().items() if state not in ("healthy", "done")}
+
+
+def ensure_up() -> None:
+    """Start the stack unless each of its services is healthy already; its progress goes to the terminal."""
+    if not unready():
+        return
+    done = subprocess.run((sys.executable, "-m", "ops", "up"), cwd=ROOT, timeout=START_SECONDS, check=False)
+    if done.returncode != 0:
+        raise NotSeenError(f"`make up` ended with {done.returncode}, expected 0; its last lines say why.")
+    if left := unready():
+        raise NotSeenError(f"`make up` succeeded, but these services are not healthy: {left}")
+
+
+def _state(state: dict[str, Any]) -> str:
+    if state["Status"] == "exited":
+        return "done" if state["ExitCode"] == 0 else f"exited {state['ExitCode']}"
+    health = state.get("Health", {}).get("Status")
+    return str(health or state["Status"])

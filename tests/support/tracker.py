@@ -1,0 +1,67 @@
+"""Client of the error tracker: Bugsink's canonical API, in the part that 2.6.1 and 2.6.2 share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from tests.support import stack
+
+PROJECT_ID = 1
+RECENT_ISSUES = 5
+RECENT_EVENTS = 100
+
+
+@dataclass(frozen=True)
+class ErrorEvent:
+    issue: str
+    data: dict[str, Any]
+
+    @property
+    def tags(self) -> dict[str, str]:
+        tags = self.data.get("tags") or {}
+        pairs = tags.items() if isinstance(tags, dict) else tags
+        return {str(key): str(value) for key, value in pairs}
+
+    @property
+    def trace_id(self) -> str:
+        return str(self.data.get("contexts", {}).get("trace", {}).get("trace_id", ""))
+
+
+class Tracker:
+    def __init__(self, base: str | None = None) -> None:
+        self.base = base or stack.url("bugsink")
+        self._events: dict[str, ErrorEvent] = {}  # an event never changes: each is read once
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        answer = requests.get(
+            f"{self.base}/api/canonical/0/{path}",
+            params=parameters,
+            headers={"Authorization": f"Bearer {stack.secret('bugsink_api_token')}"},
+            timeout=20,
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    def issues(self) -> list[dict[str, Any]]:
+        """Issues, the one seen last first."""
+        return list(self.get("issues/", project=PROJECT_ID, sort="last_seen", order="desc")["results"])
+
+    def events(self) -> list[ErrorEvent]:
+        """The newest events of the issues seen last."""
+        found = []
+        for issue in self.issues()[:RECENT_ISSUES]:
+            listed = self.get("events/", issue=issue["id"], order="desc")["results"]
+            found += [self._event(each["id"], issue["id"]) for each in listed[:RECENT_EVENTS]]
+        return found
+
+    def with_tag(self, tag: str, value: str) -> list[ErrorEvent]:
+        """The recent events that carry this tag, such as request_id."""
+        return [event for event in self.events() if event.tags.get(tag) == value]
+
+    def _event(self, identifier: str, issue: str) -> ErrorEvent:
+        if identifier not in self._events:
+            self._events[identifier] = ErrorEvent(issue, self.get(f"events/{identifier}/")["data"])
+        return self._events[identifier]
