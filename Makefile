@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help test lint fmt up down status logs urls doctor clean break mend test-notification
+.PHONY: help test lint fmt dashboards up down status logs urls doctor clean break mend test-notification
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -22,6 +22,10 @@ lint: ## Every linter over every file
 fmt: ## Format the Python code
 	@$(OPS) venv
 	@$(VENV) -m ruff format . && $(VENV) -m ruff check --fix .
+
+dashboards: ## Write grafana/dashboards/generated anew from grafana/dashboards/pages
+	@$(OPS) venv
+	@$(VENV) -m grafana.dashboards.build
 
 down: ## Stop the stack, keep its data
 	@$(OPS) down

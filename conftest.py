@@ -16,9 +16,7 @@ FOLDERS = ("prometheus", "alertmanager", "promtail", "loki")
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Set PROMTOOL and its like when a collected test needs them; what is set already stays."""
-    folders = {
-        item.path.relative_to(ROOT).parts[0] for item in session.items if item.path.is_relative_to(ROOT)
-    }
+    folders = {item.path.relative_to(ROOT).parts[0] for item in session.items if item.path.is_relative_to(ROOT)}
     for tool in TOOLS if folders & set(FOLDERS) else ():
         if not os.environ.get(tool.upper()):
             os.environ[tool.upper()] = run(sys.executable, "-m", "ops", "tool", tool, timeout=300).strip()

@@ -26,9 +26,7 @@ def current() -> Stack:
     """The stack as it is set up now; raises OpsError when no engine answers."""
     problem = engine.answer()
     if problem is not None:
-        raise OpsError(
-            f"No Docker engine answers ({problem}); expected the one that `make up` starts. Run `make up`."
-        )
+        raise OpsError(f"No Docker engine answers ({problem}); expected the one that `make up` starts. Run `make up`.")
     settings = load_settings()
     return Stack(settings, source.remembered(settings))
 
@@ -52,15 +50,11 @@ def clean(confirm: str) -> None:
             ("network", ["rm"]),
         ):
             listing = ["ls", "-q", "--filter", f"label=com.docker.compose.project={PROJECT}"]
-            found = capture(
-                ["docker", kind, *listing, *(["-a"] if kind == "container" else [])]
-            ).stdout.split()
+            found = capture(["docker", kind, *listing, *(["-a"] if kind == "container" else [])]).stdout.split()
             if found:
                 done = capture(["docker", kind, *remove, *found], timeout=300)
                 if done.returncode != 0:
-                    raise OpsError(
-                        f"`docker {kind} rm` failed: {done.stderr.strip()}. Run `make clean` again."
-                    )
+                    raise OpsError(f"`docker {kind} rm` failed: {done.stderr.strip()}. Run `make clean` again.")
     for path in (SECRETS, TOOLS):
         shutil.rmtree(path, ignore_errors=True)
     COMPOSE_ENV.unlink(missing_ok=True)
@@ -73,11 +67,7 @@ def status() -> int:
         say("The stack isn't there. `make up` starts it.")
         return 1
     say(table([[c["Service"], c["State"], c["Status"]] for c in containers], ["service", "state", "status"]))
-    bad = [
-        c["Service"]
-        for c in containers
-        if c["Health"] == "unhealthy" or c["State"] not in ("running", "exited")
-    ]
+    bad = [c["Service"] for c in containers if c["Health"] == "unhealthy" or c["State"] not in ("running", "exited")]
     bad += [c["Service"] for c in containers if c["State"] == "exited" and "Exited (0)" not in c["Status"]]
     if bad:
         say(f"\nNot well: {', '.join(bad)}. `make logs SERVICE={bad[0]}` shows its log.")
@@ -99,9 +89,7 @@ def compose(arguments: list[str]) -> None:
 def switch(api: str, mode: str) -> None:
     stack = current()
     if not stack.settings.is_sandbox:
-        raise OpsError(
-            f"ENV={stack.settings['ENV']} has no sandbox partner to switch; this needs ENV=sandbox."
-        )
+        raise OpsError(f"ENV={stack.settings['ENV']} has no sandbox partner to switch; this needs ENV=sandbox.")
     say(stack.compose("exec", "-T", "partner", "python", "-m", "sandbox.switch", api, mode).strip())
 
 
@@ -116,9 +104,7 @@ def tool(name: str) -> Path:
     service, inside = TOOL_PATHS[name]
     stack = current()
     recipe = recipes.for_service(service)
-    reference = (
-        recipe.reference if stack.source == "local" and recipe else stack.model["services"][service]["image"]
-    )
+    reference = recipe.reference if stack.source == "local" and recipe else stack.model["services"][service]["image"]
     target = TOOLS / reference.replace("/", "_").replace(":", "_") / name
     if not target.exists():
         _copy_from_image(reference, inside, target)

@@ -113,17 +113,13 @@ def capture(
     except FileNotFoundError:
         return subprocess.CompletedProcess(list(command), 127, "", f"{command[0]}: not found")
     except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(
-            list(command), 124, "", f"{command[0]}: no answer within {timeout:.0f} s"
-        )
+        return subprocess.CompletedProcess(list(command), 124, "", f"{command[0]}: no answer within {timeout:.0f} s")
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
     """Rows as aligned plain text, header first."""
     widths = [max(len(row[i]) for row in [*rows, header]) for i in range(len(header))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     head = "  ".join(cell.ljust(width) for cell, width in zip(header, widths, strict=True)).rstrip()
     return "\n".join([head, "  ".join("-" * width for width in widths), *lines])
 

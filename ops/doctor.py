@@ -55,9 +55,7 @@ def engine_answers() -> None:
     if machine.is_debian() and machine.is_root():
         say(f"MISSING  No Docker engine answers ({problem}); `make up` installs and starts one.")
         return
-    raise OpsError(
-        f"No Docker engine answers ({problem}), and only root on Debian gets one installed. Start yours."
-    )
+    raise OpsError(f"No Docker engine answers ({problem}), and only root on Debian gets one installed. Start yours.")
 
 
 def secrets_usable(settings: Settings) -> None:

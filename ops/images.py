@@ -25,11 +25,7 @@ def build_all() -> None:
     """Build every image that isn't there yet."""
     wanted = list(recipes.recipes().values())
     missing = [recipe for recipe in wanted if not present(recipe.reference)]
-    needed = [
-        recipe
-        for recipe in missing
-        if recipe.name != "toolchain" or any(_needs_compiling(r) for r in missing)
-    ]
+    needed = [recipe for recipe in missing if recipe.name != "toolchain" or any(_needs_compiling(r) for r in missing)]
     if needed:
         free = shutil.disk_usage("/var/lib/docker" if Path("/var/lib/docker").exists() else "/").free
         if free < BUILD_DISK_BYTES:
@@ -37,9 +33,7 @@ def build_all() -> None:
                 f"Too little disk for building the images: found {free / 1024**3:.1f} GiB free, expected "
                 f"{BUILD_DISK_BYTES / 1024**3:.0f} GiB. Free some space and run `make up` again."
             )
-        say(
-            f"Building {len(needed)} of {len(wanted)} images here; what is finished is kept if you interrupt this."
-        )
+        say(f"Building {len(needed)} of {len(wanted)} images here; what is finished is kept if you interrupt this.")
     for number, recipe in enumerate(needed, 1):
         with step(f"Image {number}/{len(needed)}: {recipe.name} {recipe.version}"):
             build(recipe)
@@ -193,9 +187,7 @@ def _build_base(recipe: Recipe) -> None:
             "--no-install-recommends",
             "mmdebstrap",
         ]
-        run_logged(
-            install, log=LOGS / "apt-mmdebstrap.log", title="apt-get install mmdebstrap", env=environment
-        )
+        run_logged(install, log=LOGS / "apt-mmdebstrap.log", title="apt-get install mmdebstrap", env=environment)
     with tempfile.TemporaryDirectory(dir=_private_folder()) as folder:
         archive = Path(folder, "base.tar")
         command = [
@@ -216,6 +208,4 @@ def _build_base(recipe: Recipe) -> None:
         run_logged(command, log=LOGS / "build-base.log", title="Building base", stdin=_apt_sources())
         loaded = capture(["docker", "import", str(archive), recipe.reference], timeout=300)
     if loaded.returncode != 0:
-        raise OpsError(
-            f"`docker import` of the base image failed: {loaded.stderr.strip()}. Run `make up` again."
-        )
+        raise OpsError(f"`docker import` of the base image failed: {loaded.stderr.strip()}. Run `make up` again.")

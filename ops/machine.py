@@ -27,9 +27,7 @@ def os_release() -> dict[str, str]:
     """Fields of /etc/os-release; empty on a system without it."""
     if not OS_RELEASE.exists():
         return {}
-    pairs = (
-        line.split("=", 1) for line in OS_RELEASE.read_text(encoding="utf-8").splitlines() if "=" in line
-    )
+    pairs = (line.split("=", 1) for line in OS_RELEASE.read_text(encoding="utf-8").splitlines() if "=" in line)
     return {key: value.strip().strip('"') for key, value in pairs}
 
 
@@ -58,15 +56,11 @@ def _deb822(text: str) -> list[AptSource]:
     for stanza in re.split(r"\n\s*\n", text):
         fields = {
             key.strip().lower(): value.strip()
-            for key, _, value in (
-                line.partition(":") for line in stanza.splitlines() if not line.startswith("#")
-            )
+            for key, _, value in (line.partition(":") for line in stanza.splitlines() if not line.startswith("#"))
         }
         if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes") != "no":
             suites = tuple(fields.get("suites", "").split())
-            found += [
-                AptSource(uri, suites, fields.get("signed-by", "")) for uri in fields.get("uris", "").split()
-            ]
+            found += [AptSource(uri, suites, fields.get("signed-by", "")) for uri in fields.get("uris", "").split()]
     return found
 
 

@@ -61,13 +61,9 @@ GENERATED = {
 }
 CHANNELS = {
     "slack_webhook_url": Secret("Slack: incoming webhook", sandbox="http://inbox:8095/slack/sandbox"),
-    "pagerduty_routing_key": Secret(
-        "PagerDuty: Events v2 routing key", sandbox="sandbox00000000000000000000000000"
-    ),
+    "pagerduty_routing_key": Secret("PagerDuty: Events v2 routing key", sandbox="sandbox00000000000000000000000000"),
     "smtp_password": Secret("e-mail: SMTP password (any word where none is asked for)", sandbox="sandbox"),
-    "heartbeat_url": Secret(
-        "dead man's switch: URL that Watchdog pings", sandbox="http://inbox:8095/heartbeat"
-    ),
+    "heartbeat_url": Secret("dead man's switch: URL that Watchdog pings", sandbox="http://inbox:8095/heartbeat"),
 }
 TABLE = GENERATED | CHANNELS
 FORMATS = {
@@ -146,9 +142,7 @@ def _check_real(settings: Settings, values: dict[str, str], directory: Path) -> 
                 f"ENV={settings['ENV']}, but {directory / name} ({secret.meaning}) still holds the sandbox's value. "
                 "Write the real one into it, or empty the file to switch the channel off."
             )
-    if not any(
-        values[name].strip() for name in ("slack_webhook_url", "pagerduty_routing_key", "smtp_password")
-    ):
+    if not any(values[name].strip() for name in ("slack_webhook_url", "pagerduty_routing_key", "smtp_password")):
         raise OpsError(
             f"ENV={settings['ENV']} with every channel off would page nobody: found slack_webhook_url, "
             f"pagerduty_routing_key and smtp_password empty in {directory}. Write at least one of them."

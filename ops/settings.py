@@ -66,9 +66,7 @@ def parse(text: str, origin: str) -> dict[str, str]:
             continue
         match = re.match(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$", stripped)
         if match is None:
-            raise OpsError(
-                f"{origin} line {number}: found {stripped!r}, expected NAME=value. Correct the line."
-            )
+            raise OpsError(f"{origin} line {number}: found {stripped!r}, expected NAME=value. Correct the line.")
         values[match.group(1)] = match.group(2).strip().strip("\"'")
     return values
 
@@ -97,9 +95,7 @@ def load(root: Path = ROOT) -> Settings:
 
 def _check(values: dict[str, str]) -> None:
     if values["IMAGE_SOURCE"] not in IMAGE_SOURCES:
-        raise OpsError(
-            f"IMAGE_SOURCE={values['IMAGE_SOURCE']!r}: expected one of {', '.join(IMAGE_SOURCES)}."
-        )
+        raise OpsError(f"IMAGE_SOURCE={values['IMAGE_SOURCE']!r}: expected one of {', '.join(IMAGE_SOURCES)}.")
     try:
         ipaddress.ip_address(values["BIND"])
     except ValueError:
@@ -118,9 +114,7 @@ def _check(values: dict[str, str]) -> None:
     if not re.fullmatch(r"\d+(ms|[smhdwy])(\d+(ms|[smhdwy]))*", values["METRICS_RETENTION"]):
         raise OpsError(f"METRICS_RETENTION={values['METRICS_RETENTION']!r}: expected a duration such as 45d.")
     if not re.fullmatch(r"\d+(B|KB|MB|GB|TB)", values["METRICS_RETENTION_SIZE"]):
-        raise OpsError(
-            f"METRICS_RETENTION_SIZE={values['METRICS_RETENTION_SIZE']!r}: expected a size such as 8GB."
-        )
+        raise OpsError(f"METRICS_RETENTION_SIZE={values['METRICS_RETENTION_SIZE']!r}: expected a size such as 8GB.")
     if values["ENV"] != "sandbox":
         _check_real(values)
 
@@ -139,6 +133,4 @@ def _check_real(values: dict[str, str]) -> None:
                 f"ENV={values['ENV']} runs no sandbox service, but {name} points at {host!r}. Set the real one in .env."
             )
     if "erp-web" not in values["ALLOWED_HOSTS"].split(","):
-        raise OpsError(
-            "ALLOWED_HOSTS lacks erp-web, the name by which Prometheus asks the ERP. Add it in .env."
-        )
+        raise OpsError("ALLOWED_HOSTS lacks erp-web, the name by which Prometheus asks the ERP. Add it in .env.")

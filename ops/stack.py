@@ -176,9 +176,7 @@ class Stack:
 
 
 def volumes_exist() -> bool:
-    listed = capture(
-        ["docker", "volume", "ls", "-q", "--filter", f"label=com.docker.compose.project={PROJECT}"]
-    )
+    listed = capture(["docker", "volume", "ls", "-q", "--filter", f"label=com.docker.compose.project={PROJECT}"])
     return bool(listed.stdout.strip())
 
 

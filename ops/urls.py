@@ -18,6 +18,11 @@ PAGES = {
     "inbox": ("/", "what Slack, PagerDuty and the heartbeat got", "", ""),
     "mailpit": ("/", "mails of the sandbox", "", ""),
 }
+# What pages are there without a registry: the modules hold the programs, not what npm makes of their pages.
+LOCAL_PAGES = {
+    "prometheus": ("/api/v1/alerts", "metrics, rules, targets, by API only: the pages come with the image"),
+    "mailpit": ("/api/v1/messages", "mails of the sandbox, by API only: the pages come with the image"),
+}
 NO_GRAFANA = (
     "Grafana is left out: its server comes as a container image only, and no registry answered; until the preview of "
     "the boards stands in here, boards need a registry."
@@ -31,6 +36,8 @@ def show(stack: Stack) -> None:
         if service == "grafana" and stack.source == "local":
             continue
         path, sees, user, secret = PAGES[service]
+        if stack.source == "local":
+            path, sees = LOCAL_PAGES.get(service, (path, sees))
         password = _shown(secret) if secret else ""
         rows.append([service, f"http://{host}:{port}{path}", sees, user, password])
     say(table(rows, ["service", "URL", "what you see", "user", "password in"]))

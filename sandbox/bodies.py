@@ -11,7 +11,7 @@ MAX_DEPTH = 50
 Json = dict[str, object]
 
 
-class BadRequest(Exception):  # noqa: N818 - it is an answer, not a failure of ours
+class BadRequest(Exception):
     """An input that is refused: a status, a code for programs and a sentence for people."""
 
     def __init__(self, detail: str, *, error: str = "invalid", status: int = 400) -> None:
@@ -36,9 +36,7 @@ async def read_body(request: Request) -> bytes:
 
 def parse_json(raw: bytes) -> object:
     try:
-        value: object = json.loads(
-            raw.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite_float
-        )
+        value: object = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite_float)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"The body is not valid JSON: {error}.", error="bad_json") from error
     _check_depth(value)

@@ -32,9 +32,7 @@ def set_up(*, password: str, key: str, token: str) -> None:
         admin.save(update_fields=["password"])
 
     team, _ = Team.objects.get_or_create(name="erp")
-    TeamMembership.objects.get_or_create(
-        team=team, user=admin, defaults={"role": TeamRole.ADMIN, "accepted": True}
-    )
+    TeamMembership.objects.get_or_create(team=team, user=admin, defaults={"role": TeamRole.ADMIN, "accepted": True})
     project, _ = Project.objects.update_or_create(
         id=PROJECT_ID,
         defaults={"sentry_key": uuid.UUID(key)},
@@ -48,7 +46,5 @@ def set_up(*, password: str, key: str, token: str) -> None:
         AuthToken.create_full_access(token=token, description=TOKEN_NAME)
 
 
-set_up(
-    password=os.environ["ADMIN_PASSWORD"], key=os.environ["DSN_KEY"], token=os.environ["API_TOKEN"]
-)
+set_up(password=os.environ["ADMIN_PASSWORD"], key=os.environ["DSN_KEY"], token=os.environ["API_TOKEN"])
 print("Bugsink has its user, project 1 with the DSN's key, and the API token.")  # noqa: T201

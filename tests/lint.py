@@ -59,8 +59,8 @@ def _compose() -> list[Path]:
 LINTERS = {
     linter.name: linter
     for linter in (
-        Linter("ruff check", ("ruff", "check"), _python),
-        Linter("ruff format", ("ruff", "format", "--check"), _python),
+        Linter("ruff check", ("ruff", "check", "--force-exclude"), _python),
+        Linter("ruff format", ("ruff", "format", "--check", "--force-exclude"), _python),
         Linter("mypy", ("mypy",), _typed),
         Linter("yamllint", ("yamllint", "--strict"), _yaml),
         Linter("shellcheck", ("shellcheck", "--exclude=SC1091"), _shell),

@@ -21,8 +21,7 @@ KNOWN_CLASSES = frozenset({"critical", "error", "warning", "info", "firing", "re
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
@@ -81,8 +80,7 @@ def _card(notification: Notification, now: datetime) -> str:
     received = datetime.fromtimestamp(notification.received_at, UTC)
     tags = "".join(_tag(word) for word in (summary.state, summary.severity) if word)
     links = "".join(
-        f'<a href="{escape(url)}" rel="noopener noreferrer">{escape(label[:200])}</a>'
-        for label, url in summary.links
+        f'<a href="{escape(url)}" rel="noopener noreferrer">{escape(label[:200])}</a>' for label, url in summary.links
     )
     source = json.dumps(body, indent=1, ensure_ascii=False)
     return f"""<article class="{_class(summary.state)}"><div class="line">

@@ -52,9 +52,7 @@ class Partner:
         REQUESTS.labels(operation, outcome).inc()
         return response
 
-    async def _serve(
-        self, operation: str, request: Request, take: Callable[[Json], Reply]
-    ) -> tuple[str, Response]:
+    async def _serve(self, operation: str, request: Request, take: Callable[[Json], Reply]) -> tuple[str, Response]:
         raw = await read_body(request)
         broken = await self.switches.fault(operation, request)
         if broken:

@@ -24,9 +24,7 @@ class Shopper:
         if not self.skus or number % CYCLE == 0:
             self._look_at_products()
         planned = plan_order(number, self.skus)
-        status, answer = self.client.call(
-            "POST", "/api/orders", body=planned.body, expected=planned.expected_status
-        )
+        status, answer = self.client.call("POST", "/api/orders", body=planned.body, expected=planned.expected_status)
         if status == UNAUTHORIZED:
             self._forget()
         elif status == CREATED:
@@ -41,9 +39,7 @@ class Shopper:
         status, answer = self.client.call("POST", "/api/login", body=json.dumps(login).encode())
         token = text_in(answer, "token")
         if not token:
-            raise ErpAwayError(
-                f"{self.client.erp_url} refused the login of {USERNAME!r} with status {status}"
-            )
+            raise ErpAwayError(f"{self.client.erp_url} refused the login of {USERNAME!r} with status {status}")
         self.client.session.headers["Authorization"] = f"Token {token}"
 
     def _look_at_products(self) -> None:

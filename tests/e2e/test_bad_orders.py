@@ -48,9 +48,7 @@ class Refusal:
 
 
 def server_errors(erp: Erp) -> float:
-    return sum(
-        erp.counter("django_http_responses_total_by_status_total", status=s) for s in ("500", "502", "503")
-    )
+    return sum(erp.counter("django_http_responses_total_by_status_total", status=s) for s in ("500", "502", "503"))
 
 
 def refused(erp: Erp, reason: str) -> float:
@@ -100,6 +98,4 @@ def test_order_without_login_is_refused(erp: Erp) -> None:
 
 
 def test_the_erp_takes_good_orders_afterwards(erp: Erp) -> None:
-    eventually(
-        lambda: erp.place_order().status_code, "a good order answered by 201", 20, until=lambda s: s == 201
-    )
+    eventually(lambda: erp.place_order().status_code, "a good order answered by 201", 20, until=lambda s: s == 201)

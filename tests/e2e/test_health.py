@@ -31,9 +31,7 @@ def test_service_is_healthy(name: str) -> None:
     assert runs_here or service.registry_only, f"{name} is not part of this composition"
     expected = "done" if service.one_shot else "healthy"
     if runs_here:
-        eventually(
-            lambda: stack.states()[name], f"{name} {expected}", 60, until=lambda state: state == expected
-        )
+        eventually(lambda: stack.states()[name], f"{name} {expected}", 60, until=lambda state: state == expected)
     else:
         assert name not in stack.containers()
 

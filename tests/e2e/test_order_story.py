@@ -67,9 +67,7 @@ def test_order_is_counted_once(order: Order) -> None:
 
 def test_count_arrives_in_prometheus(order: Order, prometheus: Prometheus) -> None:
     query = 'sum(erp_orders_total{job="erp-web",outcome="placed"})'
-    eventually(
-        lambda: prometheus.value(query), f"{query} >= {order.total:g}", 30, until=lambda v: v >= order.total
-    )
+    eventually(lambda: prometheus.value(query), f"{query} >= {order.total:g}", 30, until=lambda v: v >= order.total)
 
 
 def test_access_line_carries_both_ids(order: Order, loki: Loki) -> None:
@@ -99,9 +97,7 @@ def test_ids_are_structured_metadata(order: Order, loki: Loki) -> None:
 
 def test_a_panel_shows_orders(order: Order, prometheus: Prometheus, panel_answers: list[Answers]) -> None:
     assert order.counted
-    queries = [
-        each for each in filled_queries(prometheus.label_values) if "erp_orders_total" in each.expression
-    ]
+    queries = [each for each in filled_queries(prometheus.label_values) if "erp_orders_total" in each.expression]
     assert queries, "no committed board has a panel that reads erp_orders_total"
     for answers in panel_answers:
 

@@ -20,9 +20,7 @@ from tests.support.wait import eventually
 
 ALERT = "ErpExternalApiDown"
 SUMMARY = "The payment API is down"
-FIRING_SECONDS = (
-    240  # a minute without a success, for: 30s, two intervals of 10 s, group_wait: 5s; then patience
-)
+FIRING_SECONDS = 240  # a minute without a success, for: 30s, two intervals of 10 s, group_wait: 5s; then patience
 RESOLVED_SECONDS = 240  # the next evaluation after the first success, group_interval: 1m; then patience
 
 
@@ -129,9 +127,7 @@ def test_pager_opens_and_closes_one_incident(outage: Outage) -> None:
     assert opened.incident == closed.incident != ""
 
 
-def test_a_panel_shows_the_failed_calls(
-    outage: Outage, prometheus: Prometheus, panel_answers: list[Answers]
-) -> None:
+def test_a_panel_shows_the_failed_calls(outage: Outage, prometheus: Prometheus, panel_answers: list[Answers]) -> None:
     assert outage.seconds_to_page
     queries = [each for each in filled_queries(prometheus.label_values) if "external_" in each.expression]
     drawn = [numbers(answers, query) for answers in panel_answers for query in queries]

@@ -39,9 +39,7 @@ def checkout() -> Iterator[Path]:
 def ops(checkout: Path) -> Ops:
     """Runs `python3 -m ops ARGUMENTS` in the copy; keyword arguments are environment variables."""
 
-    def run(
-        *arguments: str, prefix: tuple[str, ...] = (), **variables: str
-    ) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, prefix: tuple[str, ...] = (), **variables: str) -> subprocess.CompletedProcess[str]:
         python = "/usr/bin/python3" if prefix else sys.executable
         return subprocess.run(
             [*prefix, python, "-m", "ops", *arguments],

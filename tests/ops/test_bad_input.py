@@ -71,9 +71,7 @@ def test_broken_override_is_named(ops: Ops, checkout: Path, secrets_copy: Path) 
 
 
 def test_override_with_an_unknown_network_is_named(ops: Ops, checkout: Path, secrets_copy: Path) -> None:
-    (checkout / "compose.override.yaml").write_text(
-        "services: {loki: {networks: [nowhere]}}\n", encoding="utf-8"
-    )
+    (checkout / "compose.override.yaml").write_text("services: {loki: {networks: [nowhere]}}\n", encoding="utf-8")
     refused(ops, "Compose refuses", "nowhere", SECRETS_DIR=str(secrets_copy))
 
 

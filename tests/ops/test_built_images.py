@@ -26,9 +26,7 @@ def test_program_reports_its_version(recipe: recipes.Recipe) -> None:
 @pytest.mark.parametrize("name", recipes.recipes())
 def test_nothing_of_the_mirror_is_left_inside(name: str) -> None:
     reference = recipes.recipes()[name].reference
-    said = run(
-        "docker", "run", "--rm", "--network=none", "--user=0", "--entrypoint=sh", reference, "-c", SETTINGS
-    )
+    said = run("docker", "run", "--rm", "--network=none", "--user=0", "--entrypoint=sh", reference, "-c", SETTINGS)
     assert machine.debian_mirror() not in said
     history = run("docker", "history", "--no-trunc", "--format", "{{.CreatedBy}}", reference)
     assert machine.debian_mirror() not in history

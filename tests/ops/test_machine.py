@@ -56,9 +56,7 @@ def test_mirror_from_one_line_form(apt: Path) -> None:
 
 
 def test_switched_off_source_does_not_count(apt: Path) -> None:
-    (apt / "sources.list.d" / "a.sources").write_text(
-        f"Enabled: no\n{DEB822.split(chr(10) * 2)[1]}", encoding="utf-8"
-    )
+    (apt / "sources.list.d" / "a.sources").write_text(f"Enabled: no\n{DEB822.split(chr(10) * 2)[1]}", encoding="utf-8")
     with pytest.raises(OpsError, match=r"No package mirror: no source under .* names the release 'bookworm'"):
         machine.debian_mirror()
 

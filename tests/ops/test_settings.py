@@ -51,9 +51,7 @@ def test_bad_setting_is_named(root: Path, line: str, named: str) -> None:
     assert named in str(caught.value)
 
 
-def test_environment_wins_over_file_and_file_over_default(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_environment_wins_over_file_and_file_over_default(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(root, "ERP_PORT=8001\nLOKI_PORT=3101\n")
     monkeypatch.setenv("ERP_PORT", "8002")
     settings = load(root)

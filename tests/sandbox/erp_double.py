@@ -51,9 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         self.state.open.wait(20)
         time.sleep(self.state.delay)
         status = self.state.order_status or (self._order_status(body) if self._allowed() else 401)
-        self._send(
-            status, {"number": f"O-{len(self.state.calls)}"} if status == 201 else {"error": "refused"}
-        )
+        self._send(status, {"number": f"O-{len(self.state.calls)}"} if status == 201 else {"error": "refused"})
 
     def _order_status(self, body: bytes) -> int:
         try:
@@ -92,9 +90,7 @@ class ErpDouble:
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def __enter__(self) -> ErpDouble:
-        threading.Thread(
-            target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        ).start()
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:

@@ -91,9 +91,7 @@ class Program:
         def look() -> list[dict[str, Any]]:
             return [line for line in self.lines() if line["logger"] == "access"]
 
-        return eventually(
-            look, f"{count} access lines", 5, until=lambda found: len(found) >= count, interval=0.02
-        )
+        return eventually(look, f"{count} access lines", 5, until=lambda found: len(found) >= count, interval=0.02)
 
     def stop(self) -> float:
         """Seconds that it took to end after SIGTERM."""

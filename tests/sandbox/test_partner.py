@@ -24,9 +24,7 @@ def test_shipment_gets_a_tracking_number(partner: Program) -> None:
     assert answer.json()["tracking_number"].startswith("TRACK-")
 
 
-@pytest.mark.parametrize(
-    ("token", "error"), [("tok_no_money", "no_money"), ("4111111111111111", "card_refused")]
-)
+@pytest.mark.parametrize(("token", "error"), [("tok_no_money", "no_money"), ("4111111111111111", "card_refused")])
 def test_card_that_cannot_pay_is_refused_and_counted(partner: Program, token: str, error: str) -> None:
     before = partner.metric("partner_requests_total", operation="payment", outcome="rejected")
     answer = call(partner, "/payments", {**PAYMENT, "card_token": token})
@@ -101,9 +99,7 @@ def test_body_above_the_limit_is_refused(partner: Program) -> None:
 
 
 @pytest.mark.parametrize("operation", CALLS)
-@pytest.mark.parametrize(
-    "header", [None, "", API_KEY, f"Token {API_KEY}", "Bearer ", "Bearer wrong", "Bearer \xe9"]
-)
+@pytest.mark.parametrize("header", [None, "", API_KEY, f"Token {API_KEY}", "Bearer ", "Bearer wrong", "Bearer \xe9"])
 def test_call_without_the_key_is_refused(partner: Program, operation: str, header: str | None) -> None:
     path, body = CALLS[operation]
     headers = {} if header is None else {"Authorization": header.encode("latin-1")}

@@ -55,9 +55,7 @@ def test_each_request_gives_one_access_line_and_probes_give_none(start: Starter)
         inbox.request("GET", path)
     inbox.request("POST", "/slack/very-secret-token", json={"text": "x"})
     lines = inbox.access_lines(1)
-    assert [(line["route"], line["method"], line["status"]) for line in lines] == [
-        ("/slack/{token}", "POST", 200)
-    ]
+    assert [(line["route"], line["method"], line["status"]) for line in lines] == [("/slack/{token}", "POST", 200)]
     assert 0 < lines[0]["duration"] < 5
     assert lines[0]["view"] == "Inbox.slack"
     assert "very-secret-token" not in inbox.log.read_text()
@@ -88,9 +86,7 @@ def test_bad_trace_gets_a_new_one(inbox: Program, given: str) -> None:
     assert made != TRACE
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/webhook", 405)]
-)
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/webhook", 405)])
 def test_wrong_address_is_refused_as_json(inbox: Program, method: str, path: str, status: int) -> None:
     answer = inbox.request(method, path)
     assert answer.status_code == status

@@ -135,9 +135,7 @@ def test_command_turns_a_switch_and_says_so(partner: Program) -> None:
         (["payment", "off"], 1, "There is no mode 'off'"),
     ],
 )
-def test_wrong_command_ends_with_a_sentence(
-    partner: Program, arguments: list[str], code: int, sentence: str
-) -> None:
+def test_wrong_command_ends_with_a_sentence(partner: Program, arguments: list[str], code: int, sentence: str) -> None:
     done = run_module("sandbox.switch", *arguments, PARTNER_URL=partner.url)
     assert done.returncode == code
     assert done.stderr.startswith(sentence)

@@ -187,9 +187,7 @@ def test_failing_erp_is_counted_and_still_visited(start: Starter, erp: ErpDouble
     assert traffic.metric("traffic_orders_skipped_total", reason="erp_away") == 0
 
 
-def test_sigterm_ends_the_traffic_in_time_while_calls_hang(
-    start: Starter, erp: ErpDouble, password: Path
-) -> None:
+def test_sigterm_ends_the_traffic_in_time_while_calls_hang(start: Starter, erp: ErpDouble, password: Path) -> None:
     erp.state.open.clear()
     traffic = shop(start, erp.url, password)
     wait_for_orders(erp, 4)

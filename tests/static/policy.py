@@ -14,9 +14,7 @@ Check = Callable[[Service], Iterator[str]]
 LOOPBACK = "${BIND:-127.0.0.1}:"
 SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|_KEY$|DSN|CREDENTIAL", re.IGNORECASE)
 CREDENTIALS_IN_URL = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
-SECRET_OPTION = re.compile(
-    r"^--?[\w.-]*(?:password|secret|token|api-?key)[\w.-]*=(?!/run/secrets).+", re.IGNORECASE
-)
+SECRET_OPTION = re.compile(r"^--?[\w.-]*(?:password|secret|token|api-?key)[\w.-]*=(?!/run/secrets).+", re.IGNORECASE)
 HOST_FOLDERS = re.compile(
     r"^/($|etc|proc|sys|dev|root|home|usr|boot|lib|var(?!/run/docker\.sock)|run(?!/docker\.sock))"
 )
@@ -115,9 +113,7 @@ def _loopback_ports(service: Service) -> Iterator[str]:
 @rule("high-ports")
 def _high_ports(service: Service) -> Iterator[str]:
     for port in service.get("ports") or []:
-        inside = (
-            str(port.get("target") if isinstance(port, dict) else port).rpartition(":")[2].partition("/")[0]
-        )
+        inside = str(port.get("target") if isinstance(port, dict) else port).rpartition(":")[2].partition("/")[0]
         if inside.isdigit() and int(inside) < 1024:
             yield f"listens on the privileged port {inside}"
 
@@ -145,9 +141,7 @@ def _docker_socket(service: Service) -> Iterator[str]:
 
 @rule("no-host-folders")
 def _no_host_folders(service: Service) -> Iterator[str]:
-    yield from (
-        f"mounts {source} of the host" for source, _ in _mounts(service) if HOST_FOLDERS.match(source)
-    )
+    yield from (f"mounts {source} of the host" for source, _ in _mounts(service) if HOST_FOLDERS.match(source))
 
 
 @rule("read-only-configuration")
@@ -162,9 +156,7 @@ def _no_secret_in_environment(service: Service) -> Iterator[str]:
     for name, value in environment(service).items():
         if CREDENTIALS_IN_URL.search(value):
             yield f"has credentials in the value of {name}"
-        elif (
-            SECRET_NAME.search(name) and value and not ("FILE" in name and value.startswith("/run/secrets/"))
-        ):
+        elif SECRET_NAME.search(name) and value and not ("FILE" in name and value.startswith("/run/secrets/")):
             yield f"sets {name}, expected {name}_FILE with a path below /run/secrets/"
 
 

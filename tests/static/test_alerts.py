@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from ops.paths import ROOT
-from tests.support.boards import load_boards
+from tests.support.boards import load_boards, variables
 
 RULES = ROOT / "prometheus" / "rules"
 SEVERITIES = {"critical", "warning", "info", "none"}
@@ -22,9 +22,7 @@ def alerts() -> list[dict[str, Any]]:
 
 
 def unit_tests() -> list[dict[str, Any]]:
-    files = [
-        yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("tests/*_test.yml"))
-    ]
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("tests/*_test.yml"))]
     cases = [case for file in files for test in file["tests"] for case in test.get("alert_rule_test", [])]
     return [case for case in cases if "alertname" in case]
 
@@ -72,6 +70,17 @@ def test_link_leads_to_a_committed_board(rule: dict[str, Any], link: str) -> Non
     _, _, kind, uid = f"/{rule['annotations'][link]}".partition("?")[0].split("/")
     assert kind == "d"
     assert uid in load_boards()
+
+
+@each_alert
+@pytest.mark.parametrize("link", ["dashboard_url", "logs_url"])
+def test_link_names_what_its_board_has(rule: dict[str, Any], link: str) -> None:
+    path, _, query = rule["annotations"][link].partition("?")
+    board = load_boards()[path.rsplit("/", 1)[1]]
+    asked = dict(pair.split("=", 1) for pair in query.split("&") if pair)
+    panels = {str(panel["id"]) for panel in board["panels"]}
+    assert {asked.pop("viewPanel")} <= panels if link == "logs_url" else True
+    assert {name.removeprefix("var-") for name in asked} <= {each["name"] for each in variables(board)}
 
 
 @each_name

@@ -15,9 +15,7 @@ from tests.support.signals import SERVICES
 
 EXCEPTIONS_FILE = ROOT / "docs" / "operations" / "hardening-exceptions.yml"
 BAD = yaml.safe_load((Path(__file__).parent / "bad_services.yml").read_text(encoding="utf-8"))
-FAULTS = [
-    (rule, number, fault) for rule, faults in BAD["faults"].items() for number, fault in enumerate(faults)
-]
+FAULTS = [(rule, number, fault) for rule, faults in BAD["faults"].items() for number, fault in enumerate(faults)]
 
 # A service that runs to its end at start has nothing to be healthy later and must not come back.
 NOT_FOR_ONE_SHOTS = {"health-check", "restarts", "stop-grace"}
@@ -58,9 +56,7 @@ def test_a_good_service_breaks_no_rule() -> None:
     assert [problem for rule in RULES for problem in RULES[rule](BAD["good"])] == []
 
 
-@pytest.mark.parametrize(
-    ("rule", "number", "fault"), FAULTS, ids=[f"{rule}-{number}" for rule, number, _ in FAULTS]
-)
+@pytest.mark.parametrize(("rule", "number", "fault"), FAULTS, ids=[f"{rule}-{number}" for rule, number, _ in FAULTS])
 def test_rule_catches_the_planted_fault(rule: str, number: int, fault: dict[str, Any]) -> None:
     service = {key: value for key, value in {**BAD["good"], **fault}.items() if value is not None}
     assert list(RULES[rule](service))

@@ -34,9 +34,7 @@ SLEEP = re.compile(r"\bsleep\(")
 
 def registry_hosts() -> set[str]:
     """The hosts of the package registries that this machine is set up to use."""
-    paths = [Path(name).expanduser() for name in SETTINGS_FILES] + list(
-        Path("/etc/apt/sources.list.d").glob("*")
-    )
+    paths = [Path(name).expanduser() for name in SETTINGS_FILES] + list(Path("/etc/apt/sources.list.d").glob("*"))
     sources = [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
     sources += [value for name, value in os.environ.items() if SETTINGS_NAME.search(name)]
     if shutil.which("go"):

@@ -52,11 +52,7 @@ def test_every_described_setting_has_a_line_of_meaning() -> None:
 
 
 def test_no_setting_is_a_secret() -> None:
-    filled = [
-        name
-        for name, value in parse(ENV_EXAMPLE.read_text(encoding="utf-8"), ".env.example").items()
-        if value
-    ]
+    filled = [name for name, value in parse(ENV_EXAMPLE.read_text(encoding="utf-8"), ".env.example").items() if value]
     assert [name for name in filled if re.search(r"PASSWORD|SECRET|TOKEN|KEY|DSN", name)] == []
 
 

@@ -25,9 +25,7 @@ BOARD: dict[str, Any] = {
         {
             "title": "Rate",
             "datasource": {"uid": "${datasource}"},
-            "targets": [
-                {"refId": "A", "expr": 'rate(x{job="$job",view=~"${view:regex}"}[$__rate_interval])'}
-            ],
+            "targets": [{"refId": "A", "expr": 'rate(x{job="$job",view=~"${view:regex}"}[$__rate_interval])'}],
         },
         {
             "title": "Row",

@@ -58,9 +58,7 @@ def panel_queries(board: Mapping[str, Any]) -> list[PanelQuery]:
     """The queries of every panel, those in collapsed rows too, variables still in them."""
     sources = {each["name"]: each["query"] for each in variables(board) if each["type"] == "datasource"}
     return [
-        PanelQuery(
-            board["uid"], panel["title"], target["refId"], _kind(target, panel, sources), target["expr"]
-        )
+        PanelQuery(board["uid"], panel["title"], target["refId"], _kind(target, panel, sources), target["expr"])
         for panel in _panels(board)
         for target in panel.get("targets", [])
     ]

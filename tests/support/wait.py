@@ -60,9 +60,7 @@ def stays(
         value = look()
         passed = time.monotonic() - started
         if not until(value):
-            raise NotSeenError(
-                f"Expected that {description} for {seconds:.0f} s. At {passed:.1f} s: {_short(value)}"
-            )
+            raise NotSeenError(f"Expected that {description} for {seconds:.0f} s. At {passed:.1f} s: {_short(value)}")
         if passed >= seconds:
             return value
         time.sleep(interval)

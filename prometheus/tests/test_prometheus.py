@@ -1,0 +1,108 @@
+"""prometheus.yml and the rules, judged by the promtool of the Prometheus that the stack runs."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+FOLDER = Path(__file__).parents[1]
+RULES = sorted((FOLDER / "rules").glob("*.yml"))
+RULE_TESTS = sorted((FOLDER / "rules" / "tests").glob("*_test.yml"))
+
+Promtool = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Promtool:
+    program = os.environ.get("PROMTOOL", "")
+    if not program:
+        pytest.fail("PROMTOOL is not set; expected the absolute path of promtool. Run the tests by make test.")
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=100, check=False)
+
+    return run
+
+
+@pytest.fixture
+def configuration(tmp_path: Path) -> Path:
+    """The folder as Prometheus has it inside: the secret and the scrape files lie where the file names them."""
+    inside = tmp_path / "prometheus"
+    shutil.copytree(FOLDER, inside, ignore=shutil.ignore_patterns("tests", "__pycache__"))
+    (tmp_path / "token").write_text("token", encoding="utf-8")
+    text = (FOLDER / "prometheus.yml").read_text(encoding="utf-8")
+    text = text.replace("/run/secrets/metrics_token", str(tmp_path / "token"))
+    text = text.replace("/etc/prometheus/scrape.d", str(inside / "scrape"))
+    (inside / "prometheus.yml").write_text(text, encoding="utf-8")
+    return inside / "prometheus.yml"
+
+
+def test_configuration_with_every_scrape_file_is_taken(promtool: Promtool, configuration: Path) -> None:
+    done = promtool("check", "config", "--lint=all", "--lint-fatal", str(configuration))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [("scrape_interval: 10s", "scrape_interval: ten"), ("scrape_configs:", "scrape_configz:")],
+    ids=["bad duration", "unknown key"],
+)
+def test_a_planted_fault_is_refused(fault: tuple[str, str], promtool: Promtool, configuration: Path) -> None:
+    text = configuration.read_text(encoding="utf-8")
+    assert fault[0] in text
+    configuration.write_text(text.replace(*fault), encoding="utf-8")
+    assert promtool("check", "config", str(configuration)).returncode != 0
+
+
+@pytest.mark.parametrize("path", RULES, ids=[path.stem for path in RULES])
+def test_rules_are_taken_without_a_warning(path: Path, promtool: Promtool) -> None:
+    done = promtool("check", "rules", "--lint=all", "--lint-fatal", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", RULE_TESTS, ids=[path.stem for path in RULE_TESTS])
+def test_rules_fire_and_stay_silent_as_written(path: Path, promtool: Promtool) -> None:
+    done = promtool("test", "rules", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_rules_file_has_tests() -> None:
+    assert {path.stem for path in RULES} == {path.stem.removesuffix("_test") for path in RULE_TESTS}
+
+
+def test_names_of_recording_rules_say_level_metric_operation() -> None:
+    groups = [group for path in RULES for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]]
+    names = [rule["record"] for group in groups for rule in group["rules"] if "record" in rule]
+    assert [name for name in names if len(name.split(":")) != 3] == []
+
+
+# (rules file, what is changed, into what): the tests of the file must notice each.
+SABOTAGE = [
+    ("availability", 'up{job=~"erp-.+"} == 0', 'up{job=~"erp-.+"} == 1'),
+    ("availability", "for: 20s", "for: 2m"),
+    ("availability", 'process_start_time_seconds{job="prometheus"}', "process_start_time_seconds"),
+    ("external", 'outcome=~"ok|rejected"', 'outcome=~"ok"'),
+    ("external", ">= 3", ">= 30"),
+    ("external", "> 0.10", "> 0.90"),
+    ("http", "> 0.05", "> 0.5"),
+    ("http", 'status=~"5.."', 'status=~"4.."'),
+    ("http", ">= 5", ">= 500"),
+    ("self", "vector(1)", "vector(1) > 1"),
+    ("self", "for: 5m", "for: 50m"),
+    ("self", "> 0.01", "> 2"),
+]
+
+
+@pytest.mark.parametrize(("component", "before", "after"), SABOTAGE)
+def test_sabotaged_rule_is_noticed(component: str, before: str, after: str, promtool: Promtool, tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    shutil.copytree(FOLDER / "rules", rules)
+    broken = rules / f"{component}.yml"
+    text = broken.read_text(encoding="utf-8")
+    assert before in text
+    broken.write_text(text.replace(before, after), encoding="utf-8")
+    assert promtool("test", "rules", str(rules / "tests" / f"{component}_test.yml")).returncode != 0
