@@ -55,7 +55,7 @@ def ship(program: str, config: dict[str, Any], loki: Server, tmp_path_factory: p
             found = loki.entries(f'{{service=~"{"|".join(texts)}"}}', start=begun)
             return [(without_filename(labels), line, metadata) for labels, line, metadata in found]
 
-        with promtail([program, f"-config.file={path}"], folder / "promtail.log"):
+        with promtail([program, f"-config.file={path}"], folder / "said-by-promtail"):
             eventually(entries, f"{expected} entries", ARRIVED_WITHIN, until=lambda e: len(e) >= expected, interval=0.1)
         found = entries()  # at its end Promtail has sent whatever was still on its way: nothing came twice
         assert len(found) == expected, f"Expected {expected} entries, found {len(found)}: {found[:50]}"
