@@ -52,4 +52,4 @@ mend: ## Mend it again: API=payment|shipping
 	@$(OPS) switch $(or $(API),payment) ok
 
 test-notification: ## Prove a real receiver: CHANNEL=slack|pagerduty|email
-	@$(OPS) test-notification $(CHANNEL)
+	@$(OPS) test-notification "$(CHANNEL)"

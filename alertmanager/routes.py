@@ -6,6 +6,17 @@ from pathlib import Path
 from alertmanager.channels import BLOCKS, Config
 from alertmanager.settings import Settings
 
+# `make test-notification` asks for one channel at a time, each by a receiver of its own.
+TESTED = ("slack", "pagerduty", "email")
+TEST_ROUTES: list[Config] = [
+    {
+        "matchers": ['alertname="ChannelTest"', f'test_channel="{channel}"'],
+        "receiver": f"test-{channel}",
+        "group_by": ["..."],
+        "group_wait": "0s",
+    }
+    for channel in TESTED
+]
 ROUTE: Config = {
     "receiver": "warning",
     "group_by": ["alertname", "service"],
@@ -21,6 +32,7 @@ ROUTE: Config = {
             "group_interval": "30s",
             "repeat_interval": "50s",
         },
+        *TEST_ROUTES,
         {"matchers": ['severity="info"'], "receiver": "none"},
         {
             "matchers": ['severity="critical"'],
@@ -67,4 +79,5 @@ def receivers(settings: Settings, secrets: Path, channels: Mapping[str, str]) ->
         receiver("warning", "slack" if "slack" in channels else "email"),
         receiver("heartbeat", "heartbeat"),
         receiver("none"),
+        *(receiver(f"test-{channel}", channel) for channel in TESTED),
     ]

@@ -7,6 +7,7 @@ import re
 import time
 import urllib.error
 import urllib.request
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,11 +31,12 @@ def send(stack: Stack, channel: str) -> None:
         )
     base = f"http://{stack.settings['BIND']}:{stack.settings['ALERTMANAGER_PORT']}"
     before = _counters(base, channel)
-    _post_alert(base, channel, ends_in=timedelta(seconds=DEADLINE_SECONDS))
+    run = uuid.uuid4().hex[:8]  # each test is an alert of its own: an earlier one must not hold this one back
+    _post_alert(base, channel, run, ends_in=timedelta(seconds=2 * DEADLINE_SECONDS))
     try:
         _await_delivery(base, channel, before)
     finally:
-        _post_alert(base, channel, ends_in=timedelta(0))
+        _post_alert(base, channel, run, ends_in=timedelta(0))
 
 
 def _await_delivery(base: str, channel: str, before: tuple[float, float]) -> None:
@@ -52,17 +54,18 @@ def _await_delivery(base: str, channel: str, before: tuple[float, float]) -> Non
             return
         time.sleep(0.5)
     raise OpsError(
-        f"No delivery to {channel} within {DEADLINE_SECONDS} s: Alertmanager counted {delivered:.0f} requests before "
+        f"No delivery to {channel} within {DEADLINE_SECONDS} s: Alertmanager counted {delivered:.0f} deliveries before "
         "and after. Is the channel on since the last `make up`? `make logs SERVICE=alertmanager` tells more."
     )
 
 
-def _post_alert(base: str, channel: str, ends_in: timedelta) -> None:
+def _post_alert(base: str, channel: str, run: str, ends_in: timedelta) -> None:
     now = datetime.now(UTC)
     alert = {
         "labels": {
             "alertname": "ChannelTest",
             "test_channel": channel,
+            "run": run,
             "severity": "info",
             "service": "alertmanager",
         },
@@ -77,12 +80,12 @@ def _post_alert(base: str, channel: str, ends_in: timedelta) -> None:
 
 
 def _counters(base: str, channel: str) -> tuple[float, float]:
-    """Requests that Alertmanager made to this kind of channel, and those that failed."""
+    """Requests that Alertmanager made to the channel's test receiver: those that worked, those that failed."""
     text = _call(f"{base}/metrics")
     names = ("alertmanager_notification_requests_total", "alertmanager_notification_requests_failed_total")
     sums = []
     for name in names:
-        rows = re.findall(rf'^{name}\{{[^}}]*integration="{channel}"[^}}]*\}} (\S+)$', text, re.MULTILINE)
+        rows = re.findall(rf'^{name}\{{[^}}]*receiver_name="test-{channel}"[^}}]*\}} (\S+)$', text, re.MULTILINE)
         sums.append(sum(float(row) for row in rows))
     return sums[0] - sums[1], sums[1]
 

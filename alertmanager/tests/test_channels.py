@@ -40,6 +40,7 @@ def test_channels_on_are_the_ones_notified(
     assert channels_of(config, "critical") == on
     assert channels_of(config, "warning") == ({"slack"} & on or {"email"} & on)
     assert channels_of(config, "none") == set()
+    assert {channel for channel in CHANNELS if channels_of(config, f"test-{channel}") == {channel}} == on
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,10 @@ def test_channels_on_are_the_ones_notified(
         (["alertname=ErpExternalApiDown", "severity=warning", "service=shipping"], "warning"),
         (["alertname=Something", "severity=info"], "none"),
         (["alertname=Watchdog", "severity=none"], "heartbeat"),
+        *(
+            (["alertname=ChannelTest", f"test_channel={channel}", "severity=info"], f"test-{channel}")
+            for channel in CHANNELS
+        ),
         (["alertname=Unlabelled"], "warning"),
     ],
 )

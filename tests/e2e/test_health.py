@@ -11,6 +11,7 @@ from ops.paths import ROOT
 from tests.support import stack
 from tests.support.alertmanager import Alertmanager
 from tests.support.inbox import Inbox
+from tests.support.pages import CHANNELS
 from tests.support.prometheus import Prometheus
 from tests.support.signals import SERVICES
 from tests.support.wait import eventually
@@ -78,7 +79,8 @@ def test_every_rule_on_disk_is_loaded(prometheus: Prometheus) -> None:
 
 
 def test_alertmanager_knows_every_receiver() -> None:
-    assert Alertmanager().receivers() == {"critical", "warning", "heartbeat", "none"}
+    tests = {f"test-{channel}" for channel in CHANNELS}
+    assert Alertmanager().receivers() == {"critical", "warning", "heartbeat", "none", *tests}
 
 
 def test_watchdog_reaches_the_heartbeat_receiver(inbox: Inbox) -> None:

@@ -1,0 +1,41 @@
+"""`make test-notification` reaches the channel it names, and says no when nothing was delivered."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.support import stack
+from tests.support.pages import CHANNELS, Pages
+from tests.support.wait import eventually
+
+SUMMARY = "Test of the channel"
+
+
+def notify(channel: str) -> str:
+    return stack.run("make", "test-notification", f"CHANNEL={channel}", timeout=100)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_notification_arrives_at_its_channel_and_at_no_other(channel: str, pages: Pages) -> None:
+    begun = time.time()
+    assert f"Delivered: {channel}" in notify(channel)
+
+    def arrived() -> dict[str, int]:
+        counts = {name: len(pages.about(SUMMARY, name, since=begun, resolution=False)) for name in CHANNELS}
+        return {name: count for name, count in counts.items() if count}
+
+    eventually(arrived, f"one test notification by {channel}", 10, until=lambda seen: channel in seen)
+    assert arrived() == {channel: 1}
+
+
+def test_an_unreachable_receiver_is_told() -> None:
+    with stack.paused("mailpit"), pytest.raises(stack.CommandError, match=r"No delivery to email|couldn't deliver"):
+        notify("email")
+
+
+@pytest.mark.parametrize("channel", ["", "fax"])
+def test_a_channel_that_is_none_is_refused(channel: str) -> None:
+    with pytest.raises(stack.CommandError, match=r"slack\W+pagerduty\W+email"):
+        notify(channel)

@@ -1,0 +1,42 @@
+"""The table that `make urls` prints: every address in it answers, every password file is there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import requests
+
+from ops.paths import ROOT
+from tests.support import stack
+from tests.support.signals import SERVICES
+
+PUBLISHED = [name for name, service in SERVICES.items() if service.port_setting]
+
+
+@pytest.fixture(scope="module")
+def table() -> dict[str, str]:
+    """The rows by service."""
+    printed = stack.run("make", "--no-print-directory", "urls").splitlines()
+    return {line.split()[0]: line for line in printed if "http://" in line}
+
+
+def test_every_published_service_is_listed(table: dict[str, str]) -> None:
+    assert set(table) == {name for name in PUBLISHED if name in stack.expected_services()}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_address_answers_with_a_page(name: str, table: dict[str, str]) -> None:
+    if name not in stack.expected_services():
+        assert name not in table
+        return
+    (address,) = re.findall(r"http://\S+", table[name])
+    answer = requests.get(address, timeout=10)  # a log-in page counts: redirects are followed
+    assert answer.status_code == 200
+    assert answer.text
+
+
+def test_passwords_are_where_the_table_says(table: dict[str, str]) -> None:
+    files = [path for line in table.values() for path in re.findall(r"\S*secrets/\w+", line)]
+    assert files
+    assert [path for path in files if not (ROOT / path).read_text(encoding="utf-8").strip()] == []
