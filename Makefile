@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help test lint fmt dashboards up down status logs urls doctor clean break mend test-notification
+.PHONY: help test bench sabotage lint fmt dashboards up down status logs urls doctor clean break mend test-notification
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -14,6 +14,14 @@ up: ## Start everything: engine, images, secrets, stack; then the table of URLs
 test: ## Everything: lint, rules, ERP, sandbox, the running stack; PHASES="static e2e" for some
 	@$(OPS) venv
 	@$(VENV) -m tests.run $(PHASES)
+
+bench: ## Measure start and memory, written to tests/bench/results; deletes the sandbox's data
+	@$(OPS) venv
+	@$(VENV) -m tests.bench.stack
+
+sabotage: ## Break the stack on purpose and see every end-to-end test notice; deletes its data
+	@$(OPS) venv
+	@$(VENV) -m tests.sabotage $(GROUPS)
 
 lint: ## Every linter over every file
 	@$(OPS) venv

@@ -1,0 +1,108 @@
+"""`make bench`: how long the stack takes to start, and what each service takes in memory, idle and under traffic.
+
+Both halves of each comparison are taken in this one run. Deletes the sandbox's data: a first start is one of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from ops import machine, recipes, source, up
+from ops.console import say, step, table
+from ops.paths import ROOT
+from ops.settings import load as load_settings
+from tests.support import stack
+from tests.support.wait import stays
+
+RESULTS = ROOT / "tests" / "bench" / "results" / "stack.json"
+SETTLE_SECONDS = 60
+UNITS = {"B": 1 / 1024**2, "KiB": 1 / 1024, "MiB": 1.0, "GiB": 1024.0}
+
+
+def machine_description() -> dict[str, Any]:
+    model = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    return {
+        "taken": datetime.now(UTC).date().isoformat(),
+        "processor": model.group(1) if model else platform.processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(machine.memory_bytes() / 1024**3, 1),
+        "kernel": platform.release(),
+        "engine": stack.run("docker", "version", "--format", "{{.Server.Version}}").strip(),
+        "images": source.remembered(load_settings()),
+    }
+
+
+def timed(*arguments: str) -> float:
+    """Seconds that `python -m ops ARGUMENTS` takes; a failure ends the run."""
+    started = time.monotonic()
+    subprocess.run([sys.executable, "-m", "ops", *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return round(time.monotonic() - started, 1)
+
+
+def memory() -> dict[str, float]:
+    """MiB in use by each service, as the engine counts it."""
+    names = {each["Id"]: name for name, each in stack.containers().items() if each["State"]["Running"]}
+    printed = stack.run("docker", "stats", "--no-stream", "--no-trunc", "--format", "{{.ID}} {{.MemUsage}}", *names)
+    found = {}
+    for line in printed.splitlines():
+        identifier, used = line.split()[:2]
+        number, unit = re.fullmatch(r"([\d.]+)(\w+)", used).groups()  # type: ignore[union-attr]
+        found[names[identifier]] = float(number) * UNITS[unit]
+    return found
+
+
+def settled_memory() -> dict[str, float]:
+    """The median of what each service takes during SETTLE_SECONDS, in MiB."""
+    seen: list[dict[str, float]] = []
+
+    def look() -> int:
+        seen.append(memory())
+        return len(seen)
+
+    stays(look, "memory is measured", SETTLE_SECONDS, interval=4)
+    return {name: round(median(each.get(name, 0.0) for each in seen), 1) for name in sorted(seen[-1])}
+
+
+def image_sizes() -> Iterator[tuple[str, float]]:
+    """Name and MB of each image of the stack."""
+    for name, recipe in recipes.recipes().items():
+        printed = stack.run("docker", "image", "inspect", "--format", "{{.Size}}", recipe.reference)
+        yield name, round(int(printed) / 1e6, 1)
+
+
+def main() -> int:
+    up.check_machine()
+    figures: dict[str, Any] = {"machine": machine_description()}
+    with step("Starting with images and empty volumes, then again with nothing to do"):
+        timed("clean")
+        figures["start_seconds"] = {"empty_volumes": timed("up"), "nothing_to_do": timed("up")}
+    with step("Memory under the sandbox's traffic"):
+        traffic = settled_memory()
+    with stack.paused("traffic"), step("Memory idle"):
+        idle = settled_memory()
+    figures["memory_mib"] = {name: {"idle": idle[name], "traffic": traffic[name]} for name in idle}
+    totals = {"idle": round(sum(idle.values())), "traffic": round(sum(traffic.values()))}
+    figures["memory_mib"]["all services"] = totals
+    if figures["machine"]["images"] == "local":
+        figures["image_mb"] = dict(image_sizes())
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    rows = [[name, str(each["idle"]), str(each["traffic"])] for name, each in figures["memory_mib"].items()]
+    say(f"\n{table(rows, ['service', 'MiB idle', 'MiB under traffic'])}")
+    say(f"\nStart: {figures['start_seconds']}. All figures are in {RESULTS.relative_to(ROOT)}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
