@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help test bench sabotage lint fmt dashboards up down status logs urls doctor clean break mend test-notification
+.PHONY: help test bench sabotage lint fmt dashboards reference up down status logs urls doctor clean break mend test-notification
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -30,6 +30,10 @@ lint: ## Every linter over every file
 fmt: ## Format the Python code
 	@$(OPS) venv
 	@$(VENV) -m ruff format . && $(VENV) -m ruff check --fix .
+
+reference: ## Write docs/reference anew from the code that it describes
+	@$(OPS) venv
+	@cd erp_app && ../$(VENV) -m observability.reference ../docs/reference
 
 dashboards: ## Write grafana/dashboards/generated anew from grafana/dashboards/pages
 	@$(OPS) venv

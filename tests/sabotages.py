@@ -74,14 +74,11 @@ GROUPS: dict[str, list[Sabotage]] = {
             ("test_order_story.py::test_ids_are_structured_metadata",),
         ),
         Sabotage(
-            "one line in sixteen is dropped, and a field becomes a label",
+            "one line in sixteen is dropped",
             PROMTAIL,
             "      - labels:\n          level:\n",
-            "      - drop: {expression: 'count-[0-9a-f]*7\"'}\n      - labels:\n          level:\n          logger:\n",
-            (
-                "test_counts.py::test_requests_are_exactly_as_many_lines_in_loki",
-                "test_logs.py::test_labels_are_those_of_the_contract",
-            ),
+            "      - drop: {expression: 'count-[0-9a-f]*7\"'}\n      - labels:\n          level:\n",
+            ("test_counts.py::test_requests_are_exactly_as_many_lines_in_loki",),
         ),
         Sabotage(
             "a service logs to nowhere",
@@ -196,12 +193,19 @@ GROUPS: dict[str, list[Sabotage]] = {
     ],
     "workers": [
         Sabotage(
-            "each gunicorn worker counts for itself",
-            OVERRIDE,
-            "",
-            'services: {erp-web: {environment: {PROMETHEUS_MULTIPROC_DIR: ""}}}\n',
+            "lines carry a label more",
+            PROMTAIL,
+            "      - structured_metadata:\n",
+            "      - static_labels: {host: here}\n      - structured_metadata:\n",
+            ("test_logs.py::test_labels_are_those_of_the_contract",),
+        ),
+        Sabotage(
+            "gunicorn's workers write the same files",
+            "erp_app/observability/gunicorn.py",
+            "worker.slot = next(slot for slot in range(len(taken) + 1) if slot not in taken)",
+            "worker.slot = len(taken) * 0",
             ("test_counts.py::test_requests_are_exactly_counted_in_prometheus",),
-        )
+        ),
     ],
     "outage": [
         Sabotage(
@@ -223,7 +227,7 @@ GROUPS: dict[str, list[Sabotage]] = {
             "alertmanager/templates/slack.tmpl",
             '{{ define "erp.slack.text" -}}',
             '{{ define "erp.slack.text" -}}{{ .CommonLabels }}<no value>',
-            ("test_payment_outage.py::test_no_value_is_left_unrendered[slack-fired]",),
+            ("test_payment_outage.py::test_no_value_is_left_unrendered[fired-slack]",),
         ),
         Sabotage(
             "the alert's runbook is another one",

@@ -1,9 +1,10 @@
 """Reads settings from the environment and secrets from files, and says in a sentence what is wrong."""
 
 import os
-from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+
+from observability.conf import read_secret
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -33,20 +34,11 @@ def choice(name: str, *allowed: str) -> str:
     return found
 
 
-def secret(name: str, *, optional: bool = False) -> str:
+def secret(name: str) -> str:
     """The content of the file named by NAME_FILE, or else NAME itself."""
-    file = os.environ.get(f"{name}_FILE", "")
-    found = _read(f"{name}_FILE", Path(file)) if file else os.environ.get(name, "").strip()
-    if not found and not optional:
+    found = read_secret(name)
+    if not found:
+        file = os.environ.get(f"{name}_FILE", "")
         where = f"the file {file} that {name}_FILE names is empty" if file else f"{name}_FILE is not set"
         raise ImproperlyConfigured(f"The secret {name} is missing: {where}; expected a file that holds it.")
     return found
-
-
-def _read(variable: str, file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImproperlyConfigured(
-            f"The file {file} that {variable} names can't be read ({error}); expected a readable text file."
-        ) from error

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from config import env
 from observability import errors
+from observability.conf import from_environment
 from observability.logging import log_uncaught, logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -14,20 +15,16 @@ SERVICE = env.text("SERVICE", "erp-web")
 VERSION = env.text("VERSION", "dev")
 
 # Telemetry first, so that what goes wrong below is seen.
-LOGGING = logging_config(service=SERVICE, env=ENV, version=VERSION)
-log_uncaught()
-errors.init(
-    dsn=env.secret("SENTRY_DSN", optional=True),
-    environment=env.text("SENTRY_ENVIRONMENT", ENV),
-    release=env.text("SENTRY_RELEASE", VERSION),
+OBSERVABILITY = from_environment(
     service=SERVICE,
+    env=ENV,
+    version=VERSION,
+    metrics_token=env.secret("METRICS_TOKEN"),
+    organization_attribute="organization_id",
 )
-OBSERVABILITY = {
-    "version": VERSION,
-    "metrics_token": env.secret("METRICS_TOKEN"),
-    "organization_attribute": "organization_id",
-    "server_port": env.number("METRICS_PORT", 8001),
-}
+LOGGING = logging_config(OBSERVABILITY)
+log_uncaught()
+errors.init(OBSERVABILITY)
 PROMETHEUS_LATENCY_BUCKETS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     float("inf"),

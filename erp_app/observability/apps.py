@@ -1,5 +1,8 @@
 """Tells Django about the package; what it does at start is in the settings and in the signal handlers."""
 
+import sys
+from pathlib import Path
+
 from django.apps import AppConfig
 
 
@@ -7,6 +10,8 @@ class ObservabilityConfig(AppConfig):
     name = "observability"
 
     def ready(self) -> None:
-        from observability import conf, metrics
+        from observability import checks, conf, metrics, tracing  # noqa: F401 - importing the checks registers them
 
         metrics.BUILD_INFO.labels(conf.get().version).set(1)
+        if not Path(sys.argv[0]).match("*celery*"):  # its parent forks after this; its processes begin by themselves
+            tracing.start()

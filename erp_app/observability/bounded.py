@@ -21,6 +21,12 @@ class Bounded(Generic[Result]):
         self._result: Result | None = None
         self._error: Exception | None = None
 
+    @property
+    def last(self) -> Result | None:
+        """The last answer, however old; None before the first and after an exception."""
+        with self._changed:
+            return self._result
+
     def begin(self) -> float:
         """Start the function unless its last answer is fresh; the moment from which an answer counts."""
         with self._changed:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from contextvars import Token
+from contextlib import ExitStack
 from time import perf_counter, time
 from typing import Any
 
@@ -10,7 +10,7 @@ import celery.apps.worker
 from billiard.process import current_process
 from celery import Celery, signals
 
-from observability import conf, context, metrics, multiprocess
+from observability import conf, context, metrics, multiprocess, tracing
 from observability.queues import QueueCollector
 from observability.server import Server
 
@@ -22,7 +22,8 @@ task_log = logging.getLogger("task")
 
 _app: Celery | None = None
 _server: Server | None = None
-_running: dict[str, tuple[Token[context.Context | None], float]] = {}
+_running: dict[str, tuple[ExitStack, Any, float]] = {}
+"""By task id: what to close at the end, its span if there is one, and when it began."""
 _failed_without_run: deque[str] = deque(maxlen=1000)
 
 
@@ -36,10 +37,13 @@ def setup(app: Celery) -> None:
     signals.celeryd_init.connect(_start_worker, weak=False)
     signals.worker_init.connect(_serve_worker, weak=False)
     signals.worker_process_init.connect(_start_child, weak=False)
+    signals.worker_process_shutdown.connect(_stop_child, weak=False)
     signals.beat_init.connect(_start_beat, weak=False)
     signals.task_prerun.connect(_begin_task, weak=False)
     signals.task_postrun.connect(_end_task, weak=False)
     signals.task_failure.connect(_count_lost, weak=False)
+    signals.task_failure.connect(_count_exception, weak=False)
+    signals.task_retry.connect(_count_retry_reason, weak=False)
     signals.task_revoked.connect(_count_revoked, weak=False)
 
 
@@ -83,6 +87,11 @@ def _start_child(**_: Any) -> None:
     multiprocess.use_slot(f"child{current_process().index}")
     if _server is not None:
         _server.socket.close()  # inherited: it would keep the port open after the parent's death
+    tracing.start()
+
+
+def _stop_child(**_: Any) -> None:
+    tracing.stop()
 
 
 def _start_beat(sender: Any, **_: Any) -> None:
@@ -92,6 +101,7 @@ def _start_beat(sender: Any, **_: Any) -> None:
     else:  # beat inside a worker (-B)
         multiprocess.use_slot("beat")
         _server.socket.close()
+    tracing.start()
     scheduler = sender.scheduler
     tick = scheduler.tick
 
@@ -106,10 +116,10 @@ def _start_beat(sender: Any, **_: Any) -> None:
 # Tasks
 
 
-def _hand_on_ids(headers: dict[str, Any] | None = None, **_: Any) -> None:
+def _hand_on_ids(sender: str, headers: dict[str, Any] | None = None, **_: Any) -> None:
     if headers is None:
         return
-    carried: dict[str, Any] = context.to_message()
+    carried: dict[str, Any] = {**context.to_message(), **tracing.send_span(sender)}
     if not headers.get("eta"):
         carried["sent_at"] = time()
     headers[HEADER] = carried
@@ -122,7 +132,11 @@ def _count_sent(sender: str, **_: Any) -> None:
 def _begin_task(task_id: str, task: Any, **_: Any) -> None:
     carried = task.request.get(HEADER) or {}
     opened = context.from_message(carried, task_id)
-    _running[task_id] = (context.enter(opened), perf_counter())
+    tracing.start()  # for pools without processes of their own; elsewhere it has begun
+    with ExitStack() as stack:
+        stack.enter_context(context.use(opened))
+        span = stack.enter_context(tracing.task_span(opened, task.name))
+        _running[task_id] = (stack.pop_all(), span, perf_counter())
     sent_at = carried.get("sent_at")
     if isinstance(sent_at, float) and not task.request.is_eager:
         queue = (task.request.delivery_info or {}).get("routing_key") or "unknown"
@@ -130,24 +144,38 @@ def _begin_task(task_id: str, task: Any, **_: Any) -> None:
 
 
 def _end_task(task_id: str, task: Any, state: str | None, **_: Any) -> None:
-    token, started = _running.pop(task_id, (None, None))
-    if token is None or started is None:
+    if task_id not in _running:
         return
+    stack, span, started = _running.pop(task_id)
     duration = perf_counter() - started
     outcome = STATES.get(state or "", (state or "unknown").lower())
     metrics.TASKS.labels(task.name, outcome).inc()
     metrics.TASK_DURATION.labels(task.name).observe(duration)
     fields = {"task": task.name, "state": outcome, "duration": round(duration, 6)}
     task_log.info("%s %s in %.3f s", task.name, outcome, duration, extra=fields)
-    context.leave(token)
+    if span is not None:
+        tracing.end_task(span, outcome)
+    stack.close()
 
 
-def _count_lost(sender: Any, task_id: str, **_: Any) -> None:
+def _count_lost(sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
     """Count what fails before its end: its process was killed, or the time limit struck (told twice)."""
     if task_id in _running or task_id in _failed_without_run:
         return
     _failed_without_run.append(task_id)
     metrics.TASKS.labels(sender.name, "failed").inc()
+    metrics.TASK_EXCEPTIONS.labels(sender.name, type(exception).__name__).inc()
+
+
+def _count_exception(sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
+    if task_id in _running:  # else it was lost, and is counted there, once
+        metrics.TASK_EXCEPTIONS.labels(sender.name, type(exception).__name__).inc()
+
+
+def _count_retry_reason(sender: Any, reason: Any, **_: Any) -> None:
+    # A Retry holds what made the task ask for another try, or nothing when it just asked.
+    cause = getattr(reason, "exc", None) or reason
+    metrics.TASK_EXCEPTIONS.labels(sender.name, type(cause).__name__).inc()
 
 
 def _count_revoked(sender: Any, **_: Any) -> None:

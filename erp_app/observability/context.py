@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 TRACEPARENT = re.compile(r"(?P<version>[0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?P<more>-.*)?")
+SPAN_ID = re.compile(r"(?!0{16})[0-9a-f]{16}")
 TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
-CARRIED = ("request_id", "trace_id", "trace_flags", "user_id", "org_id")
+CARRIED = ("request_id", "trace_id", "span_id", "trace_flags", "user_id", "org_id")
 """What travels in the header of a task."""
 
 
@@ -35,6 +36,8 @@ class Context:
     trace_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     span_id: str = field(default_factory=lambda: secrets.token_hex(8))
     trace_flags: str = "00"
+    parent_id: str | None = None
+    """The span of whoever called, when they said so."""
     task_id: str | None = None
     find_person: Callable[[], Person | None] = _nobody
     """Asked each time, because a view may log somebody in after the first line was written."""
@@ -90,19 +93,19 @@ def from_http(headers: Mapping[str, str]) -> Context:
     given = headers.get("X-Request-ID", "")
     context = Context(request_id=given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4()))
     if trace := parse_traceparent(headers.get("traceparent", "")):
-        context.trace_id, context.trace_flags = trace
+        context.trace_id, context.parent_id, context.trace_flags = trace
     return context
 
 
-def parse_traceparent(header: str) -> tuple[str, str] | None:
-    """Trace id and flags of a W3C traceparent header, or None when it breaks the rules."""
+def parse_traceparent(header: str) -> tuple[str, str, str] | None:
+    """Trace id, the caller's span id and flags of a W3C traceparent header, or None when it breaks the rules."""
     found = TRACEPARENT.fullmatch(header.strip())
     if not found:
         return None
     version, trace_id, parent_id, flags, more = found.groups()
     if version == "ff" or (version == "00" and more) or set(trace_id) == {"0"} or set(parent_id) == {"0"}:
         return None
-    return trace_id, flags
+    return trace_id, parent_id, flags
 
 
 def to_headers() -> dict[str, str]:
@@ -135,6 +138,7 @@ def from_message(carried: object, task_id: str) -> Context:
     if TRACE_ID.fullmatch(known.get("trace_id", "")):
         context.trace_id = known["trace_id"]
         context.trace_flags = "01" if known.get("trace_flags") == "01" else "00"
+        context.parent_id = parent if SPAN_ID.fullmatch(parent := known.get("span_id", "")) else None
     if user_id := known.get("user_id"):
         person = Person(user_id, known.get("org_id"))
         context.find_person = lambda: person

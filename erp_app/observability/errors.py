@@ -1,18 +1,19 @@
 """Error reports by the Sentry SDK to any tracker that speaks its protocol; errors only, no traces."""
 
 import logging
+from importlib.util import find_spec
 from typing import Any
 
 import sentry_sdk
 from django.core.exceptions import DisallowedHost, ImproperlyConfigured
+from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.atexit import AtexitIntegration
-from sentry_sdk.integrations.celery import CeleryIntegration
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 
-from observability import context, metrics, scrub
+from observability import conf, context, metrics, scrub
 
 LEVELS = ("fatal", "error", "warning", "info", "debug")
 DROP_REASONS = ("network", "full_queue", "self_rate_limits", "status_429", "hook_failed")
@@ -29,26 +30,23 @@ class CountingTransport(HttpTransport):
         metrics.SENTRY_DROPPED.labels(_reason).inc()
 
 
-def init(*, dsn: str, environment: str, release: str, service: str, user_email: bool = True) -> None:
-    """Start reporting, unless `dsn` is empty; to be called once, early, from the settings."""
+def init(settings: conf.Settings) -> None:
+    """Start reporting, unless there is no DSN; to be called once, early, from Django's settings."""
     for level in ("fatal", "error"):
         metrics.SENTRY_EVENTS.labels(level)
     for reason in DROP_REASONS:
         metrics.SENTRY_DROPPED.labels(reason)
-    if not dsn:
+    if not settings.sentry_dsn:
         return
     try:
         sentry_sdk.init(
-            dsn=dsn,
-            environment=environment,
-            release=release,
+            dsn=settings.sentry_dsn,
+            environment=settings.sentry_environment or settings.env,
+            release=settings.sentry_release or settings.version,
             transport=CountingTransport,
-            before_send=_Hook(service=service, user_email=user_email),
+            before_send=_Hook(service=settings.service, user_email=settings.user_email),
             event_scrubber=EventScrubber(denylist=DENYLIST, recursive=True),
-            integrations=[
-                CeleryIntegration(propagate_traces=False),
-                AtexitIntegration(callback=lambda _pending, _timeout: None),  # the default prints, which is no log line
-            ],
+            integrations=_integrations(),
             ignore_errors=[DisallowedHost],
             # Our own trace id goes along with calls; two of them would contradict each other.
             trace_propagation_targets=[],
@@ -64,6 +62,16 @@ def init(*, dsn: str, environment: str, release: str, service: str, user_email: 
         raise ImproperlyConfigured(
             f"SENTRY_DSN is no DSN ({error}); expected http://<key>@<host>/<project>, or nothing: no reports."
         ) from error
+
+
+def _integrations() -> list[Integration]:
+    # The default prints, which is no log line.
+    found: list[Integration] = [AtexitIntegration(callback=lambda _pending, _timeout: None)]
+    if find_spec("celery"):
+        from sentry_sdk.integrations.celery import CeleryIntegration
+
+        found.append(CeleryIntegration(propagate_traces=False))
+    return found
 
 
 class _Hook:

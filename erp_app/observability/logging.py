@@ -13,7 +13,7 @@ from typing import IO, Any
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-from observability import context, scrub
+from observability import conf, context, scrub
 
 ACCESS_LOGGER = "access"
 ACCESS_FIELDS = ("route", "method", "status", "duration", "view")
@@ -109,16 +109,17 @@ class LineHandler(logging.StreamHandler[IO[str]]):
         return self._lock_file
 
 
-def logging_config(*, service: str, env: str, version: str, level: str = "INFO") -> dict[str, Any]:
+def logging_config(settings: conf.Settings) -> dict[str, Any]:
     """The dictionary for Django's LOGGING and gunicorn's logconfig_dict."""
+    line = {"service": settings.service, "env": settings.env, "version": settings.version}
     to_root: dict[str, Any] = {"handlers": [], "propagate": True}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"ids": {"()": IdsFilter}, "with_exception": {"()": WithExceptionFilter}},
-        "formatters": {"line": {"()": LineFormatter, "service": service, "env": env, "version": version}},
+        "formatters": {"line": {"()": LineFormatter, **line}},
         "handlers": {"stdout": {"()": LineHandler, "formatter": "line", "filters": ["ids"]}},
-        "root": {"handlers": ["stdout"], "level": level},
+        "root": {"handlers": ["stdout"], "level": settings.log_level},
         "loggers": {
             "django": {**to_root, "level": "INFO"},
             "django.server": {**to_root, "level": "INFO"},

@@ -13,6 +13,12 @@ WAIT_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900)
 
 BUILD_INFO = Gauge("build_info", "1 for the version that runs.", ["version"], multiprocess_mode="livemax")
 
+IN_FLIGHT = Gauge(
+    "http_requests_in_flight",
+    "Requests that are being answered, the scrape that asks left out.",
+    multiprocess_mode="livesum",
+)
+
 EXTERNAL_REQUESTS = Counter(
     "external_requests",
     "Calls of other services: ok, rejected (they said no), error or timeout.",
@@ -29,6 +35,11 @@ TASKS = Counter(
     "celery_tasks",
     "Tasks by what happened to them: sent, succeeded, failed, retried or revoked.",
     ["task", "state"],
+)
+TASK_EXCEPTIONS = Counter(
+    "celery_task_exceptions",
+    "What tasks raised, by class, retried afterwards or not.",
+    ["task", "exception"],
 )
 TASK_DURATION = Histogram(
     "celery_task_duration_seconds", "How long a run of a task took.", ["task"], buckets=DURATION_BUCKETS

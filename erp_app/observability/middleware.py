@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.functional import LazyObject, empty
 
-from observability import conf, context, health
+from observability import conf, context, health, metrics, tracing
 from observability.logging import ACCESS_LOGGER
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -25,9 +25,17 @@ class RequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         opened = context.from_http(request.headers)
         opened.find_person = lambda: find_person(request)
-        with context.use(opened):
+        method = known_method(request)
+        with (
+            context.use(opened),
+            metrics.IN_FLIGHT.track_inprogress(),
+            tracing.request_span(opened, method, request.path) as span,
+        ):
             started = perf_counter()
             response = self.get_response(request)
+            if span is not None:
+                match = request.resolver_match
+                tracing.end_request(span, opened, method, match and match.route, response.status_code)
             response["X-Request-ID"] = opened.request_id or ""
             if not getattr(response, "is_telemetry", False):
                 log_access(request, response.status_code, perf_counter() - started)
@@ -56,9 +64,14 @@ def mark_as_telemetry(response: HttpResponse) -> HttpResponse:
     return response
 
 
+def known_method(request: HttpRequest) -> str:
+    """The verb, unless the client made it up."""
+    return request.method if request.method in METHODS else "<invalid method>"
+
+
 def log_access(request: HttpRequest, status: int, duration: float) -> None:
     match = request.resolver_match
-    method = request.method if request.method in METHODS else "<invalid method>"
+    method = known_method(request)
     fields = {
         # The route, not the path: a path may hold names, tokens and whatever a scanner makes up.
         "route": match.route if match else None,

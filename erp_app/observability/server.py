@@ -22,7 +22,7 @@ class Server(ThreadingHTTPServer):
             # SystemExit, because Celery logs and forgets any other exception of a signal handler.
             raise SystemExit(
                 f"Port {port} for /metrics and /livez can't be opened ({error.strerror}); "
-                "expected a free port. Stop what uses it, or set another OBSERVABILITY['server_port']."
+                "expected a free port. Stop what uses it, or set another METRICS_PORT."
             ) from error
 
     def start(self) -> None:

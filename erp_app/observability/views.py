@@ -3,7 +3,11 @@
 from django.http import HttpRequest, HttpResponse
 
 from observability import exposition
+from observability import metrics as technical
 from observability.middleware import mark_as_telemetry
+from observability.migrations import PendingMigrationsCollector
+
+PENDING_MIGRATIONS = PendingMigrationsCollector()
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -11,4 +15,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
         refusal = HttpResponse("The bearer token is missing or wrong.\n", status=401, content_type="text/plain")
         refusal["WWW-Authenticate"] = "Bearer"
         return mark_as_telemetry(refusal)
-    return mark_as_telemetry(HttpResponse(exposition.render(), content_type=exposition.CONTENT_TYPE))
+    technical.IN_FLIGHT.dec()  # this request is no news
+    try:
+        page = exposition.render(PENDING_MIGRATIONS)
+    finally:
+        technical.IN_FLIGHT.inc()
+    return mark_as_telemetry(HttpResponse(page, content_type=exposition.CONTENT_TYPE))

@@ -27,6 +27,11 @@ def counted(worker: HttpProcess, task: str, state: str) -> float:
     return total(worker.metrics(), "celery_tasks_total", task=f"rig.tasks.{task}", state=state)
 
 
+def raised(worker: HttpProcess, task: str, exception: str) -> float:
+    labels = {"task": f"rig.tasks.{task}", "exception": exception}
+    return total(worker.metrics(), "celery_task_exceptions_total", **labels)
+
+
 def wait_for_count(worker: HttpProcess, task: str, state: str, number: float) -> None:
     eventually(lambda: counted(worker, task, state) == number, f"{number} times {task} {state}")
 
@@ -93,6 +98,7 @@ def test_a_failing_task_is_counted_once_and_reported_without_its_arguments(
         assert "4111 1111" not in place
         assert "hunter2" not in place
     assert total(worker.metrics(), "sentry_events_total", level="error") >= 1
+    assert raised(worker, "fail", "ValueError") == before + 1
 
 
 def test_a_retried_task_is_counted_as_such(queue: None, worker: HttpProcess) -> None:
@@ -100,10 +106,13 @@ def test_a_retried_task_is_counted_as_such(queue: None, worker: HttpProcess) -> 
     tasks.try_twice.delay()
     wait_for_count(worker, "try_twice", "failed", failed + 1)
     assert counted(worker, "try_twice", "retried") == retried + 1
+    assert raised(worker, "try_twice", "KeyError") == 2  # of the run that was tried again, and of the last one
 
 
-@pytest.mark.parametrize("task", [tasks.die, tasks.hang])
-def test_a_task_that_takes_its_process_along_is_counted_once(queue: None, worker: HttpProcess, task: object) -> None:
+@pytest.mark.parametrize(("task", "exception"), [(tasks.die, "WorkerLostError"), (tasks.hang, "TimeLimitExceeded")])
+def test_a_task_that_takes_its_process_along_is_counted_once(
+    queue: None, worker: HttpProcess, task: object, exception: str
+) -> None:
     name = task.name.rpartition(".")[2]
     said = counted(worker, "say", "succeeded")
     files = {file.name for file in worker.metrics_files.glob("counter_*.db")}
@@ -113,7 +122,7 @@ def test_a_task_that_takes_its_process_along_is_counted_once(queue: None, worker
     for number in range(10):
         tasks.say.delay(str(number))
     wait_for_count(worker, "say", "succeeded", said + 10)
-    assert counted(worker, name, "failed") == 1
+    assert counted(worker, name, "failed") == raised(worker, name, exception) == 1
     assert {file.name for file in worker.metrics_files.glob("counter_*.db")} <= files | {
         "counter_child0.db",
         "counter_child1.db",
@@ -124,6 +133,16 @@ def test_a_task_that_takes_its_process_along_is_counted_once(queue: None, worker
 def test_waiting_tasks_are_measured(queue: None, worker: HttpProcess) -> None:
     assert total(worker.metrics(), "celery_queue_length", queue="celery") == 0
     assert 'celery_queue_length{queue="celery"}' in worker.metrics()
+
+
+def test_tasks_that_a_worker_holds_are_measured(queue: None, worker: HttpProcess) -> None:
+    def held() -> float:
+        return total(worker.metrics(), "celery_queue_unacknowledged", queue="celery")
+
+    eventually(lambda: held() == 0, "no task held")
+    task = tasks.say.apply_async(("later",), countdown=60)
+    eventually(lambda: held() == 1, "the task for later to be held")
+    app.control.revoke(task.id)
 
 
 def test_waiting_tasks_of_all_priorities_are_added_up(queue: None) -> None:

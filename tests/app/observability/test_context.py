@@ -23,9 +23,9 @@ def test_any_other_request_id_is_replaced(given: str) -> None:
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        (f"00-{TRACE}-{PARENT}-01", (TRACE, "01")),
-        (f"00-{TRACE}-{PARENT}-00", (TRACE, "00")),
-        (f"cc-{TRACE}-{PARENT}-01-what-comes-later", (TRACE, "01")),
+        (f"00-{TRACE}-{PARENT}-01", (TRACE, PARENT, "01")),
+        (f"00-{TRACE}-{PARENT}-00", (TRACE, PARENT, "00")),
+        (f"cc-{TRACE}-{PARENT}-01-what-comes-later", (TRACE, PARENT, "01")),
         (f"00-{TRACE}-{PARENT}-01-more", None),
         (f"ff-{TRACE}-{PARENT}-01", None),
         (f"00-{'0' * 32}-{PARENT}-01", None),
@@ -36,7 +36,7 @@ def test_any_other_request_id_is_replaced(given: str) -> None:
         ("junk", None),
     ],
 )
-def test_a_traceparent_is_read_as_the_standard_says(header: str, expected: tuple[str, str] | None) -> None:
+def test_a_traceparent_is_read_as_the_standard_says(header: str, expected: tuple[str, str, str] | None) -> None:
     assert context.parse_traceparent(header) == expected
 
 

@@ -16,6 +16,7 @@ from rig.tracker import Tracker
 from rig.wait import eventually
 
 from observability import errors
+from observability.conf import Settings
 from organizations.models import User
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -125,7 +126,7 @@ def _dropped(web: HttpProcess, number: int) -> dict[str, float] | None:
 
 def test_a_wrong_dsn_is_said_in_a_sentence() -> None:
     with pytest.raises(ImproperlyConfigured, match="SENTRY_DSN is no DSN"):
-        errors.init(dsn="nonsense", environment="e", release="r", service="s")
+        errors.init(Settings(service="s", sentry_dsn="nonsense"))
 
 
 def test_an_event_that_can_not_be_prepared_is_dropped_and_counted(lines: list[dict[str, Any]]) -> None:

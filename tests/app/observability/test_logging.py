@@ -71,8 +71,9 @@ def test_extras_are_scrubbed_and_valid_json(lines: Lines) -> None:
 WRITER = """
 import logging.config, sys
 sys.path.insert(0, sys.argv[1])
+from observability.conf import Settings
 from observability.logging import logging_config
-logging.config.dictConfig(logging_config(service="s", env="e", version="v"))
+logging.config.dictConfig(logging_config(Settings(service="s", env="e", version="v")))
 for number in range(30):
     logging.info("%s", sys.argv[2], extra={str(key): sys.argv[2] * 1_900 for key in range(40)})
 """

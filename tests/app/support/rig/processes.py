@@ -91,7 +91,7 @@ class HttpProcess(Process):
     def metrics(self) -> str:
         answer = requests.get(
             f"{self.url}/metrics",
-            headers={"Authorization": f"Bearer {settings.OBSERVABILITY['metrics_token']}"},
+            headers={"Authorization": f"Bearer {settings.OBSERVABILITY.metrics_token}"},
             timeout=10,
         )
         answer.raise_for_status()

@@ -29,7 +29,10 @@ def call_child() -> None:
 
 @shared_task(bind=True, max_retries=1)
 def try_twice(self: Task) -> None:
-    raise self.retry(countdown=0)
+    try:
+        raise KeyError("nothing there")
+    except KeyError as error:
+        raise self.retry(exc=error, countdown=0) from error
 
 
 @shared_task

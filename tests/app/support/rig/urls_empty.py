@@ -1,0 +1,3 @@
+"""A project without /metrics."""
+
+urlpatterns: list[object] = []

@@ -1,0 +1,87 @@
+"""The three steps of the package's README give a project that isn't ours exact counts, lines, errors and health."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import jsonschema
+import pytest
+
+from observability.reference import SCHEMA
+from tests.support.erp import Ids, sum_samples
+from tests.support.tracker import Tracker
+from tests.support.wait import eventually
+from tests.takehome.conftest import Project, blocks
+
+REQUESTS = 150
+AT_ONCE = 12
+CHECKED = "System check identified no issues (0 silenced)."
+COUNTER = "django_http_responses_total_by_status_view_method_total"
+
+
+@pytest.fixture(scope="module")
+def ids(project: Project) -> list[str]:
+    """The ids of so many requests, sent by several clients at once."""
+    given = [Ids.fresh("home") for _ in range(REQUESTS)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(lambda each: project.get("/hello", **each.headers), given))
+    assert {answer.status_code for answer in answers} == {200}
+    return [each.request for each in given]
+
+
+def lines(project: Project, logger: str) -> list[dict[str, object]]:
+    found = [json.loads(line) for line in project.lines() if line != CHECKED]
+    return [line for line in found if line["logger"] == logger]
+
+
+def test_readme_has_the_blocks_of_its_three_steps() -> None:
+    assert set(blocks()) == {"install", "settings.py", "urls.py", "gunicorn.conf.py", "run"}
+
+
+def test_requests_are_exactly_counted(project: Project, ids: list[str]) -> None:
+    assert sum_samples(project.metrics(), COUNTER, {"view": "hello", "status": "200"}) == REQUESTS
+
+
+def test_each_request_has_one_line(project: Project, ids: list[str]) -> None:
+    found = [line["request_id"] for line in lines(project, "access") if line["view"] == "hello"]
+    assert sorted(map(str, found)) == sorted(ids)
+
+
+def test_three_workers_served(project: Project, ids: list[str]) -> None:
+    started = [line for line in lines(project, "gunicorn.error") if "Booting worker" in str(line["message"])]
+    assert len(started) == 3
+
+
+def test_an_error_reaches_the_tracker_once_with_the_ids_of_its_line(project: Project) -> None:
+    given = Ids.fresh("home-error")
+    answer = project.get("/broken", **given.headers)
+    assert answer.status_code == 500
+    assert answer.headers["X-Request-ID"] == given.request
+    (event,) = eventually(lambda: Tracker().with_tag("request_id", given.request), "the error event", 20)
+    logged = [line for line in lines(project, "django.request") if line["request_id"] == given.request]
+    assert [line["trace_id"] for line in logged] == [given.trace] == [event.trace_id]
+    assert "broken on purpose" in str(logged[0]["exception"])
+    assert event.tags["service"] == "shop"
+    assert sum_samples(project.metrics(), "sentry_events_total", {"level": "error"}) == 1
+    assert (
+        sum_samples(project.metrics(), "django_http_requests_latency_seconds_by_view_method_count", {"view": "broken"})
+        == 1
+    )
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz"])
+def test_health_is_green_whatever_the_host(project: Project, path: str) -> None:
+    assert project.get(path, Host="probe.example").status_code == 200
+    assert project.get("/hello", Host="probe.example").status_code == 400
+
+
+def test_metrics_want_the_token(project: Project) -> None:
+    assert project.get("/metrics").status_code == 401
+
+
+def test_every_line_is_of_the_schema(project: Project, ids: list[str]) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert CHECKED in project.lines()
+    written = [json.loads(line) for line in project.lines() if line != CHECKED]
+    assert [error.message for line in written for error in validator.iter_errors(line)] == []
