@@ -1,7 +1,7 @@
 """`make sabotage`: breaks the stack on purpose, group by group, and sees that the end-to-end tests notice.
 
 Everything happens in a copy of this checkout, but under the stack's own project name: the running stack and its data
-are deleted. Takes about a quarter of an hour; not part of `make test`.
+are deleted. Takes about 25 minutes; not part of `make test`.
 """
 
 from __future__ import annotations
