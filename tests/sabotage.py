@@ -17,24 +17,14 @@ from pathlib import Path
 from ops.console import say, step, table
 from ops.paths import DECISION, ROOT
 from tests.sabotages import GROUPS, Sabotage
-from tests.support.repository import files
+from tests.support.repository import copy_files
 
 RED = ("failure", "error")
 
 
-def _copy(folder: Path) -> None:
-    for path in [*files(), *([DECISION] if DECISION.is_file() else [])]:
-        target = folder / path.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
-
-
 def _break(folder: Path, sabotage: Sabotage) -> None:
     path = folder / sabotage.file
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if sabotage.before not in text:
-        raise SystemExit(f"{sabotage.file} doesn't hold {sabotage.before!r} any more. Correct tests/sabotages.py.")
-    path.write_text(text.replace(sabotage.before, sabotage.after) if text else sabotage.after, encoding="utf-8")
+    path.write_text(sabotage.broken(path.read_text(encoding="utf-8") if path.exists() else ""), encoding="utf-8")
 
 
 def _run(folder: Path, *arguments: str) -> int:
@@ -57,7 +47,10 @@ def _try(name: str, group: list[Sabotage]) -> list[list[str]]:
     with tempfile.TemporaryDirectory(prefix="sabotage-") as temporary:
         folder = Path(temporary)
         folder.chmod(0o755)
-        _copy(folder)
+        copy_files(folder)
+        if DECISION.is_file():  # where the images come from is no file of the repository
+            (folder / DECISION.relative_to(ROOT)).parent.mkdir()
+            shutil.copy2(DECISION, folder / DECISION.relative_to(ROOT))
         for sabotage in group:
             _break(folder, sabotage)
         with step(f"{name}: starting the broken stack"):

@@ -19,6 +19,12 @@ class Sabotage:
     after: str
     turns_red: tuple[str, ...]
 
+    def broken(self, text: str) -> str:
+        """The file's text after the sabotage; LookupError when it no longer holds what was to be changed."""
+        if self.before not in text:
+            raise LookupError(f"{self.file} doesn't hold {self.before!r} any more. Correct tests/sabotages.py.")
+        return text.replace(self.before, self.after) if text else self.after
+
 
 GROUPS: dict[str, list[Sabotage]] = {
     "health": [
@@ -104,7 +110,7 @@ GROUPS: dict[str, list[Sabotage]] = {
         Sabotage(
             "tasks don't get the ids of the request",
             "erp_app/observability/celery.py",
-            "carried: dict[str, Any] = context.to_message()",
+            "carried: dict[str, Any] = {**context.to_message(), **tracing.send_span(sender)}",
             "carried: dict[str, Any] = {}",
             ("test_order_story.py::test_task_lines_carry_both_ids",),
         ),

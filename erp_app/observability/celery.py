@@ -41,8 +41,7 @@ def setup(app: Celery) -> None:
     signals.beat_init.connect(_start_beat, weak=False)
     signals.task_prerun.connect(_begin_task, weak=False)
     signals.task_postrun.connect(_end_task, weak=False)
-    signals.task_failure.connect(_count_lost, weak=False)
-    signals.task_failure.connect(_count_exception, weak=False)
+    signals.task_failure.connect(_count_failure, weak=False)
     signals.task_retry.connect(_count_retry_reason, weak=False)
     signals.task_revoked.connect(_count_revoked, weak=False)
 
@@ -158,18 +157,14 @@ def _end_task(task_id: str, task: Any, state: str | None, **_: Any) -> None:
     stack.close()
 
 
-def _count_lost(sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
-    """Count what fails before its end: its process was killed, or the time limit struck (told twice)."""
-    if task_id in _running or task_id in _failed_without_run:
-        return
-    _failed_without_run.append(task_id)
-    metrics.TASKS.labels(sender.name, "failed").inc()
+def _count_failure(sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
+    if task_id not in _running:
+        # Lost before its end: its process was killed, or the time limit struck, which is told twice.
+        if task_id in _failed_without_run:
+            return
+        _failed_without_run.append(task_id)
+        metrics.TASKS.labels(sender.name, "failed").inc()
     metrics.TASK_EXCEPTIONS.labels(sender.name, type(exception).__name__).inc()
-
-
-def _count_exception(sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
-    if task_id in _running:  # else it was lost, and is counted there, once
-        metrics.TASK_EXCEPTIONS.labels(sender.name, type(exception).__name__).inc()
 
 
 def _count_retry_reason(sender: Any, reason: Any, **_: Any) -> None:

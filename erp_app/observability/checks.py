@@ -16,12 +16,13 @@ from observability.logging import LineHandler
 
 SUPPORTED_DJANGO = ((5, 2), (6, 0))
 """The versions that django-prometheus 2.5 supports, first and last."""
-FIRST = ("observability.middleware.RequestMiddleware", "observability.middleware.HealthMiddleware")
+REQUEST = "observability.middleware.RequestMiddleware"
+HEALTH = "observability.middleware.HealthMiddleware"
 BEFORE = "observability.prometheus.BeforeMiddleware"
-LAST = "observability.prometheus.AfterMiddleware"
+AFTER = "observability.prometheus.AfterMiddleware"
 REPLACED = {
     "django_prometheus.middleware.PrometheusBeforeMiddleware": BEFORE,
-    "django_prometheus.middleware.PrometheusAfterMiddleware": LAST,
+    "django_prometheus.middleware.PrometheusAfterMiddleware": AFTER,
 }
 
 
@@ -66,28 +67,28 @@ def _apps() -> Iterator[checks.CheckMessage]:
 
 def _middleware() -> Iterator[checks.CheckMessage]:
     given = list(settings.MIDDLEWARE)
-    if FIRST[0] not in given:
+    if REQUEST not in given:
         yield checks.Error(
-            f"{FIRST[0]} is not in MIDDLEWARE, so requests have no id and no access line.",
+            f"{REQUEST} is not in MIDDLEWARE, so requests have no id and no access line.",
             hint="Make it the first of MIDDLEWARE.",
             id="observability.E003",
         )
-    elif given[0] != FIRST[0]:
+    elif given[0] != REQUEST:
         yield checks.Warning(
-            f"{FIRST[0]} is not the first of MIDDLEWARE: lines written before it have no ids.",
+            f"{REQUEST} is not the first of MIDDLEWARE: lines written before it have no ids.",
             hint=f"Move it before {given[0]}.",
             id="observability.W003",
         )
-    if FIRST[1] not in given:
+    if HEALTH not in given:
         yield checks.Error(
-            f"{FIRST[1]} is not in MIDDLEWARE, so nothing answers /livez and /readyz.",
-            hint=f"Add it right after {FIRST[0]}.",
+            f"{HEALTH} is not in MIDDLEWARE, so nothing answers /livez and /readyz.",
+            hint=f"Add it right after {REQUEST}.",
             id="observability.E004",
         )
-    elif given.index(FIRST[1]) > 1:
+    elif given.index(HEALTH) > 1:
         yield checks.Warning(
-            f"{FIRST[1]} is not the second of MIDDLEWARE: hosts, redirects or sessions can fail a probe.",
-            hint=f"Move it right after {FIRST[0]}.",
+            f"{HEALTH} is not the second of MIDDLEWARE: hosts, redirects or sessions can fail a probe.",
+            hint=f"Move it right after {REQUEST}.",
             id="observability.W004",
         )
     for theirs, ours in REPLACED.items():
@@ -97,15 +98,15 @@ def _middleware() -> Iterator[checks.CheckMessage]:
                 hint=f"Put {ours} in its place.",
                 id="observability.W005",
             )
-    if LAST in given and given[-1] != LAST:
+    if AFTER in given and given[-1] != AFTER:
         yield checks.Warning(
-            f"{LAST} is not the last of MIDDLEWARE: the time of what follows isn't measured.",
+            f"{AFTER} is not the last of MIDDLEWARE: the time of what follows isn't measured.",
             hint=f"Move it behind {given[-1]}.",
             id="observability.W006",
         )
-    if (BEFORE in given) is not (LAST in given):
+    if (BEFORE in given) is not (AFTER in given):
         yield checks.Error(
-            f"{BEFORE} and {LAST} belong together; MIDDLEWARE has one of them, so no latency is measured.",
+            f"{BEFORE} and {AFTER} belong together; MIDDLEWARE has one of them, so no latency is measured.",
             hint="Add the other.",
             id="observability.E006",
         )
@@ -114,12 +115,12 @@ def _middleware() -> Iterator[checks.CheckMessage]:
 def _settings() -> Iterator[checks.CheckMessage]:
     try:
         given = conf.get()
-    except (ImproperlyConfigured, TypeError) as error:
+    except ImproperlyConfigured as error:
         yield checks.Error(str(error), hint="Correct OBSERVABILITY in the settings.", id="observability.E007")
         return
     if not given.metrics_token:
         yield checks.Warning(
-            "OBSERVABILITY['metrics_token'] is empty, so nobody may read /metrics.",
+            "OBSERVABILITY.metrics_token is empty, so nobody may read /metrics.",
             hint="Read a long random token from a file, and give Prometheus the same one.",
             id="observability.W007",
         )
@@ -158,7 +159,7 @@ def _logging() -> Iterator[checks.CheckMessage]:
     ):
         yield checks.Warning(
             "LOGGING has no observability.logging.LineHandler: lines are no JSON and carry no ids.",
-            hint="Set LOGGING = observability.logging.logging_config(service=…, env=…, version=…).",
+            hint="Set LOGGING = observability.logging.logging_config(OBSERVABILITY).",
             id="observability.W011",
         )
 

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,6 @@ class Settings:
     """The release of error events; empty: version."""
     user_email: bool = field(default=True, metadata={"variable": "SENTRY_USER_EMAIL"})
     """Whether error events carry the user's e-mail address. It is personal data: the tracker then holds it."""
-
     trace_endpoint: str = field(default="", metadata={"variable": "OTEL_EXPORTER_OTLP_ENDPOINT"})
     """Where spans go by OTLP over HTTP, such as http://tempo:4318; empty: no tracing."""
     trace_ratio: float = field(default=0.1, metadata={"variable": "OTEL_TRACES_SAMPLER_ARG"})
@@ -108,7 +106,6 @@ def _parsed(variable: str, text: str, kind: Any) -> Any:
     return text
 
 
-@lru_cache(maxsize=1)
 def get() -> Settings:
     from django.conf import settings
 

@@ -5,7 +5,7 @@ import secrets
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -71,21 +71,13 @@ def current_fields() -> dict[str, str | None]:
     return context.fields() if context else NO_FIELDS
 
 
-def enter(context: Context) -> Token[Context | None]:
-    return _current.set(context)
-
-
-def leave(token: Token[Context | None]) -> None:
-    _current.reset(token)
-
-
 @contextmanager
 def use(context: Context) -> Iterator[Context]:
-    token = enter(context)
+    token = _current.set(context)
     try:
         yield context
     finally:
-        leave(token)
+        _current.reset(token)
 
 
 def from_http(headers: Mapping[str, str]) -> Context:

@@ -143,19 +143,16 @@ def end_task(span: Any, outcome: str) -> None:
 @contextmanager
 def _span(name: str, kind: Any, opened: context.Context, attributes: dict[str, str]) -> Iterator[Any]:
     from opentelemetry import trace
+    from opentelemetry.context import Context
 
-    parent = trace.set_span_in_context(trace.NonRecordingSpan(_remote(opened))) if opened.parent_id else None
-    span = _tracer.start_span(name, context=parent or _no_parent(), kind=kind, attributes=attributes)
+    parent = Context()  # none, whatever this thread did before
+    if opened.parent_id:
+        parent = trace.set_span_in_context(trace.NonRecordingSpan(_remote(opened)), parent)
+    span = _tracer.start_span(name, context=parent, kind=kind, attributes=attributes)
     ids = _ids(span)
     opened.trace_id, opened.span_id, opened.trace_flags = ids["trace_id"], ids["span_id"], ids["trace_flags"]
     with trace.use_span(span, end_on_exit=True):
         yield span
-
-
-def _no_parent() -> Any:
-    from opentelemetry.context import Context
-
-    return Context()
 
 
 def _remote(opened: context.Context) -> Any:

@@ -1,7 +1,6 @@
 """Loki itself, run on loki.yml with only its ports and its folder moved."""
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 import requests
 import yaml
 
+from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 CONFIG = Path(__file__).parents[1] / "loki.yml"
@@ -27,13 +27,6 @@ def program() -> str:
     if not path:
         pytest.fail("LOKI is not set; expected the absolute path of loki. Run the tests by make test.")
     return path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def moved_config(folder: Path) -> dict[str, Any]:

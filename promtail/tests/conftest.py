@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from loki.tests.server import Entry, Server, free_port, running
+from loki.tests.server import Entry, Server, running
+from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 CONFIG = Path(__file__).parents[1] / "promtail.yml"

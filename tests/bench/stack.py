@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ops import machine, recipes, source, up
+from ops import machine, recipes, source
 from ops.console import say, step, table
 from ops.paths import ROOT
 from ops.settings import load as load_settings
@@ -82,7 +82,6 @@ def image_sizes() -> Iterator[tuple[str, float]]:
 
 
 def main() -> int:
-    up.check_machine()
     figures: dict[str, Any] = {"machine": machine_description()}
     with step("Starting with images and empty volumes, then again with nothing to do"):
         timed("clean")

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 import pytest
 
 from tests.support import stack
-from tests.support.erp import Erp, Ids
+from tests.support.erp import RESPONSES, VERSION_VIEW, Erp, Ids
 from tests.support.loki import Loki
 from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually, stays
 
 REQUESTS = 120
 AT_ONCE = 12
-COUNTER = "django_http_responses_total_by_status_view_method_total"
-VIEW = "api-version"  # nothing else in the stack calls it
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Burst:
 
 @pytest.fixture(scope="module")
 def burst(erp: Erp) -> Burst:
-    before = erp.counter(COUNTER, view=VIEW)
+    before = erp.counter(RESPONSES, view=VERSION_VIEW)
     ids = [Ids.fresh("count") for _ in range(REQUESTS)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(erp.version, ids))
@@ -48,7 +46,7 @@ def test_every_request_is_answered(burst: Burst) -> None:
 
 
 def test_requests_are_exactly_counted_in_prometheus(burst: Burst, prometheus: Prometheus) -> None:
-    query = f'sum({COUNTER}{{job="erp-web",view="{VIEW}"}})'
+    query = f'sum({RESPONSES}{{job="erp-web",view="{VERSION_VIEW}"}})'
     expected = burst.before + REQUESTS
 
     def value() -> float:

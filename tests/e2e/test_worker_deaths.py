@@ -5,13 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.support import stack
-from tests.support.erp import Erp
+from tests.support.erp import RESPONSES, VERSION_VIEW, Erp
 from tests.support.wait import eventually
 
 REQUESTS = 60
 AT_ONCE = 8
-COUNTER = "django_http_responses_total_by_status_view_method_total"
-VIEW = "api-version"  # nothing else in the stack calls it
 CHILDREN = "import pathlib; print(pathlib.Path('/proc/1/task/1/children').read_text())"
 KILL = "import os, signal, sys; os.kill(int(sys.argv[1]), signal.SIGKILL)"
 
@@ -28,20 +26,20 @@ def ask(erp: Erp) -> None:
 
 
 def test_counts_go_on_exactly_after_a_worker_was_killed(erp: Erp) -> None:
-    before = erp.counter(COUNTER, view=VIEW)
+    before = erp.counter(RESPONSES, view=VERSION_VIEW)
     ask(erp)
-    assert erp.counter(COUNTER, view=VIEW) == before + REQUESTS
+    assert erp.counter(RESPONSES, view=VERSION_VIEW) == before + REQUESTS
     there = workers()
     stack.execute("erp-web", "python", "-c", KILL, there[0])
     eventually(workers, "another worker", 20, until=lambda now: there[0] not in now and len(now) == len(there))
-    assert erp.counter(COUNTER, view=VIEW) == before + REQUESTS
+    assert erp.counter(RESPONSES, view=VERSION_VIEW) == before + REQUESTS
     ask(erp)
-    assert erp.counter(COUNTER, view=VIEW) == before + 2 * REQUESTS
+    assert erp.counter(RESPONSES, view=VERSION_VIEW) == before + 2 * REQUESTS
 
 
 def test_counts_begin_at_nothing_when_the_master_starts_anew(erp: Erp) -> None:
     stack.compose("restart", "erp-web", timeout=90)
     eventually(lambda: stack.states()["erp-web"], "erp-web healthy", 60, until=lambda state: state == "healthy")
-    assert erp.counter(COUNTER, view=VIEW) == 0
+    assert erp.counter(RESPONSES, view=VERSION_VIEW) == 0
     ask(erp)
-    assert erp.counter(COUNTER, view=VIEW) == REQUESTS
+    assert erp.counter(RESPONSES, view=VERSION_VIEW) == REQUESTS

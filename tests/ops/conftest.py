@@ -14,7 +14,7 @@ import pytest
 
 from ops import source
 from ops.settings import Settings, load
-from tests.support.repository import files
+from tests.support.repository import copy_files
 from tests.support.stack import ROOT
 
 collect_ignore = [] if source.remembered(load()) == "local" else ["test_built_images.py"]
@@ -28,10 +28,7 @@ def checkout() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="checkout-") as folder:
         copy = Path(folder)
         copy.chmod(0o755)
-        for path in files():
-            target = copy / path.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, target)
+        copy_files(copy)
         yield copy
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,19 +15,13 @@ from typing import Any
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 ROOT = Path(__file__).parents[2]
 API_KEY = "partner-key-of-the-tests"
 START_SECONDS = 20.0
 STOP_SECONDS = 2.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def run_module(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

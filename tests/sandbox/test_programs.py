@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.programs import Program, Starter, free_port, run_module
+from tests.sandbox.programs import Program, Starter, run_module
+from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 FIELDS = {

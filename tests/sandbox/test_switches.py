@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from tests.sandbox.partner_calls import CALLS, PAYMENT, call
-from tests.sandbox.programs import Program, Starter, free_port, run_module
+from tests.sandbox.programs import Program, Starter, run_module
+from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 MODES = ("ok", "error", "slow", "timeout", "garbage")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.erp_double import ErpDouble
-from tests.sandbox.programs import Program, Starter, free_port
+from tests.sandbox.programs import Program, Starter
+from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 ORDER = "POST /api/orders"

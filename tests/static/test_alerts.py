@@ -79,7 +79,8 @@ def test_link_names_what_its_board_has(rule: dict[str, Any], link: str) -> None:
     board = load_boards()[path.rsplit("/", 1)[1]]
     asked = dict(pair.split("=", 1) for pair in query.split("&") if pair)
     panels = {str(panel["id"]) for panel in board["panels"]}
-    assert {asked.pop("viewPanel")} <= panels if link == "logs_url" else True
+    if link == "logs_url":
+        assert asked.pop("viewPanel") in panels
     assert {name.removeprefix("var-") for name in asked} <= {each["name"] for each in variables(board)}
 
 

@@ -12,6 +12,8 @@ import requests
 
 from tests.support import stack
 
+RESPONSES = "django_http_responses_total_by_status_view_method_total"
+VERSION_VIEW = "api-version"  # nothing in the stack calls it but tests
 SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from ops.paths import ROOT
@@ -27,3 +28,12 @@ def texts(*patterns: str) -> dict[Path, str]:
         if b"\0" not in content:
             found[path.relative_to(ROOT)] = content.decode("utf-8")
     return found
+
+
+def copy_files(folder: Path, *, below: Path = ROOT) -> None:
+    """Copy what lies below a folder of this repository to the same place below `folder`."""
+    for path in files():
+        if path.is_relative_to(below):
+            target = folder / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import socket
 import subprocess
 import sys
 import textwrap
@@ -17,7 +15,8 @@ import requests
 
 from ops.paths import ROOT
 from tests.support import stack
-from tests.support.repository import files
+from tests.support.ports import free_port
+from tests.support.repository import copy_files
 from tests.support.wait import eventually
 
 PACKAGE = ROOT / "erp_app" / "observability"
@@ -75,11 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environment(folder: Path) -> dict[str, str]:
     """An environment of its own with the package in it: step 1, at the versions that the sample pins."""
     checkout = folder / "checkout"
-    for path in files():
-        if path.is_relative_to(PACKAGE):
-            target = checkout / path.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, target)
+    copy_files(checkout, below=PACKAGE)
     pins = PIN.findall((ROOT / "erp_app" / "requirements.txt").read_text(encoding="utf-8"))
     (folder / "pins.txt").write_text("\n".join(pins), encoding="utf-8")
     stack.run(sys.executable, "-m", "venv", str(folder / "venv"))
@@ -133,12 +128,6 @@ def project(source: Path, folder: Path, environment: dict[str, str]) -> Iterator
     finally:
         process.terminate()
         process.wait(timeout=40)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def shell(command: str, cwd: Path, env: dict[str, str]) -> str:

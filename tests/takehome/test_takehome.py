@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from observability.reference import SCHEMA
-from tests.support.erp import Ids, sum_samples
+from tests.support.erp import RESPONSES, Ids, sum_samples
 from tests.support.tracker import Tracker
 from tests.support.wait import eventually
 from tests.takehome.conftest import Project, blocks
@@ -17,7 +17,6 @@ from tests.takehome.conftest import Project, blocks
 REQUESTS = 150
 AT_ONCE = 12
 CHECKED = "System check identified no issues (0 silenced)."
-COUNTER = "django_http_responses_total_by_status_view_method_total"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def test_readme_has_the_blocks_of_its_three_steps() -> None:
 
 
 def test_requests_are_exactly_counted(project: Project, ids: list[str]) -> None:
-    assert sum_samples(project.metrics(), COUNTER, {"view": "hello", "status": "200"}) == REQUESTS
+    assert sum_samples(project.metrics(), RESPONSES, {"view": "hello", "status": "200"}) == REQUESTS
 
 
 def test_each_request_has_one_line(project: Project, ids: list[str]) -> None:
