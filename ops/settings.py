@@ -11,6 +11,7 @@ from ops.console import OpsError
 from ops.paths import ROOT
 
 ENVIRONMENTS = ("sandbox", "staging", "production")
+TRACE_STORE = "http://tempo:4318"
 IMAGE_SOURCES = ("auto", "official", "local")
 PORTS = {
     "ERP_PORT": "erp-web",
@@ -51,6 +52,12 @@ class Settings:
         return self["ENV"] == "sandbox"
 
     @property
+    def profiles(self) -> list[str]:
+        """The parts of compose.yaml that run besides what always does."""
+        wanted = {"sandbox": self.is_sandbox, "tracing": self["TRACING"] == "on"}
+        return [profile for profile, runs in wanted.items() if runs]
+
+    @property
     def ports(self) -> dict[str, int]:
         """Published port by service, without services that don't run in this environment."""
         wanted = {service: int(self[name]) for name, service in PORTS.items()}
@@ -89,6 +96,8 @@ def load(root: Path = ROOT) -> Settings:
     if environment != "sandbox":
         defaults |= REAL_DEFAULTS
     values = {**defaults, **given}
+    if values["TRACING"] == "on" and "OTEL_EXPORTER_OTLP_ENDPOINT" not in given:
+        values["OTEL_EXPORTER_OTLP_ENDPOINT"] = TRACE_STORE
     _check(values)
     return Settings(values, given)
 
@@ -96,6 +105,8 @@ def load(root: Path = ROOT) -> Settings:
 def _check(values: dict[str, str]) -> None:
     if values["IMAGE_SOURCE"] not in IMAGE_SOURCES:
         raise OpsError(f"IMAGE_SOURCE={values['IMAGE_SOURCE']!r}: expected one of {', '.join(IMAGE_SOURCES)}.")
+    if values["TRACING"] not in ("on", "off"):
+        raise OpsError(f"TRACING={values['TRACING']!r}: expected on or off.")
     try:
         ipaddress.ip_address(values["BIND"])
     except ValueError:

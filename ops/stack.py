@@ -54,7 +54,7 @@ class Stack:
         """What compose.yaml is filled in with."""
         values = dict(self.settings.values)
         values["SCRAPE_MODE"] = "sandbox" if self.settings.is_sandbox else "production"
-        values["COMPOSE_PROFILES"] = "sandbox" if self.settings.is_sandbox else ""
+        values["COMPOSE_PROFILES"] = ",".join(self.settings.profiles)
         values["SECRETS_DIR"] = str(SECRETS)
         values["DOCKER_GID"] = str(SOCKET.stat().st_gid) if SOCKET.exists() else "0"
         if self.source == "local":

@@ -17,6 +17,7 @@ from ops.stack import Stack
 MEMORY_BYTES = 3 * 1024**3
 DISK_BYTES = 3 * 1024**3
 WAIT_SECONDS = 300
+OPTIONAL = (*SANDBOX_SERVICES, "tempo")
 
 
 def up() -> None:
@@ -27,6 +28,7 @@ def up() -> None:
     # Only the engine can tell which of the taken ports are the stack's own.
     check_ports(settings)
     chosen = Stack(settings, source.decide(settings))
+    check_tracing(chosen)
     check_secrets_and_volumes()
     secrets.ensure(settings)
     _ = chosen.model
@@ -96,6 +98,14 @@ def check_secrets_and_volumes() -> None:
         )
 
 
+def check_tracing(chosen: Stack) -> None:
+    if chosen.source == "local" and "tracing" in chosen.settings.profiles:
+        raise OpsError(
+            "TRACING=on starts Tempo, whose image only a container registry has, and images are built here. Set "
+            "TRACING=off in .env, and OTEL_EXPORTER_OTLP_ENDPOINT to a collector of your own if you have one."
+        )
+
+
 def restart_what_is_broken(chosen: Stack, *, engine_started: bool) -> None:
     """Compose leaves a running container alone however ill it is; a restart is the mildest thing that may help.
 
@@ -108,8 +118,9 @@ def restart_what_is_broken(chosen: Stack, *, engine_started: bool) -> None:
 
 
 def start(chosen: Stack) -> None:
-    if not chosen.settings.is_sandbox:
-        chosen.compose("--profile", "sandbox", "rm", "--stop", "--force", *SANDBOX_SERVICES)
+    idle = {container["Service"] for container in chosen.containers()} & set(OPTIONAL) - set(chosen.model["services"])
+    if idle:
+        chosen.compose("--profile", "*", "rm", "--stop", "--force", *sorted(idle))
     chosen.write_compose_env()
     command = [
         *chosen.command,

@@ -157,7 +157,7 @@ GROUPS: dict[str, list[Sabotage]] = {
         ),
         Sabotage(
             "a data source's address is wrong",
-            "grafana/provisioning/datasources/datasources.yml",
+            "grafana/provisioning/datasources/tracing-off.yml",
             "http://loki:3100",
             "http://loki:3101",
             ("test_data_sources.py::test_data_source_answers[loki]",),

@@ -6,17 +6,20 @@ import pytest
 import yaml
 
 from ops.paths import ROOT
+from ops.settings import load as load_settings
 from tests.support import stack
 from tests.support.grafana import Grafana
 from tests.support.wait import eventually
 
 FOLDER = ROOT / "grafana" / "provisioning" / "datasources"
-FILES = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.y*ml"))]
+NAMES = ("metrics", f"tracing-{load_settings()['TRACING']}")
+FILES = [yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8")) for name in NAMES]
 SOURCES = {source["uid"]: source for file in FILES for source in file["datasources"]}
 QUESTIONS = {
     "prometheus": "/api/v1/status/buildinfo",
     "loki": "/loki/api/v1/labels",
     "alertmanager": "/api/v2/status",
+    "tempo": "/ready",
 }
 FETCH = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=5).status)"
 INSIDE = "inbox"  # a Python program on Grafana's network

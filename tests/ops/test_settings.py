@@ -33,6 +33,7 @@ def write(root: Path, text: str) -> None:
         ("BIND=localhost", "BIND='localhost': expected an IP address"),
         ("ENV=prod", "ENV='prod': expected one of sandbox, staging, production"),
         ("IMAGE_SOURCE=ghcr", "IMAGE_SOURCE='ghcr': expected one of auto, official, local"),
+        ("TRACING=yes", "TRACING='yes': expected on or off"),
         ("WEB_CONCURRENCY=0", "WEB_CONCURRENCY='0': expected a whole number"),
         ("METRICS_RETENTION=-3d", "METRICS_RETENTION='-3d': expected a duration"),
         ("METRICS_RETENTION_SIZE=8", "METRICS_RETENTION_SIZE='8': expected a size"),
@@ -68,3 +69,19 @@ def test_production_defaults_are_the_real_receivers(root: Path) -> None:
     settings = load(root)
     assert settings["PAGERDUTY_URL"].startswith("https://")
     assert settings["SMTP_REQUIRE_TLS"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("text", "endpoint", "profiles"),
+    [
+        ("", "", ["sandbox"]),
+        ("TRACING=on", "http://tempo:4318", ["sandbox", "tracing"]),
+        ("TRACING=on\nOTEL_EXPORTER_OTLP_ENDPOINT=http://own:4318", "http://own:4318", ["sandbox", "tracing"]),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT=http://own:4318", "http://own:4318", ["sandbox"]),
+        (PRODUCTION + "TRACING=on", "http://tempo:4318", ["tracing"]),
+    ],
+)
+def test_tracing_starts_the_store_and_sends_there(root: Path, text: str, endpoint: str, profiles: list[str]) -> None:
+    write(root, text)
+    settings = load(root)
+    assert (settings["OTEL_EXPORTER_OTLP_ENDPOINT"], settings.profiles) == (endpoint, profiles)

@@ -43,9 +43,13 @@ def test_published_port_is_that_of_the_table(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_only_sandbox_services_are_left_out_in_production(name: str) -> None:
+def test_profile_is_that_of_the_table(name: str) -> None:
     profiles = services()[name].get("profiles") or []
-    assert profiles == (["sandbox"] if SERVICES[name].role is Role.SANDBOX else [])
+    assert profiles == ([SERVICES[name].profile] if SERVICES[name].profile else [])
+
+
+def test_a_service_of_the_sandbox_is_left_out_in_production() -> None:
+    assert {service.profile for service in SERVICES.values() if service.role is Role.SANDBOX} == {"sandbox"}
 
 
 def test_stores_are_on_internal_networks_alone() -> None:
@@ -86,7 +90,8 @@ def test_the_offline_file_changes_services_of_the_main_file_only() -> None:
 
 @pytest.mark.parametrize("name", services(OFFLINE))
 def test_the_offline_file_swaps_images_and_nothing_else(name: str) -> None:
-    more = {"grafana": {"profiles"}, "prometheus": {"volumes"}}  # Grafana is left out, and so is its scraping
+    # Grafana and Tempo are left out, and so is Grafana's scraping.
+    more = {"grafana": {"profiles"}, "tempo": {"profiles"}, "prometheus": {"volumes"}}
     changed = {key for key, value in services(OFFLINE)[name].items() if value is not None}
     assert changed <= {"image", "pull_policy"} | more.get(name, set())
 

@@ -23,10 +23,13 @@ class Service:
     not_scraped: str = ""  # why Prometheus has no job of its name; empty: it has
     quiet: str = ""  # why it may write no log line at all; empty: it writes some
     one_shot: bool = False  # runs to its end at start
+    profile: str = ""  # the Compose profile that it is part of; empty: it always runs
     registry_only: bool = False  # absent where no container registry answers
 
 
 def _service(role: Role, networks: str, **more: str | bool) -> Service:
+    if role is Role.SANDBOX:
+        more = {"profile": "sandbox", **more}
     return Service(role=role, networks=frozenset(networks.split()), **more)  # type: ignore[arg-type]
 
 
@@ -56,6 +59,7 @@ SERVICES: dict[str, Service] = {
     "socket-proxy": _service(MONITORING, "docker-api monitoring"),
     "promtail": _service(MONITORING, "docker-api monitoring"),
     "grafana": _service(MONITORING, "published monitoring", port_setting="GRAFANA_PORT", registry_only=True),
+    "tempo": _service(MONITORING, "monitoring", profile="tracing", registry_only=True),
     "bugsink": _service(
         MONITORING,
         "published erp monitoring",
