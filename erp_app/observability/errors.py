@@ -123,6 +123,10 @@ def _scrub_event(event: Any) -> None:
     for part in SCRUBBED_PARTS:
         if part in event:
             event[part] = _scrub_part(event[part])
+    # The EventScrubber passes over contexts. The one of the trace holds ids, and those may look like card numbers.
+    for name, found in event.get("contexts", {}).items():
+        if name != "trace":
+            event["contexts"][name] = scrub.scrub_value(found)
     # Not the frames: without locals they hold source code only, and a lot of it.
     for exception in event.get("exception", {}).get("values", ()):
         exception["value"] = _scrub_part(exception.get("value"))

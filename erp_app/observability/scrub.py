@@ -21,14 +21,19 @@ CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _KEYS = r"pass(?:word|wd|phrase)|secret|token|(?:api|access|private)[_-]?key|authorization|cookie|csrf\w{0,20}"
 _SCHEMES = r"bearer|token|basic"
-_VALUE = rf"(?:(?:{_SCHEMES})\s+)?(?:\"[^\"]*\"|'[^']*'|[^\s,;&'\"()\[\]{{}}]+)"
+# Within a repr quotes are escaped, once for each level; a text that was cut lacks the closing one.
+_ESCAPES = r"\\{0,15}"
+_QUOTED = rf"{_ESCAPES}(?:\"[^\"]*(?:\"|$)|'[^']*(?:'|$))"
+_VALUE = rf"(?:{_QUOTED}|(?:(?:{_SCHEMES})\s+)?(?:{_QUOTED}|[^\s,;&'\"()\[\]{{}}]+))"
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # user:password@ in a URL
     (re.compile(r"(?<=://)[^/\s:@'\"]*:[^/\s@'\"]+(?=@)"), FILTERED),
+    # the same, cut before its @: what follows the colon is no port
+    (re.compile(r"(?<=://)[^/\s:@'\"\[]*:\d*[a-z_][^/\s@'\"]*(?!@)", re.IGNORECASE), FILTERED),
     # the query of a URL or path
     (re.compile(r"\?[\w.~%\[\]-]+=[^\s'\"<>]*"), f"?{FILTERED}"),
     # password=abc, "token": "abc", api_key => 'abc', Authorization: Token abc
-    (re.compile(rf"((?:{_KEYS})['\"]?\s*(?:=>|[=:])\s*){_VALUE}", re.IGNORECASE), rf"\1{FILTERED}"),
+    (re.compile(rf"((?:{_KEYS}){_ESCAPES}['\"]?\s*(?:=>|[=:])\s*){_VALUE}", re.IGNORECASE), rf"\1{FILTERED}"),
     # Bearer abc1, where it stands alone; the value must look like one, for "token bucket" is none
     (re.compile(rf"\b({_SCHEMES})\s+(?=[a-z.~+/_-]*\d)[\w.~+/-]{{6,}}=*", re.IGNORECASE), rf"\1 {FILTERED}"),
     (re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"), FILTERED),

@@ -1,6 +1,10 @@
 """Error events, as a tracker gets them from gunicorn."""
 
 import json
+import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ from rig.wait import eventually
 
 from observability import errors
 from observability.conf import Settings
+from observability.scrub import FILTERED
 from organizations.models import User
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -115,6 +120,46 @@ def test_a_tracker_that_is_away_costs_nobody_anything(token: str, partner: Partn
         assert eventually(lambda: _dropped(web, 3), "3 drops") == {"network": 3.0}
         assert total(web.metrics(), "sentry_events_total") == 3
     assert web.errors.read_text() == ""
+
+
+def test_a_tracker_that_never_answers_costs_nobody_anything(
+    token: str, partner: Partner, tracker: Tracker, tmp_path: Path
+) -> None:
+    """One event is on its way and a hundred wait; each one more is dropped and counted, and no request notices."""
+    tracker.hold = threading.Event()
+    partner.mode = "error"
+    sent, queue_size = 130, 100
+    with processes.web(tmp_path, workers=1, PAYMENT_API_URL=partner.url, SENTRY_DSN=tracker.dsn) as web:
+        for number in range(sent):
+            assert place(web, token, f"silent-{number}").elapsed.total_seconds() < 2
+        exposition = web.metrics()
+        assert total(exposition, "sentry_events_total", level="error") == sent
+        dropped = total(exposition, "sentry_dropped_total", reason="full_queue")
+        assert sent - queue_size - 2 <= dropped <= sent - queue_size
+        tracker.hold.set()
+        eventually(lambda: len(tracker.events) == sent - dropped, f"the {sent - dropped:g} other events", 20)
+
+
+def test_what_is_reported_by_hand_arrives(tracker: Tracker) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", BY_HAND], env={**os.environ, "SENTRY_DSN": tracker.dsn}, capture_output=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    found = {event["level"]: event for event in tracker.events}
+    assert found["warning"]["message"] == "stock is low"
+    assert found["error"]["exception"]["values"][-1]["value"] == "no carrier"
+    context = found["error"]["contexts"]["order"]
+    assert context == {"card_number": FILTERED, "note": f"card {FILTERED}", "lines": 2}
+
+
+BY_HAND = """
+import django, sentry_sdk
+django.setup()
+sentry_sdk.capture_message("stock is low", level="warning")
+sentry_sdk.set_context("order", {"card_number": "4111", "note": "card 4111 1111 1111 1111", "lines": 2})
+sentry_sdk.capture_exception(LookupError("no carrier"))
+sentry_sdk.flush(10)
+"""
 
 
 def _dropped(web: HttpProcess, number: int) -> dict[str, float] | None:

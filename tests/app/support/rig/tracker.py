@@ -1,6 +1,7 @@
 """An error tracker that speaks Sentry's protocol."""
 
 import json
+import threading
 from typing import Any
 
 from rig.http import Call, Reply, Service
@@ -11,13 +12,18 @@ class Tracker(Service):
     def __init__(self) -> None:
         super().__init__()
         self.status = 200
+        self.hold: threading.Event | None = None
+        """Answer only when it is set."""
 
     def reset(self) -> None:
         self.calls.clear()
         self.status = 200
+        if self.hold:
+            self.hold.set()
+        self.hold = None
 
     def reply(self, call: Call) -> Reply:
-        return Reply(self.status)
+        return Reply(self.status, hold=self.hold)
 
     @property
     def dsn(self) -> str:

@@ -1,0 +1,17 @@
+"""Python that runs inside a container of the ERP, with the ERP's own settings."""
+
+from __future__ import annotations
+
+from tests.support import stack
+
+# Metrics of its own, or a test's process would be counted among the service's; lines go where the service's go.
+RUN = (
+    'mkdir -p /tmp/inside && PROMETHEUS_MULTIPROC_DIR=/tmp/inside exec python -c "$0" "$@" >/proc/1/fd/1 2>/proc/1/fd/2'
+)
+SET_UP = "import django; django.setup()\n"
+
+
+def run(service: str, code: str, *arguments: str) -> None:
+    """Run `code` beside the service's own processes; what it writes becomes lines of the service's log."""
+    settings = ("-e", "DJANGO_SETTINGS_MODULE=config.settings")
+    stack.compose("exec", "-T", *settings, service, "sh", "-c", RUN, SET_UP + code, *arguments, timeout=60)
