@@ -9,7 +9,7 @@ from observability.logging import logging_config
 __all__ = ["child_exit", "on_starting", "post_fork", "pre_fork", "worker_exit"]
 
 bind = "0.0.0.0:8000"
-workers = int(os.environ.get("WEB_CONCURRENCY") or 3)
+workers = int(os.environ.get("WEB_CONCURRENCY") or 4)
 # Threads keep /livez and /metrics answering while a few requests wait for a dead database.
 worker_class = "gthread"
 threads = int(os.environ.get("WEB_THREADS") or 4)

@@ -1,4 +1,7 @@
-"""Runs tests/app in the ERP's own image, against the stack's PostgreSQL and Valkey."""
+"""Runs tests/app in the ERP's own image, against the stack's PostgreSQL and Valkey.
+
+`next`, the same with the newest Django that the observability package takes, runs the tests of that package.
+"""
 
 from __future__ import annotations
 
@@ -26,24 +29,24 @@ ENVIRONMENT = {
 }
 
 
-def image() -> str:
-    """The ERP's image with the tests' requirements on top; built when its recipe has changed."""
+def image(target: str) -> str:
+    """The ERP's image with the requirements of that target on top; built when its recipe has changed."""
     recipe = recipes.recipes()["erp"]
     stack = current()
     if stack.source == "local":
         base = recipes.recipes()["python"].reference
     else:
         base = stack.model["services"]["alertmanager-config"]["image"]
-    reference = f"{recipes.PREFIX}/erp-test:{recipe.digest}"
+    reference = f"{recipes.PREFIX}/erp-{target}:{recipe.digest}"
     if not images.present(reference):
-        with step("Building the ERP's test image"):
+        with step(f"Building the ERP's image for {target}"):
             dockerfile = recipe.folder / "Dockerfile"
             arguments = {"BASE_IMAGE": base, **machine.proxies()}
-            images.docker_build(reference, dockerfile, recipe.folder, arguments, log="erp-test", target="test")
+            images.docker_build(reference, dockerfile, recipe.folder, arguments, log=f"erp-{target}", target=target)
     return reference
 
 
-def run(*arguments: str) -> int:
+def run(*arguments: str, target: str = "test", tests: str = "/tests/app") -> int:
     command = ["docker", "run", "--rm", "--network", f"{PROJECT}_erp", "--read-only", "--cap-drop=ALL"]
     command += ["--tmpfs=/tmp:size=256m,mode=1777", "--memory=1g", "--pids-limit=300"]
     command += ["--security-opt=no-new-privileges"]
@@ -52,7 +55,7 @@ def run(*arguments: str) -> int:
         command += ["--volume", f"{SECRETS / name}:/run/secrets/{name}:ro", "--env", f"{variable}=/run/secrets/{name}"]
     for name, value in ENVIRONMENT.items():
         command += ["--env", f"{name}={value}"]
-    command += [image(), "pytest", "-q", "-c", "/tests/app/pytest.ini", "/tests/app", *arguments]
+    command += [image(target), "pytest", "-q", "-c", "/tests/app/pytest.ini", tests, *arguments]
     return subprocess.run(command, check=False).returncode
 
 

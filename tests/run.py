@@ -34,6 +34,7 @@ PHASES: dict[str, Callable[[], int]] = {
     "ops": lambda: _pytest("tests/ops"),
     "sandbox": lambda: _pytest("tests/sandbox"),
     "app": app_container.run,
+    "next": lambda: app_container.run(target="next", tests="/tests/app/observability"),
     "takehome": lambda: _pytest("tests/takehome"),
     "e2e": lambda: _pytest("tests/e2e"),
 }

@@ -149,6 +149,30 @@ GROUPS: dict[str, list[Sabotage]] = {
             ),
         ),
         Sabotage(
+            "contexts of error events are passed over",
+            "erp_app/observability/errors.py",
+            'if name != "trace":',
+            'if name == "nothing":',
+            ("test_scrubbing.py::test_error_events_tell_nothing",),
+        ),
+        Sabotage(
+            "IBANs are written out",
+            "erp_app/observability/scrub.py",
+            "as_digits = ",
+            "return False\n    as_digits = ",
+            (
+                "test_scrubbing.py::test_log_lines_tell_nothing",
+                "test_scrubbing.py::test_lines_of_the_task_tell_nothing",
+            ),
+        ),
+        Sabotage(
+            "each event is an issue of its own",
+            "erp_app/observability/errors.py",
+            '        tags["service"] = self.service\n',
+            '        tags["service"] = self.service\n        event["fingerprint"] = [event["event_id"]]\n',
+            ("test_error_tracking.py::test_two_equal_errors_are_one_issue",),
+        ),
+        Sabotage(
             "a panel asks for a label that no line has",
             BOARD,
             'level=~\\"ERROR|CRITICAL\\"',

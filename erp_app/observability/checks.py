@@ -28,7 +28,17 @@ REPLACED = {
 
 @checks.register("observability")
 def check_observability(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
-    return [*_versions(), *_apps(), *_middleware(), *_settings(), *_processes(), *_logging(), *_celery(), *_tracing()]
+    return [
+        *_versions(),
+        *_apps(),
+        *_middleware(),
+        *_settings(),
+        *_exports(),
+        *_processes(),
+        *_logging(),
+        *_celery(),
+        *_tracing(),
+    ]
 
 
 @checks.register("observability", deploy=True)
@@ -149,6 +159,24 @@ def _processes() -> Iterator[checks.CheckMessage]:
             "and counters jump with every scrape.",
             hint="Set it, before Python starts, to a directory that gunicorn may empty.",
             id="observability.E008",
+        )
+
+
+def _exports() -> Iterator[checks.CheckMessage]:
+    """django-prometheus' own ways out, which don't go with several workers."""
+    for name in ("PROMETHEUS_METRICS_EXPORT_PORT", "PROMETHEUS_METRICS_EXPORT_PORT_RANGE"):
+        if getattr(settings, name, None):
+            yield checks.Error(
+                f"{name} is set: the second worker can't bind the port, and each one tells its own share only.",
+                hint=f"Remove {name}; /metrics of observability.urls adds all workers up.",
+                id="observability.E014",
+            )
+    if getattr(settings, "PROMETHEUS_EXPORT_MIGRATIONS", False):
+        yield checks.Warning(
+            "PROMETHEUS_EXPORT_MIGRATIONS is on: no process starts while the database is away, and the figure never "
+            "changes after the start.",
+            hint="Remove it; django_migrations_pending asks the database again and again.",
+            id="observability.W015",
         )
 
 

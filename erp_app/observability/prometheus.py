@@ -1,16 +1,19 @@
-"""django-prometheus' middleware without its two defects.
+"""django-prometheus' middleware without its defects.
 
-It observes the latency of a failed request twice, and labels it with whatever verb the client made up.
+It observes the latency of a failed request twice, labels it with whatever verb the client made up, and counts as an
+exception what Django answers with a 4xx.
 """
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest
 from django_prometheus.middleware import PrometheusAfterMiddleware, PrometheusBeforeMiddleware
 
 __all__ = ["AfterMiddleware", "BeforeMiddleware"]
 
 BeforeMiddleware = PrometheusBeforeMiddleware
+ANSWERED = (Http404, PermissionDenied, BadRequest, SuspiciousOperation)
 
 
 class AfterMiddleware(PrometheusAfterMiddleware):  # type: ignore[misc]
@@ -21,5 +24,7 @@ class AfterMiddleware(PrometheusAfterMiddleware):  # type: ignore[misc]
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """Only count: process_response follows and observes the latency."""
+        if isinstance(exception, ANSWERED):
+            return
         self.metrics.exceptions_by_type.labels(type=type(exception).__name__).inc()
         self.metrics.exceptions_by_view.labels(view=self._get_view_name(request)).inc()

@@ -38,7 +38,7 @@ def test_several_workers_serve() -> None:
     container = stack.containers()["erp-web"]["Id"]
     processes = stack.run("docker", "top", container, "-o", "pid,args").splitlines()
     workers = [line for line in processes if "gunicorn" in line][1:]  # the first is the one that starts them
-    assert len(workers) == int(stack.setting("WEB_CONCURRENCY")) > 1
+    assert len(workers) == int(stack.setting("WEB_CONCURRENCY")) >= 4
 
 
 def test_every_request_is_answered(burst: Burst) -> None:

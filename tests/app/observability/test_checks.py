@@ -1,6 +1,7 @@
 """Each check finds what it is for, and the sample ERP gives none of them a reason to speak."""
 
 import dataclasses
+import os
 from typing import Any
 
 import django
@@ -43,6 +44,9 @@ def test_the_sample_is_in_order() -> None:
         ("ROOT_URLCONF", "rig.urls_open", "W009"),
         ("ROOT_URLCONF", "rig.urls_empty", "W008"),
         ("LOGGING", {"version": 1}, "W011"),
+        ("PROMETHEUS_METRICS_EXPORT_PORT", 8001, "E014"),
+        ("PROMETHEUS_METRICS_EXPORT_PORT_RANGE", range(8001, 8050), "E014"),
+        ("PROMETHEUS_EXPORT_MIGRATIONS", True, "W015"),
         ("CELERY_BROKER_TRANSPORT_OPTIONS", {"visibility_timeout": 60}, "W012"),
     ],
 )
@@ -55,6 +59,10 @@ def test_workers_without_a_common_folder_are_found(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("WEB_CONCURRENCY", "3")
     monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
     assert found() == {"E008"}
+
+
+def test_the_tests_run_on_the_django_that_they_are_for() -> None:
+    assert ".".join(map(str, django.VERSION[:2])) == os.environ.get("DJANGO_SERIES", "5.2")
 
 
 def test_an_unsupported_django_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

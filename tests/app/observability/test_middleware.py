@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from prometheus_client import REGISTRY
 from rig.samples import here
 
 Lines = list[dict[str, Any]]
@@ -94,3 +95,26 @@ def test_a_method_that_the_client_made_up_makes_no_series(db: None, settings: An
     latency = "django_http_requests_latency_seconds_by_view_method_count"
     assert here(latency, view="fine", method="<invalid method>") == 3
     assert here(latency, view="fine", method="FOO1") == 0
+
+
+@pytest.mark.parametrize(("view", "status"), [("missing", "404"), ("forbidden", "403")])
+def test_what_is_answered_with_a_4xx_is_no_exception(db: None, settings: Any, view: str, status: str) -> None:
+    settings.ROOT_URLCONF = "rig.urls"
+    Client().get(f"/{view}")
+    responses = "django_http_responses_total_by_status_view_method_total"
+    assert here(responses, status=status, view=view, method="GET") == 1
+    assert here("django_http_exceptions_total_by_view_total", view=view) == 0
+    assert here("django_http_requests_latency_seconds_by_view_method_count", view=view, method="GET") == 1
+
+
+def test_an_address_that_the_client_made_up_makes_no_series(db: None, settings: Any) -> None:
+    settings.ROOT_URLCONF = "rig.urls"
+    before = series()
+    for number in range(3):
+        Client().get(f"/made-up-{number}")
+    assert {name for name in series() - before if "made-up" in str(name)} == set()
+
+
+def series() -> set[tuple[str, ...]]:
+    samples = [sample for family in REGISTRY.collect() for sample in family.samples]
+    return {(sample.name, *sample.labels.values()) for sample in samples}

@@ -1,6 +1,7 @@
 """Views that the ERP hasn't got."""
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 
 
@@ -12,5 +13,13 @@ def fine(request: HttpRequest) -> HttpResponse:
     return HttpResponse("fine")
 
 
-urlpatterns = [path("fail", fail, name="fail"), path("fine", fine, name="fine")]
+def missing(request: HttpRequest) -> HttpResponse:
+    raise Http404
+
+
+def forbidden(request: HttpRequest) -> HttpResponse:
+    raise PermissionDenied
+
+
+urlpatterns = [path(view.__name__, view, name=view.__name__) for view in (fail, fine, missing, forbidden)]
 handler500 = "config.api.server_error"
