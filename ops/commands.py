@@ -43,6 +43,8 @@ def clean(confirm: str) -> None:
             f"`make clean` deletes every volume and secret of ENV={stack.settings['ENV']}: found no confirmation, "
             "expected `make clean CONFIRM=yes`."
         )
+    if shutil.which("dockerd"):
+        engine.ensure()  # one that doesn't answer would keep its volumes, to the next start's surprise
     with step("Deleting containers, networks, volumes and secrets (images stay)"):
         for kind, remove in (
             ("container", ["rm", "--force", "--volumes"]),
