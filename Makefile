@@ -15,9 +15,9 @@ test: ## Everything: lint, rules, ERP, sandbox, the running stack; PHASES="stati
 	@$(OPS) venv
 	@$(VENV) -m tests.run $(PHASES)
 
-bench: ## Measure start and memory, written to tests/bench/results; deletes the sandbox's data
+bench: ## Measure, written to tests/bench/results: BENCH=stack (start, memory; deletes the data) or overhead (per request)
 	@$(OPS) venv
-	@$(VENV) -m tests.bench.stack
+	@$(VENV) -m tests.bench.$(or $(BENCH),stack)
 
 sabotage: ## Break the stack on purpose and see every end-to-end test notice; deletes its data
 	@$(OPS) venv
@@ -57,11 +57,11 @@ doctor: ## What is missing, wrong or weak on this machine
 clean: ## Delete the stack's containers, volumes and secrets; images stay
 	@$(OPS) clean --confirm "$(CONFIRM)"
 
-break: ## Break a sandbox API and watch the alert: API=payment|shipping MODE=error|slow|timeout|garbage
-	@$(OPS) switch $(or $(API),payment) $(or $(MODE),error)
+break: ## Break something of the sandbox and watch the alert: FAULT=payment-down; alone, lists the faults
+	@$(OPS) break "$(FAULT)"
 
-mend: ## Mend it again: API=payment|shipping
-	@$(OPS) switch $(or $(API),payment) ok
+mend: ## Mend what was broken: FAULT=... or everything
+	@$(OPS) mend "$(FAULT)"
 
 test-notification: ## Prove a real receiver: CHANNEL=slack|pagerduty|email
 	@$(OPS) test-notification "$(CHANNEL)"

@@ -26,9 +26,8 @@ def main() -> int:
     tool = sub.add_parser("tool", help="path of a program copied out of its image")
     tool.add_argument("name")
     sub.add_parser("venv", help="the tests' virtual environment, as requirements/test.txt locks it")
-    switch = sub.add_parser("switch", help="break or mend the sandbox's payment or shipping API")
-    switch.add_argument("api", choices=["payment", "shipping"])
-    switch.add_argument("mode", choices=["ok", "error", "slow", "timeout", "garbage"])
+    for name, meaning in (("break", "break something of the sandbox on purpose"), ("mend", "mend what was broken")):
+        sub.add_parser(name, help=meaning).add_argument("fault", nargs="?", default="")
     notify = sub.add_parser("test-notification", help="send one test notification through a real channel")
     notify.add_argument("channel", choices=["slack", "pagerduty", "email"])
     arguments = parser.parse_args()
@@ -64,8 +63,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
             print(commands.tool(arguments.name))
         case "venv":
             venv.ensure()
-        case "switch":
-            commands.switch(arguments.api, arguments.mode)
+        case "break":
+            commands.break_by(arguments.fault)
+        case "mend":
+            commands.mend(arguments.fault)
         case "test-notification":
             commands.test_notification(arguments.channel)
     return 0

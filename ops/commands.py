@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ops import engine, images, notification, recipes, source
+from ops import engine, faults, images, notification, recipes, source
 from ops import urls as url_table
 from ops.console import OpsError, capture, say, step, table
 from ops.paths import COMPOSE_ENV, LOCAL, SECRETS
@@ -88,11 +88,25 @@ def compose(arguments: list[str]) -> None:
     current().replace_process(*(arguments[1:] if arguments[:1] == ["--"] else arguments))
 
 
-def switch(api: str, mode: str) -> None:
-    stack = current()
-    if not stack.settings.is_sandbox:
-        raise OpsError(f"ENV={stack.settings['ENV']} has no sandbox partner to switch; this needs ENV=sandbox.")
-    say(stack.compose("exec", "-T", "partner", "python", "-m", "sandbox.switch", api, mode).strip())
+def break_by(fault: str) -> None:
+    """Inject a fault of the sandbox; without a name, list them."""
+    if not fault:
+        say(table([[name, each.meaning] for name, each in faults.FAULTS.items()], ["fault", "what happens"]))
+        say("\n`make break FAULT=payment-down` does it, `make mend` undoes it.")
+        return
+    with step(f"Breaking: {fault}"):
+        faults.inject(current(), fault)
+    say("`make alerts` shows what it leads to; `make mend` undoes it.")
+
+
+def mend(fault: str) -> None:
+    """Undo a fault; without a name, everything that is broken."""
+    wanted = [fault] if fault else faults.broken()
+    if not wanted:
+        say("Nothing is broken.")
+    for name in wanted:
+        with step(f"Mending: {name}"):
+            faults.mend(current(), name)
 
 
 def test_notification(channel: str) -> None:

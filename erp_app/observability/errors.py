@@ -13,7 +13,7 @@ from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 
-from observability import conf, context, metrics, scrub
+from observability import conf, context, metrics, request_errors, scrub
 
 LEVELS = ("fatal", "error", "warning", "info", "debug")
 DROP_REASONS = ("network", "full_queue", "self_rate_limits", "status_429", "hook_failed")
@@ -47,6 +47,8 @@ def init(settings: conf.Settings) -> None:
             before_send=_Hook(service=settings.service, user_email=settings.user_email),
             event_scrubber=EventScrubber(denylist=DENYLIST, recursive=True),
             integrations=_integrations(),
+            # Those that are wanted are named; request_errors does Django's part.
+            auto_enabling_integrations=False,
             ignore_errors=[DisallowedHost],
             # Our own trace id goes along with calls; two of them would contradict each other.
             trace_propagation_targets=[],
@@ -62,6 +64,7 @@ def init(settings: conf.Settings) -> None:
         raise ImproperlyConfigured(
             f"SENTRY_DSN is no DSN ({error}); expected http://<key>@<host>/<project>, or nothing: no reports."
         ) from error
+    request_errors.connect()
 
 
 def _integrations() -> list[Integration]:

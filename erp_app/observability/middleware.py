@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.functional import LazyObject, empty
 
-from observability import conf, context, health, metrics, tracing
+from observability import conf, context, health, metrics, request_errors, tracing
 from observability.logging import ACCESS_LOGGER
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -28,6 +28,7 @@ class RequestMiddleware:
         method = known_method(request)
         with (
             context.use(opened),
+            request_errors.scope(request),
             metrics.IN_FLIGHT.track_inprogress(),
             tracing.request_span(opened, method, request.path) as span,
         ):

@@ -9,6 +9,8 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from observability import conf, context
@@ -16,6 +18,8 @@ from observability import conf, context
 STOP_SECONDS = 2.0
 """How long a process may take to send its last spans; by itself the SDK waits 30 s for a dead collector."""
 EXPORT_SECONDS = 3
+TRACED_LIBRARIES = ("psycopg", "redis", "requests")
+"""Those that a project has of them; each instrumentation imports its library."""
 UNTRACED = frozenset(("/livez", "/readyz", "/healthz", "/metrics"))
 
 _owner = 0
@@ -54,15 +58,14 @@ def start() -> None:
 
 
 def _instrument_libraries(provider: Any) -> None:
-    from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
-    from opentelemetry.instrumentation.redis import RedisInstrumentor
-    from opentelemetry.instrumentation.requests import RequestsInstrumentor
-
-    for instrumentor in (PsycopgInstrumentor(), RedisInstrumentor(), RequestsInstrumentor()):
+    for library in TRACED_LIBRARIES:
+        if find_spec(library) is None:
+            continue
+        name = f"opentelemetry.instrumentation.{library}"
+        instrumentor = getattr(import_module(name), f"{library.capitalize()}Instrumentor")()
         if instrumentor.is_instrumented_by_opentelemetry:  # by a parent: its provider is dead here
             instrumentor.uninstrument()
-        # A library that isn't installed is none to be traced: the instrumentation says so at DEBUG.
-        instrumentor.instrument(tracer_provider=provider, raise_exception_on_conflict=False)
+        instrumentor.instrument(tracer_provider=provider)
 
 
 def stop() -> None:

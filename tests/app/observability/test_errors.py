@@ -19,7 +19,7 @@ from rig.samples import total
 from rig.tracker import Tracker
 from rig.wait import eventually
 
-from observability import errors
+from observability import errors, request_errors
 from observability.conf import Settings
 from observability.scrub import FILTERED
 from organizations.models import User
@@ -85,6 +85,9 @@ def test_an_unhandled_exception_is_one_event_and_one_500(web: HttpProcess, token
     assert (answer.status_code, answer.json()["error"]) == (500, "internal")
     event = tracker.event(request_id="unhandled")
     assert event["exception"]["values"][-1]["type"] == "ProgrammingError"
+    assert (event["transaction"], event["exception"]["values"][-1]["mechanism"]["handled"]) == ("/api/orders", False)
+    assert (event["request"]["url"], event["request"]["method"]) == (f"{web.url}/api/orders", "GET")
+    assert set(event["request"]["headers"]) <= set(request_errors.HEADERS)
     line = web.line(request_id="unhandled", level="ERROR")
     assert (line["logger"], line["trace_id"]) == ("django.request", TRACE)
 
@@ -167,6 +170,30 @@ def _dropped(web: HttpProcess, number: int) -> dict[str, float] | None:
     reasons = (*errors.DROP_REASONS, "status_500")
     found = {reason: total(exposition, "sentry_dropped_total", reason=reason) for reason in reasons}
     return {reason: value for reason, value in found.items() if value} if sum(found.values()) == number else None
+
+
+def test_tags_and_breadcrumbs_of_a_request_stay_with_it(tracker: Tracker, tmp_path: Path) -> None:
+    code = """
+import django, logging, sentry_sdk
+django.setup()
+from django.test import RequestFactory
+from observability import request_errors
+for number in (1, 2):
+    with request_errors.scope(RequestFactory().get(f"/somewhere/{number}")):
+        if number == 1:
+            sentry_sdk.set_tag("mine", "first")
+            logging.getLogger("orders").warning("said by the first")
+        sentry_sdk.set_tag("request_id", f"scoped-{number}")
+        sentry_sdk.capture_message(f"request {number}")
+sentry_sdk.flush()
+"""
+    env = {**os.environ, "SENTRY_DSN": tracker.dsn, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True, timeout=60)
+    first, second = tracker.event(request_id="scoped-1"), tracker.event(request_id="scoped-2")
+    assert (first["tags"]["mine"], "mine" in second["tags"]) == ("first", False)
+    assert "said by the first" in json.dumps(first["breadcrumbs"])
+    assert "said by the first" not in json.dumps(second.get("breadcrumbs"))
+    assert second["request"]["url"].endswith("/somewhere/2")
 
 
 def test_a_wrong_dsn_is_said_in_a_sentence() -> None:

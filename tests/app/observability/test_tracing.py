@@ -176,3 +176,19 @@ def test_off_loads_nothing(endpoint: str, loaded: str) -> None:
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=django_settings.BASE_DIR, env=environment, capture_output=True, text=True)
     assert done.stdout.split()[-1] == loaded, done.stderr
+
+
+def test_a_library_that_is_not_installed_is_none_to_be_traced() -> None:
+    script = """
+import importlib.util, sys
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "redis" else find(name, *more)
+sys.modules["opentelemetry.instrumentation.redis"] = None
+import django; django.setup()
+from observability import tracing
+print(tracing.is_on())
+"""
+    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=django_settings.BASE_DIR, env=environment, capture_output=True, text=True)
+    assert done.stdout.split()[-1:] == ["True"], done.stderr

@@ -1,0 +1,113 @@
+"""What the run found, as JSON for the file and as tables for the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+from ops.console import table
+from tests.bench.overhead.pages import Page
+from tests.bench.overhead.rounds import Figures, cost, ratio
+from tests.bench.overhead.variants import BARE, OURS, OURS_BY_PARTS, OURS_TRACED, USUAL, USUAL_BY_PARTS, USUAL_TRACED
+
+THIRD = 0.333
+HALF = 0.5
+PAGE_MS = 50.0
+FLAT = 1.25
+"""How much slower a page may become through noise alone."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A measure that must not exceed its limit."""
+
+    goal: str
+    found: float
+    limit: float
+
+    @property
+    def met(self) -> bool:
+        return self.found <= self.limit
+
+
+def figures_as_json(figures: Figures) -> dict[str, Any]:
+    return {
+        view: {
+            name: {
+                **{key: round(value, 3) for key, value in asdict(figure).items()},
+                "noise_percent": round(figure.noise_percent, 1),
+            }
+            for name, figure in by_name.items()
+        }
+        for view, by_name in figures.items()
+    }
+
+
+def parts(figures: Figures) -> dict[str, Any]:
+    """By view and set-up, what each part adds in milliseconds per request: where the cost goes."""
+    return {
+        view: {
+            name: {
+                after.adds: round(cost(by_name, after) - cost(by_name, before), 3) for before, after in pairwise(chain)
+            }
+            for name, chain in (("usual", USUAL_BY_PARTS), ("ours", OURS_BY_PARTS))
+        }
+        for view, by_name in figures.items()
+    }
+
+
+def goals(single: Figures, served: Figures, pages: dict[str, dict[str, Page]]) -> list[Goal]:
+    return [*_ratios("single process", single), *_ratios("gunicorn", served), *_pages(pages[OURS.name])]
+
+
+def _ratios(where: str, figures: Figures) -> Iterator[Goal]:
+    for view, by_name in figures.items():
+        for measure, kind in (("wall_ms", "time"), ("cpu_ms", "processor time")):
+            for ours, usual, limit in ((OURS, USUAL, THIRD), (OURS_TRACED, USUAL_TRACED, HALF)):
+                found = ratio(by_name, ours, usual, measure)
+                name = f"{where}, {view}, {kind}: what {ours.name} costs / what {usual.name} costs"
+                yield Goal(name, round(found, 2), limit)
+
+
+def _pages(pages: dict[str, Page]) -> Iterator[Goal]:
+    first, last = pages.values()
+    for moment, page in pages.items():
+        yield Goal(f"/metrics {moment}: median ms", page.median_ms, PAGE_MS)
+    yield Goal("/metrics: time after the deaths / time before", round(last.median_ms / first.median_ms, 2), FLAT)
+    yield Goal("/metrics: files after the deaths / files before", round(last.files / first.files, 2), 1.0)
+
+
+def figures_as_table(figures: Figures) -> str:
+    rows = []
+    for view, by_name in figures.items():
+        for name, figure in by_name.items():
+            bare = by_name[BARE.name]
+            taken = (figure.wall_ms, figure.wall_ms - bare.wall_ms, figure.cpu_ms, figure.cpu_ms - bare.cpu_ms)
+            rows.append([view, name, *(f"{each:.3f}" for each in taken), f"{figure.noise_percent:.0f} %"])
+    return table(rows, ["view", "variant", "ms", "above bare", "processor ms", "above bare", "noise"])
+
+
+def parts_as_table(found: dict[str, Any]) -> str:
+    rows = [
+        [view, name, part, f"{added:+.3f}"]
+        for view, by_name in found.items()
+        for name, by_part in by_name.items()
+        for part, added in by_part.items()
+    ]
+    return table(rows, ["view", "set-up", "part", "ms that it adds"])
+
+
+def pages_as_table(pages: dict[str, dict[str, Page]]) -> str:
+    rows = [
+        [name, moment, *map(str, asdict(page).values())]
+        for name, by_moment in pages.items()
+        for moment, page in by_moment.items()
+    ]
+    return table(rows, ["variant", "/metrics", "ms median", "ms max", "kB", "series", "files"])
+
+
+def goals_as_table(found: list[Goal]) -> str:
+    rows = [["met" if each.met else "missed", each.goal, str(each.found), str(each.limit)] for each in found]
+    return table(rows, ["", "goal", "found", "at most"])

@@ -1,0 +1,43 @@
+"""`make break` and `make mend` on the real command line: bad input is one sentence, nothing is broken."""
+
+from __future__ import annotations
+
+import pytest
+
+from ops import faults
+from ops.commands import current
+from tests.ops.conftest import Ops
+
+ELSEWHERE = {"PAYMENT_API_URL": "https://pay.example", "SHIPPING_API_URL": "https://ship.example"}
+
+
+def test_an_unknown_fault_names_those_there_are(ops: Ops) -> None:
+    done = ops("break", "coffee-spilt")
+    assert done.returncode == 1
+    assert "No fault 'coffee-spilt': expected one of alertmanager-stopped," in done.stderr
+
+
+@pytest.mark.parametrize("command", ["break", "mend"])
+def test_production_is_never_broken(ops: Ops, command: str) -> None:
+    done = ops(command, "payment-down", ENV="production", **ELSEWHERE)
+    assert done.returncode == 1
+    assert "faults are for the sandbox alone" in done.stderr
+
+
+def test_break_alone_lists_every_fault(ops: Ops) -> None:
+    done = ops("break")
+    assert done.returncode == 0, done.stderr
+    assert [name for name in faults.FAULTS if f"\n{name} " not in done.stdout] == []
+
+
+def test_faults_name_services_that_there_are() -> None:
+    services = set(current().model["services"])
+    assert set(faults.STOPPABLE) | set(faults.FREEZABLE) <= services
+
+
+def test_what_is_broken_is_remembered_until_it_is_mended() -> None:
+    """In this checkout, which the running stack was started from."""
+    faults.inject(current(), "shipping-slow")
+    assert "shipping-slow" in faults.broken()
+    faults.mend(current(), "shipping-slow")
+    assert "shipping-slow" not in faults.broken()
