@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help test bench sabotage lint fmt dashboards reference up down status logs urls doctor clean break mend test-notification
+.PHONY: help test bench sabotage lint fmt dashboards reference up down status logs urls doctor clean break mend drill test-notification
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -62,6 +62,10 @@ break: ## Break something of the sandbox and watch the alert: FAULT=payment-down
 
 mend: ## Mend what was broken: FAULT=... or everything
 	@$(OPS) mend "$(FAULT)"
+
+drill: ## Inject a real fault, see the notification and its time: ALERT=ErpInstanceDown or all (about 50 minutes)
+	@$(OPS) venv
+	@$(VENV) -m tests.drills "$(ALERT)"
 
 test-notification: ## Prove a real receiver: CHANNEL=slack|pagerduty|email
 	@$(OPS) test-notification "$(CHANNEL)"

@@ -20,6 +20,5 @@ keepalive = 5
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - made by mkstemp
 control_socket_disable = True
 proc_name = "erp-web"
-# The access line is the middleware's.
-accesslog = None
+logger_class = "observability.gunicorn.Logger"
 logconfig_dict = logging_config(from_environment(service=os.environ.get("SERVICE") or "erp-web"))

@@ -6,7 +6,18 @@ Never with preload_app: a metric must not be made before its process has its slo
 
 from typing import Any
 
+from gunicorn import glogging
+
 from observability import multiprocess, tracing
+
+
+class Logger(glogging.Logger):
+    """No access line: it is the middleware's. gunicorn prepares one as soon as there is a logconfig_dict."""
+
+    access_log_enabled = False
+
+    def access(self, *_: Any) -> None:
+        pass
 
 
 def on_starting(server: Any) -> None:

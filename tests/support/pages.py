@@ -12,6 +12,8 @@ from tests.support.mailpit import Mail, Mailpit
 
 CHANNELS = ("slack", "pagerduty", "email")
 RESOLVED = "[RESOLVED]"
+# Every notification has a link that silences its group.
+SILENCED_ALERT = re.compile(r"alertname%3D%22(\w+)%22")
 # What a template leaves behind when a value is missing or of the wrong kind.
 UNRENDERED = re.compile(r"<no value>|\{\{|\}\}|%![a-zA-Z]\(|<nil>|map\[")
 
@@ -29,6 +31,12 @@ class Page:
     @property
     def is_resolution(self) -> bool:
         return self.title.startswith(RESOLVED)
+
+    @property
+    def alert(self) -> str:
+        """The name of the alerts in it, by the link that silences them; empty where there is none."""
+        found = SILENCED_ALERT.search(self.text)
+        return found[1] if found else ""
 
     @property
     def unrendered(self) -> list[str]:
@@ -50,6 +58,11 @@ class Pages:
     def about(self, summary: str, channel: str, *, since: float, resolution: bool) -> list[Page]:
         pages = self.received(channel, since=since)
         return [page for page in pages if summary in page.title and page.is_resolution is resolution]
+
+    def of(self, alert: str, channel: str, *, since: float, resolution: bool, says: str = "") -> list[Page]:
+        """The pages of an alert by its name; `says` tells apart those of several services."""
+        pages = [page for page in self.received(channel, since=since) if page.alert == alert and says in page.text]
+        return [page for page in pages if page.is_resolution is resolution]
 
 
 def _from_mail(mail: Mail) -> Page:

@@ -1,0 +1,33 @@
+"""`make drill ALERT=…|all`: real faults, real notifications, timed against what the configuration allows."""
+
+from __future__ import annotations
+
+import sys
+
+from ops.console import say, step
+from tests.drills import report, runner
+from tests.drills.table import DRILLS
+from tests.support import stack
+
+
+def main(wanted: str) -> int:
+    known = sorted({drill.alert for drill in DRILLS})
+    chosen = [drill for drill in DRILLS if wanted in ("all", drill.alert)]
+    if not chosen:
+        sys.stderr.write(f"No drill for {wanted!r}: expected ALERT=all or one of {', '.join(known)}.\n")
+        return 2
+    stack.ensure_up()
+    with step(f"{len(chosen)} drills"):
+        outcomes = runner.run_all(chosen, say)
+    lines = report.keep(outcomes)
+    names = {(outcome.drill.alert, outcome.drill.severity) for outcome in outcomes}
+    say(report.as_table([line for line in lines if (line.alert, line.severity) in names]))
+    for outcome in outcomes:
+        if not outcome.passed:
+            say(f"{outcome.drill.name}: {outcome.trouble}")
+    say(f"Written: {report.path()}")
+    return 0 if all(outcome.passed for outcome in outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] else "all"))

@@ -1,0 +1,110 @@
+"""The outcomes as docs/operations/drills.md and as lines for the terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ops.console import table
+from ops.paths import ROOT
+from tests.drills.model import rule
+from tests.drills.runner import Outcome
+from tests.drills.table import DRILLS, NOT_DRILLED
+
+PAGE = ROOT / "docs" / "operations" / "drills.md"
+RESULTS = ROOT / "tests" / "drills" / "results.json"
+HEAD = ["class", "alert", "severity", "fault", "notified after s", "due after s", "resolved after s", "by"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One drill as it is kept; None where nothing came."""
+
+    component: str
+    alert: str
+    severity: str
+    fault: str
+    notified_after: float | None
+    due_from: float
+    due_to: float
+    resolved_after: float | None
+    channels: list[str]
+    trouble: str
+
+    @staticmethod
+    def of(outcome: Outcome) -> Line:
+        drill = outcome.drill
+        return Line(
+            rule(drill.alert, drill.severity)["component"],
+            drill.alert,
+            drill.severity,
+            drill.fault,
+            _rounded(outcome.notified_after),
+            round(outcome.model.lower),
+            round(outcome.model.upper),
+            _rounded(outcome.resolved_after),
+            list(outcome.channels),
+            outcome.trouble.split("Last seen")[0][:160],
+        )
+
+    def row(self) -> list[str]:
+        due = f"{self.due_from:.0f} to {self.due_to:.0f}"
+        cells = [self.component, self.alert, self.severity, self.fault, _shown(self.notified_after), due]
+        return [*cells, _shown(self.resolved_after), ", ".join(self.channels) or self.trouble]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
+
+
+def keep(outcomes: Sequence[Outcome]) -> list[Line]:
+    """Put the new lines in place of older ones of the same drill, and write the page."""
+    kept = {(each["alert"], each["severity"]): Line(**each) for each in _read()}
+    kept |= {(line.alert, line.severity): line for line in map(Line.of, outcomes)}
+    order = [(drill.alert, drill.severity) for drill in DRILLS]
+    lines = [kept[key] for key in order if key in kept]
+    RESULTS.write_text(json.dumps([asdict(line) for line in lines], indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(page(lines), encoding="utf-8")
+    return lines
+
+
+def _read() -> list[dict[str, Any]]:
+    return list(json.loads(RESULTS.read_text(encoding="utf-8"))) if RESULTS.is_file() else []
+
+
+def page(lines: Sequence[Line]) -> str:
+    drilled = "\n".join(f"| {' | '.join(line.row())} |" for line in lines)
+    others = "\n".join(f"| {alert} | {reason} |" for alert, reason in sorted(NOT_DRILLED.items()))
+    return f"""# Alert drills
+
+Written by `make drill ALERT=all` (or one alert's name): the fault is real, the notification is what arrived in the
+inbox and in Mailpit, the times are seconds from the fault (and from the mending) to the notification. "Due" is what the
+configuration allows: filling of the rule's window + scrape + evaluation + `for` + `group_wait`.
+
+| {" | ".join(HEAD)} |
+|{"---|" * len(HEAD)}
+{drilled}
+
+## Not drilled
+
+Proven by `promtool` on recorded series only.
+
+| alert | why |
+|---|---|
+{others}
+"""
+
+
+def as_table(lines: Sequence[Line]) -> str:
+    return table([line.row() for line in lines], HEAD)
+
+
+def path() -> Path:
+    return PAGE.relative_to(ROOT)

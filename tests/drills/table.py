@@ -1,0 +1,44 @@
+"""Every drill: the alert, the fault that must lead to it, and who is to be told.
+
+To add one: a fault in ops/faults.py, a row here. Faults of one batch don't touch each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PAGE = ("pagerduty", "slack", "email")
+CHAT = ("slack",)
+
+
+@dataclass(frozen=True)
+class Drill:
+    """`condition`: seconds from the fault until the rule's expression is true, at the least and at the most."""
+
+    alert: str
+    severity: str
+    fault: str
+    batch: int
+    condition: tuple[float, float] = (0, 0)
+    says: str = ""
+    resolves_within: float = 600
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        return PAGE if self.severity == "critical" else CHAT
+
+    @property
+    def name(self) -> str:
+        return f"{self.alert}/{self.severity}"
+
+
+DRILLS: tuple[Drill, ...] = (
+    Drill("ErpExternalApiDown", "critical", "payment-down", 1, condition=(60, 90), says="payment"),
+    Drill("ErpInstanceDown", "critical", "erp-beat-stopped", 1, says="erp-beat"),
+    Drill("ErpTargetDown", "warning", "redis-exporter-stopped", 1, says="redis"),
+    Drill("ErpHealthProbeFailing", "critical", "erp-web-frozen", 2, says="erp-web"),
+    Drill("ErpHigh5xxRatio", "critical", "orders-broken", 3, condition=(0, 60)),
+)
+NOT_DRILLED: dict[str, str] = {
+    "Watchdog": "Always fires; its absence is what tests/e2e proves.",
+}
