@@ -26,8 +26,20 @@ MAX_ID = 2**53
 
 
 class Inbox:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, heartbeat_seconds: int) -> None:
         self.store = store
+        self.heartbeat_seconds = heartbeat_seconds
+
+    async def livez(self, _request: Request) -> Response:
+        """The dead man's switch: nobody needs to look at a metric to see that the heartbeats have stopped."""
+        age = self.store.heartbeat_age()
+        if self.store.has_heartbeat and age > self.heartbeat_seconds:
+            problem = (
+                f"No heartbeat for {age:.0f} s, expected one a minute: Prometheus, Alertmanager or the way here is "
+                "broken, and no alert arrives.\n"
+            )
+            return PlainTextResponse(problem, status_code=503)
+        return PlainTextResponse("OK\n")
 
     async def slack(self, request: Request) -> Response:
         try:
@@ -108,8 +120,9 @@ def _after(request: Request) -> int:
     return int(found)
 
 
-def make_inbox(store: Store) -> ASGIApp:
-    inbox = Inbox(store)
+def make_inbox(store: Store, *, heartbeat_seconds: int) -> ASGIApp:
+    """`heartbeat_seconds` is how long heartbeats may stay away before /livez says so."""
+    inbox = Inbox(store, heartbeat_seconds)
     HEARTBEAT_AGE.set_function(store.heartbeat_age)
     for name, channel in store.channels.items():
         for counter in (RECEIVED, REJECTED, DROPPED):
@@ -123,5 +136,6 @@ def make_inbox(store: Store) -> ASGIApp:
             Route("/heartbeat", inbox.heartbeat, methods=["GET", "POST"]),
             Route("/api/notifications", inbox.notifications, methods=["GET"]),
             Route("/", inbox.page, methods=["GET"]),
-        ]
+        ],
+        alive=Route("/livez", inbox.livez),
     )

@@ -47,12 +47,14 @@ class Store:
         self.channels = {name: Channel(keep=keep, keep_bytes=keep_bytes) for name in CHANNELS}
         self.last_id = 0
         self._heartbeat_at = time.monotonic()
+        self.has_heartbeat = False
 
     def add(self, channel: str, body: object) -> int:
         """Stores a body and says how many older ones were dropped for it."""
         self.last_id += 1
         if channel == "heartbeat":
             self._heartbeat_at = time.monotonic()
+            self.has_heartbeat = True
         return self.channels[channel].add(Notification(self.last_id, channel, time.time(), json.dumps(body)))
 
     def since(self, after: int, channel: str | None = None) -> list[Notification]:

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.sandbox.programs import Program, Starter
+from tests.support.wait import eventually
 
 PAYLOAD = {"summary": "ERP down", "source": "erp-web", "severity": "critical"}
 EVENT = {
@@ -170,6 +171,17 @@ def test_heartbeat_age_starts_again_with_each_heartbeat(inbox: Program) -> None:
     inbox.request("POST", "/heartbeat")
     assert 0 <= first < later
     assert inbox.metric("inbox_heartbeat_age_seconds") < 1
+
+
+def test_inbox_is_ill_when_heartbeats_stop_and_well_with_the_next(start: Starter) -> None:
+    inbox = start("sandbox.inbox", INBOX_HEARTBEAT_SECONDS="1")
+    assert inbox.request("GET", "/livez").ok
+    inbox.request("POST", "/heartbeat")
+    assert inbox.request("GET", "/livez").ok
+    answer = eventually(lambda: inbox.request("GET", "/livez"), "503", 10, until=lambda found: found.status_code == 503)
+    assert answer.text.startswith("No heartbeat for 1 s, expected one a minute")
+    inbox.request("POST", "/heartbeat")
+    assert inbox.request("GET", "/livez").ok
 
 
 def test_list_is_cut_by_id_and_channel(inbox: Program) -> None:
