@@ -7,6 +7,7 @@ A fault that runs by itself ends by itself within LIMIT_SECONDS. What is broken 
 from __future__ import annotations
 
 import json
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from ops.stack import Stack
 
 LIMIT_SECONDS = 1500
 REMEMBERED = LOCAL / "faults"
+_remembering = threading.Lock()  # drills inject side by side
 MARK = "erp-fault"
 # Not socket-proxy's neighbours and one-shots: what can be missing without the drill itself going blind.
 STOPPABLE = (
@@ -195,13 +197,13 @@ def broken() -> list[str]:
 
 def inject(stack: Stack, name: str) -> None:
     fault = _find(stack, name)
-    _remember([*[each for each in broken() if each != name], name])
+    _remember(name, is_broken=True)
     fault.inject(stack)
 
 
 def mend(stack: Stack, name: str) -> None:
     _find(stack, name).mend(stack)
-    _remember([each for each in broken() if each != name])
+    _remember(name, is_broken=False)
 
 
 def _find(stack: Stack, name: str) -> Fault:
@@ -212,6 +214,8 @@ def _find(stack: Stack, name: str) -> Fault:
     return FAULTS[name]
 
 
-def _remember(names: list[str]) -> None:
+def _remember(name: str, *, is_broken: bool) -> None:
     REMEMBERED.parent.mkdir(exist_ok=True)
-    REMEMBERED.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    with _remembering:
+        names = [each for each in broken() if each != name] + ([name] if is_broken else [])
+        REMEMBERED.write_text("".join(f"{each}\n" for each in names), encoding="utf-8")

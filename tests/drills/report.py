@@ -46,7 +46,7 @@ class Line:
             round(outcome.model.lower),
             round(outcome.model.upper),
             _rounded(outcome.resolved_after),
-            list(outcome.channels),
+            sorted({page.channel for page in outcome.pages}),
             outcome.trouble.split("Last seen")[0][:160],
         )
 

@@ -12,7 +12,8 @@ from ops.commands import current
 from ops.console import OpsError
 from tests.drills.model import Model
 from tests.drills.table import Drill
-from tests.support.pages import Page, Pages
+from tests.support.alertmanager import Alertmanager
+from tests.support.pages import CHANNELS, Page, Pages
 from tests.support.prometheus import Prometheus
 from tests.support.wait import NotSeenError, eventually
 
@@ -29,13 +30,19 @@ class Outcome:
     model: Model
     notified_after: float | None = None
     resolved_after: float | None = None
-    channels: tuple[str, ...] = ()
     pages: tuple[Page, ...] = ()
+    """All that was told of the alert, by every channel, in the order of arrival."""
+    inhibited: tuple[str, ...] = ()
+    """The alerts that Alertmanager kept back because of this one's being told."""
     trouble: str = ""
 
     @property
     def passed(self) -> bool:
         return not self.trouble
+
+    def told(self, channel: str) -> list[str]:
+        """What a channel got, one word each: fired, resolved."""
+        return ["resolved" if page.is_resolution else "fired" for page in self.pages if page.channel == channel]
 
 
 def run(drill: Drill, pages: Pages, say: Say) -> Outcome:
@@ -43,23 +50,32 @@ def run(drill: Drill, pages: Pages, say: Say) -> Outcome:
     model = Model.of(drill)
     begun = time.time()
     say(f"{drill.name}: {drill.fault} injected; a notification is due after {model.lower:.0f} to {model.upper:.0f} s")
+    notified = resolved = None
+    inhibited: tuple[str, ...] = ()
+    trouble = ""
     try:
         faults.inject(current(), drill.fault)
-        found = _wait_for_pages(pages, drill, begun, model.upper + PATIENCE)
+        notified = _wait_for_pages(pages, drill, begun, model.upper + PATIENCE) - begun
+        if drill.inhibits:
+            eventually(_inhibited, f"{drill.inhibits} to be inhibited", 90, until=lambda names: drill.inhibits in names)
+        inhibited = _inhibited()
+        say(f"{drill.name}: notified after {notified:.0f} s")
     except (NotSeenError, OpsError) as error:
-        return Outcome(drill, model, trouble=f"no notification: {error}")
+        trouble = f"no notification: {error}"
     finally:
         faults.mend(current(), drill.fault)
-    notified = min(page.received_at for page in found) - begun
-    say(f"{drill.name}: notified after {notified:.0f} s by {', '.join(page.channel for page in found)}; mended")
-    mended = time.time()
-    outcome = Outcome(drill, model, notified, channels=tuple(page.channel for page in found), pages=tuple(found))
-    try:
-        resolved = _wait_for_resolution(pages, drill, mended)
-    except NotSeenError as error:
-        return Outcome(drill, model, notified, channels=outcome.channels, trouble=f"no resolution: {error}")
-    say(f"{drill.name}: resolved after {resolved:.0f} s")
-    return Outcome(drill, model, notified, resolved, outcome.channels, outcome.pages)
+    if not trouble:
+        mended = time.time()
+        try:
+            resolved = _wait_for_resolution(pages, drill, mended) - mended
+            say(f"{drill.name}: resolved after {resolved:.0f} s")
+        except NotSeenError as error:
+            trouble = f"no resolution: {error}"
+    everything = [
+        page for each in CHANNELS for page in pages.received(each, since=begun) if drill.is_about(page.alert, page.text)
+    ]
+    everything.sort(key=lambda page: page.received_at)
+    return Outcome(drill, model, notified, resolved, tuple(everything), inhibited, trouble)
 
 
 def run_all(drills: Sequence[Drill], say: Say) -> list[Outcome]:
@@ -84,30 +100,35 @@ def _wait_until_quiet(drills: Sequence[Drill]) -> None:
     eventually(firing, f"none of {', '.join(sorted(awaited))} to fire", 900, until=lambda names: not names, interval=5)
 
 
-def _wait_for_pages(pages: Pages, drill: Drill, since: float, timeout: float) -> list[Page]:
-    """The first page of each channel that the drill expects."""
+def _inhibited() -> tuple[str, ...]:
+    found = [each for each in Alertmanager().alerts() if each["status"]["inhibitedBy"]]
+    return tuple(sorted({each["labels"]["alertname"] for each in found}))
 
-    def first() -> list[Page]:
-        found = [
-            pages.of(drill.alert, channel, since=since, resolution=False, says=drill.says) for channel in drill.channels
-        ]
-        return [each[0] for each in found if each]
 
-    return eventually(
-        first,
-        f"{drill.alert} by {', '.join(drill.channels)}",
-        timeout,
-        until=lambda found: len(found) == len(drill.channels),
-        interval=2,
-    )
+def _wait_for_pages(pages: Pages, drill: Drill, since: float, timeout: float) -> float:
+    """When the first came, after each channel of the drill has told it."""
+
+    told = _wait_for_all(pages, drill, since, timeout, resolution=False)
+    return min(page.received_at for page in told)
 
 
 def _wait_for_resolution(pages: Pages, drill: Drill, since: float) -> float:
-    channel = drill.channels[0]
-    page = eventually(
-        lambda: pages.of(drill.alert, channel, since=since, resolution=True, says=drill.says),
-        f"the resolution of {drill.alert} by {channel}",
-        drill.resolves_within,
-        interval=2,
-    )[0]
-    return page.received_at - since
+    """When the last channel told it."""
+
+    told = _wait_for_all(pages, drill, since, drill.resolves_within, resolution=True)
+    return max(page.received_at for page in told)
+
+
+def _wait_for_all(pages: Pages, drill: Drill, since: float, timeout: float, *, resolution: bool) -> list[Page]:
+    """The first page of every channel that the drill expects."""
+
+    def first() -> list[Page]:
+        found = [
+            pages.of(drill.alert, channel, since=since, resolution=resolution, says=drill.says)
+            for channel in drill.channels
+        ]
+        return [each[0] for each in found if each]
+
+    what = f"{'the resolution of ' if resolution else ''}{drill.alert} by {', '.join(drill.channels)}"
+    expected = len(drill.channels)
+    return eventually(first, what, timeout, until=lambda found: len(found) == expected, interval=2)

@@ -13,7 +13,11 @@ CHAT = ("slack",)
 
 @dataclass(frozen=True)
 class Drill:
-    """`condition`: seconds from the fault until the rule's expression is true, at the least and at the most."""
+    """`condition`: seconds from the fault until the rule's expression is true, at the least and at the most.
+
+    `says` is in the notification; `inhibits` is an alert that must fire and not be told;
+    `in_tests`: `make test` runs it too.
+    """
 
     alert: str
     severity: str
@@ -21,11 +25,16 @@ class Drill:
     batch: int
     condition: tuple[float, float] = (0, 0)
     says: str = ""
+    inhibits: str = ""
     resolves_within: float = 600
+    in_tests: bool = False
 
     @property
     def channels(self) -> tuple[str, ...]:
         return PAGE if self.severity == "critical" else CHAT
+
+    def is_about(self, alert: str, text: str) -> bool:
+        return alert == self.alert and self.says in text
 
     @property
     def name(self) -> str:
