@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -57,10 +58,11 @@ class Model:
 
     @staticmethod
     def of(drill: Drill) -> Model:
-        """scrape + evaluation + `for`, on a whole number of evaluations, + group_wait, after what fills the window."""
+        """What fills the window, then scrape + evaluation + `for`, on whole evaluations, + group_wait + delivery."""
         found = rule(drill.alert, drill.severity)
         evaluation = seconds(found["interval"]) if found["interval"] else interval("evaluation_interval")
-        fixed = seconds(str(found.get("for", "0s"))) + group_wait(drill.severity)
+        pending = math.ceil(seconds(str(found.get("for", "0s"))) / evaluation) * evaluation
+        fixed = pending + group_wait(drill.severity)
         condition_from, condition_to = drill.condition
-        upper = condition_to + interval("scrape_interval") + evaluation + fixed + evaluation + DELIVERY
+        upper = condition_to + interval("scrape_interval") + evaluation + fixed + DELIVERY
         return Model(condition_from + fixed, upper)

@@ -1,0 +1,214 @@
+"""`make bench BENCH=detection`: how soon three hard faults are told, beside the same faults under usual timings.
+
+A second Prometheus and Alertmanager with scrape 15s, evaluation 15s, `for` 30s and group_wait 30s watch the same
+targets. Takes about 45 minutes; needs the running sandbox.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops import faults, recipes
+from ops.commands import current
+from ops.console import say, table
+from ops.paths import ROOT, SECRETS
+from ops.stack import PROJECT
+from tests.bench.stack import machine_description
+from tests.drills.model import Model
+from tests.drills.table import Drill
+from tests.support import stack
+from tests.support.inbox import Inbox
+from tests.support.pages import Pages
+from tests.support.wait import eventually, stays
+
+RESULTS = ROOT / "tests" / "bench" / "results" / "detection.json"
+DRILLS = (
+    Drill("ErpInstanceDown", "critical", "erp-beat-stopped", 1, says="erp-beat"),
+    Drill("ErpPostgresDown", "critical", "erp-db-stopped", 1),
+    Drill("ErpRedisDown", "critical", "erp-redis-stopped", 1),
+)
+USUAL = {"interval": "15s", "for": "30s", "group_wait": "30s"}
+P95_LIMIT = 1.1  # times the model's upper end
+MEDIAN_LIMIT = 0.6  # times the usual configuration's
+PATIENCE = 300
+STAGGER = 15.0  # seconds: faults fall anywhere between two scrapes
+
+
+@dataclass(frozen=True)
+class Fault:
+    ours: float
+    usual: float
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--faults", type=int, default=20, help="of each class")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    given = parser.parse_args()
+    stack.ensure_up()
+    with usual_pair(), ThreadPoolExecutor(len(DRILLS)) as classes:
+        found = dict(zip(DRILLS, classes.map(lambda drill: watch(drill, given.faults), DRILLS), strict=True))
+    rows = [summary(drill, each) for drill, each in found.items()]
+    figures = {
+        "machine": machine_description(),
+        "usual": USUAL,
+        "classes": rows,
+        "seconds": {
+            drill.alert: [{"ours": round(each.ours, 1), "usual": round(each.usual, 1)} for each in faults_]
+            for drill, faults_ in found.items()
+        },
+    }
+    given.results.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    say(table([[str(value) for value in row.values()] for row in rows], list(rows[0])))
+    return 0 if all(row["met"] for row in rows) else 1
+
+
+def watch(drill: Drill, number: int) -> list[Fault]:
+    """Fault after fault of one class; each waits until both pairs have told the end of the one before."""
+    return [_one(drill, place + 1, number) for place in range(number)]
+
+
+def _one(drill: Drill, place: int, number: int) -> Fault:
+    pause = random.uniform(0, STAGGER)  # noqa: S311 - no secret
+    stays(lambda: True, "the phase to be any", pause, interval=pause + 0.01)
+    begun = time.time()
+    faults.inject(current(), drill.fault)
+    try:
+        at = _stopped_at(drill.fault.removesuffix("-stopped"))
+        ours = eventually(lambda: _ours(drill, begun, resolution=False), f"{drill.alert}, ours", PATIENCE)
+        usual = eventually(lambda: _usual(drill, begun, "firing"), f"{drill.alert}, usual", PATIENCE)
+    finally:
+        faults.mend(current(), drill.fault)
+    eventually(lambda: _ours(drill, begun, resolution=True), f"the end of {drill.alert}, ours", PATIENCE)
+    eventually(lambda: _usual(drill, begun, "resolved"), f"the end of {drill.alert}, usual", PATIENCE)
+    say(f"{drill.alert} {place} of {number}: {ours - at:.0f} s, usual {usual - at:.0f} s")
+    return Fault(ours - at, usual - at)
+
+
+def _stopped_at(service: str) -> float:
+    moment = stack.containers()[service]["State"]["FinishedAt"]
+    return datetime.fromisoformat(moment[:26].rstrip("Z") + "+00:00").timestamp()
+
+
+def _ours(drill: Drill, since: float, *, resolution: bool) -> float:
+    """When the first page came; 0 while none has."""
+    pages = Pages().of(drill.alert, "pagerduty", since=since, resolution=resolution, says=drill.says)
+    return pages[0].received_at if pages else 0
+
+
+def _usual(drill: Drill, since: float, status: str) -> float:
+    for each in Inbox().notifications("webhook"):
+        about = [alert for alert in each.body["alerts"] if alert["labels"]["alertname"] == drill.alert]
+        if each.received_at > since and about and drill.says in each.text and each.body["status"] == status:
+            return each.received_at
+    return 0
+
+
+def summary(drill: Drill, found: list[Fault]) -> dict[str, Any]:
+    ours, usual = sorted(each.ours for each in found), sorted(each.usual for each in found)
+    p95 = statistics.quantiles(ours, n=20, method="inclusive")[-1] if len(ours) > 1 else ours[0]
+    upper = Model.of(drill).upper
+    median, usual_median = statistics.median(ours), statistics.median(usual)
+    return {
+        "alert": drill.alert,
+        "faults": len(found),
+        "median s": round(median, 1),
+        "p95 s": round(p95, 1),
+        "model s": f"{Model.of(drill).lower:.0f} to {upper:.0f}",
+        "usual median s": round(usual_median, 1),
+        "p95 / model": round(p95 / upper, 2),
+        "median / usual": round(median / usual_median, 2),
+        "met": p95 <= P95_LIMIT * upper and median <= MEDIAN_LIMIT * usual_median,
+    }
+
+
+@contextmanager
+def usual_pair() -> Iterator[None]:
+    """Prometheus and Alertmanager with the usual timings, gone afterwards."""
+    names = ("detection-prometheus", "detection-alertmanager")
+    with tempfile.TemporaryDirectory(prefix="detection-") as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o755)
+        for name, text in (
+            ("prometheus.yml", _prometheus()),
+            ("rules.yml", _rules()),
+            ("alertmanager.yml", _alerting()),
+        ):
+            (folder / name).write_text(yaml.safe_dump(text), encoding="utf-8")
+        try:
+            _start(names[1], "alertmanager", folder, "alertmanager.yml", "--cluster.listen-address=")
+            _start(names[0], "prometheus", folder, "prometheus.yml")
+            yield
+        finally:
+            for name in names:
+                stack.run("docker", "rm", "--force", "--volumes", name)
+
+
+def _start(name: str, service: str, folder: Path, configuration: str, *options: str) -> None:
+    recipe = recipes.for_service(service)
+    model = current().model["services"][service]
+    image = recipe.reference if current().source == "local" and recipe else model["image"]
+    command = ["docker", "run", "--detach", "--name", name, "--network", f"{PROJECT}_monitoring", "--memory", "256m"]
+    command += [
+        "--volume",
+        f"{folder}:/etc/usual:ro",
+        "--volume",
+        f"{SECRETS}/metrics_token:/run/secrets/metrics_token:ro",
+    ]
+    stack.run(*command, image, f"--config.file=/etc/usual/{configuration}", *options)
+
+
+def _prometheus() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
+    del found["scrape_config_files"]
+    times = {"scrape_interval": USUAL["interval"], "evaluation_interval": USUAL["interval"], "scrape_timeout": "10s"}
+    found["global"] |= {**times, "external_labels": {"env": "usual"}}
+    found["rule_files"] = ["rules.yml"]
+    found["alerting"]["alertmanagers"][0]["static_configs"] = [{"targets": ["detection-alertmanager:9093"]}]
+    return found
+
+
+def _rules() -> dict[str, Any]:
+    """The rules of the three classes, and what they record, with the usual `for`."""
+    wanted = {(drill.alert, drill.severity) for drill in DRILLS}
+    groups = []
+    for path in sorted((ROOT / "prometheus" / "rules").glob("*.yml")):
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
+            rules = [rule for rule in group["rules"] if _is_wanted(rule, wanted)]
+            if any("alert" in rule for rule in rules):
+                groups.append({"name": group["name"], "rules": rules})
+    for rule in (rule for group in groups for rule in group["rules"] if "alert" in rule):
+        rule["for"] = USUAL["for"]
+    return {"groups": groups}
+
+
+def _is_wanted(rule: dict[str, Any], wanted: set[tuple[str, str]]) -> bool:
+    return "record" in rule or (rule["alert"], rule["labels"]["severity"]) in wanted
+
+
+def _alerting() -> dict[str, Any]:
+    """A group_interval as short as it gets, so that the end of one fault doesn't hold up the next."""
+    route = {"receiver": "inbox", "group_by": ["alertname", "service"], "group_wait": USUAL["group_wait"]}
+    webhook = {"url": "http://inbox:8095/webhook", "send_resolved": True}
+    return {
+        "route": {**route, "group_interval": "5s", "repeat_interval": "4h"},
+        "receivers": [{"name": "inbox", "webhook_configs": [webhook]}],
+    }
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
