@@ -8,6 +8,7 @@ import sentry_sdk
 from django.core.exceptions import DisallowedHost, ImproperlyConfigured
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.atexit import AtexitIntegration
+from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event, Hint
@@ -70,6 +71,8 @@ def init(settings: conf.Settings) -> None:
 def _integrations() -> list[Integration]:
     # The default prints, which is no log line.
     found: list[Integration] = [AtexitIntegration(callback=lambda _pending, _timeout: None)]
+    # Lines go to Loki, not to the tracker: only those at ERROR become events.
+    found.append(LoggingIntegration(sentry_logs_level=None))
     if find_spec("celery"):
         from sentry_sdk.integrations.celery import CeleryIntegration
 

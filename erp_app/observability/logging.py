@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -19,6 +20,8 @@ ACCESS_LOGGER = "access"
 ACCESS_FIELDS = ("route", "method", "status", "duration", "view")
 MAX_MESSAGE = 4_000
 MAX_EXCEPTION = 12_000
+# A request's line names method, route and status, and of those there are few.
+clean_access = lru_cache(maxsize=1024)(scrub.clean)
 NOT_EXTRA = {*RESERVED_ATTRS, "ids"}
 # What some libraries put beside their messages: the arguments of a task, the whole request.
 NOT_EXTRA_OF = {"celery": {"data"}, "django": {"request", "server_time"}, ACCESS_LOGGER: {*ACCESS_FIELDS}}
@@ -58,7 +61,8 @@ class LineFormatter(JsonFormatter):
         log_data["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
-        log_data["message"] = scrub.clean(message, MAX_MESSAGE)
+        clean = clean_access if record.name == ACCESS_LOGGER else scrub.clean
+        log_data["message"] = clean(message, MAX_MESSAGE)
         log_data.update(self.static)
         log_data.update(getattr(record, "ids", context.NO_FIELDS))
         given = record.__dict__

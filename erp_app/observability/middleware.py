@@ -13,6 +13,8 @@ from observability.logging import ACCESS_LOGGER
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "OPTIONS", "CONNECT", "PATCH"))
+ID_HEADERS = {"X-Request-ID": "HTTP_X_REQUEST_ID", "traceparent": "HTTP_TRACEPARENT"}
+"""The only headers that each request is asked for, so the mapping of all of them need not be made."""
 access_log = logging.getLogger(ACCESS_LOGGER)
 
 
@@ -23,7 +25,7 @@ class RequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        opened = context.from_http(request.headers)
+        opened = context.from_http({name: request.META.get(key, "") for name, key in ID_HEADERS.items()})
         opened.find_person = lambda: find_person(request)
         method = known_method(request)
         with (

@@ -81,6 +81,7 @@ def run(drill: Drill, pages: Pages, say: Say) -> Outcome:
 def run_all(drills: Sequence[Drill], say: Say) -> list[Outcome]:
     """Batch by batch; the drills of a batch have faults that don't touch each other, and run side by side."""
     outcomes: list[Outcome] = []
+    Prometheus().wait_until_it_judges()
     for batch in sorted({drill.batch for drill in drills}):
         side_by_side = [drill for drill in drills if drill.batch == batch]
         _wait_until_quiet(side_by_side)

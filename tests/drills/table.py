@@ -42,11 +42,15 @@ class Drill:
 
 
 DRILLS: tuple[Drill, ...] = (
-    Drill("ErpExternalApiDown", "critical", "payment-down", 1, condition=(60, 90), says="payment"),
-    Drill("ErpInstanceDown", "critical", "erp-beat-stopped", 1, says="erp-beat"),
-    Drill("ErpTargetDown", "warning", "redis-exporter-stopped", 1, says="redis"),
-    Drill("ErpHealthProbeFailing", "critical", "erp-web-frozen", 2, says="erp-web"),
-    Drill("ErpHigh5xxRatio", "critical", "orders-broken", 3, condition=(0, 60)),
+    Drill("ErpExternalApiDown", "warning", "shipping-down", 1, condition=(30, 90), says="shipping", in_tests=True),
+    Drill("ErpTargetDown", "warning", "redis-exporter-stopped", 1, says="redis-exporter", in_tests=True),
+    Drill(
+        *("ErpInstanceDown", "critical", "erp-web-stopped", 2),
+        says="erp-web",
+        inhibits="ErpHealthProbeFailing",
+        in_tests=True,
+    ),
+    Drill("ErpExternalApiDown", "critical", "payment-down", 3, condition=(60, 90), says="payment"),
 )
 NOT_DRILLED: dict[str, str] = {
     "Watchdog": "Always fires; its absence is what tests/e2e proves.",

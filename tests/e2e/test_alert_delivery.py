@@ -42,6 +42,7 @@ def story(pages: Pages, prometheus: Prometheus) -> Story:
         found = {each: pages.of(ALERT, each, since=begun, resolution=resolution, says=SERVICE) for each in CHANNELS}
         return found if all(found.values()) else {}
 
+    prometheus.wait_until_it_judges()
     begun = time.time()
     silence = alertmanager.silence(SILENCE_SECONDS, alertname=ALERT, service=SERVICE)
     elsewhere = alertmanager.silence(1800, service="nobody")

@@ -8,6 +8,7 @@ from typing import Any
 import requests
 
 from tests.support import stack
+from tests.support.wait import eventually
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class Prometheus:
 
     def alerts(self) -> list[dict[str, Any]]:
         return list(self.get("alerts")["alerts"])
+
+    def wait_until_it_judges(self) -> None:
+        """In its first 90 seconds it takes what is missing for something that still starts."""
+        starting = "prometheus:starting:bool"
+        eventually(lambda: self.query(starting), f"{starting} to be 0", 150, until=lambda found: found[0].value == 0)
 
     def is_firing(self, alert: str) -> bool:
         firing = {each["labels"]["alertname"] for each in self.alerts() if each["state"] == "firing"}
