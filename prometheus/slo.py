@@ -1,0 +1,81 @@
+"""`python -m prometheus.slo`: writes rules/slo.yml, the burn rates and alerts of every SLO in slo.yml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FOLDER = Path(__file__).resolve().parent
+TARGET = FOLDER / "rules" / "slo.yml"
+HEAD = "# Written from prometheus/slo.yml by `python -m prometheus.slo`. A burn of 1 uses the budget up in 30 days.\n"
+# (burn, long window, short window, for): the long one says that it matters, the short one that it still goes on.
+FAST = ((14.4, "1h", "5m", "2m"), (6, "6h", "30m", "15m"))
+SLOW = ((3, "1d", "2h", "1h"), (1, "3d", "6h", "3h"))
+Rule = dict[str, Any]
+
+
+class Dumper(yaml.SafeDumper):
+    """Indents lists, as the other files do."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def record(name: str, expr: str, **more: object) -> Rule:
+    return {"record": name, "expr": expr, **more}
+
+
+def of_one(slo: Rule) -> list[Rule]:
+    """An SLO's own series. Before the first error there is no error series: then it is 0 while there are requests."""
+    labels = {"slo": slo["slo"]}
+    return [
+        record("slo:error_budget:ratio", f"vector({round(1 - slo['objective'], 9)})", labels=labels),
+        record("slo:requests:rate5m", slo["requests"], labels=labels),
+        record("slo:errors:rate5m", f"{slo['errors']} or 0 * {slo['requests']}", labels=labels),
+    ]
+
+
+def burn(window: str) -> Rule:
+    series = "slo:{}:rate5m" if window == "5m" else f"avg_over_time(slo:{{}}:rate5m[{window}])"
+    errors, requests = series.format("errors"), series.format("requests")
+    return record(f"slo:error_budget:burn{window}", f"{errors} / {requests} / slo:error_budget:ratio")
+
+
+def count(window: str, step: str, seconds: int) -> Rule:
+    """The sum of what there is: an average would take a young installation's first minutes for days."""
+    return record(f"slo:errors:increase{window}", f"sum_over_time(slo:errors:rate5m[{window}:{step}]) * {seconds}")
+
+
+def alert(name: str, severity: str, limit: float, long: str, short: str, wait: str) -> Rule:
+    above = " and ".join(f"slo:error_budget:burn{window} > {limit}" for window in (long, short))
+    rule = {"alert": name, "expr": f"{above} and slo:errors:increase{long} >= 10", "for": wait}
+    if severity == "critical":
+        rule["keep_firing_for"] = "5m"
+    # The window tells the tiers apart: two alerts with the same labels would resolve each other.
+    rule["labels"] = {"severity": severity, "team": "app", "service": "erp-web", "signal": "errors", "window": long}
+    rule["annotations"] = {
+        "summary": f"The error budget of {{{{ $labels.slo }}}} burns away",
+        "description": f"Over {long}, and over {short} too, {{{{ $labels.slo }}}} has used up its error budget "
+        f"{{{{ $value | humanize }}}} times as fast as it lasts for 30 days; more than {limit} for {wait} is too much.",
+        "runbook_url": f"docs/runbooks/{name}.md",
+        "dashboard_url": "/d/erp-overview?var-job=erp-web",
+        "logs_url": "/d/erp-overview?var-job=erp-web&viewPanel=40",
+    }
+    return rule
+
+
+def rules() -> str:
+    slos = yaml.safe_load((FOLDER / "slo.yml").read_text(encoding="utf-8"))["slos"]
+    fast = [alert("ErpErrorBudgetFastBurn", "critical", *tier) for tier in FAST]
+    slow = [alert("ErpErrorBudgetSlowBurn", "warning", *tier) for tier in SLOW]
+    quick = [*(rule for slo in slos for rule in of_one(slo)), burn("5m"), burn("1h"), count("1h", "1m", 60), fast[0]]
+    counts = [count("6h", "1m", 60), count("1d", "5m", 300), count("3d", "5m", 300)]
+    days = [*(burn(window) for window in ("30m", "2h", "6h", "1d", "3d")), *counts, fast[1], *slow]
+    groups = [{"name": "slo", "rules": quick}, {"name": "slo-days", "interval": "1m", "rules": days}]
+    return HEAD + yaml.dump({"groups": groups}, Dumper=Dumper, sort_keys=False, width=105)
+
+
+if __name__ == "__main__":
+    TARGET.write_text(rules(), encoding="utf-8")
