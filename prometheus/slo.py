@@ -2,25 +2,66 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 FOLDER = Path(__file__).resolve().parent
+SOURCE = FOLDER / "slo.yml"
 TARGET = FOLDER / "rules" / "slo.yml"
 HEAD = "# Written from prometheus/slo.yml by `python -m prometheus.slo`. A burn of 1 uses the budget up in 30 days.\n"
 # (burn, long window, short window, for): the long one says that it matters, the short one that it still goes on.
 FAST = ((14.4, "1h", "5m", "2m"), (6, "6h", "30m", "15m"))
 SLOW = ((3, "1d", "2h", "1h"), (1, "3d", "6h", "3h"))
+KEYS = ("slo", "objective", "requests", "errors")
 Rule = dict[str, Any]
 
 
+class SloError(ValueError):
+    """slo.yml says something that no rule can be made of."""
+
+
 class Dumper(yaml.SafeDumper):
-    """Indents lists, as the other files do."""
+    """Indents lists, as the other files do, and writes out what is there twice."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def load(source: Path) -> list[Rule]:
+    try:
+        document = yaml.safe_load(source.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise SloError(f"{source.name} is no YAML: {error}") from error
+    slos = document.get("slos") if isinstance(document, dict) else None
+    if not isinstance(slos, list) or not slos:
+        raise SloError(f"{source.name}: expected a list under `slos`, with at least one SLO.")
+    for place, slo in enumerate(slos, start=1):
+        _check(f"{source.name}, SLO {place}", slo)
+    names = [slo["slo"] for slo in slos]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise SloError(f"{source.name}: {', '.join(twice)} is there twice; expected a name of its own for every SLO.")
+    return slos
+
+
+def _check(where: str, slo: object) -> None:
+    if not isinstance(slo, dict):
+        raise SloError(f"{where} is {slo!r}; expected the keys {', '.join(KEYS)}.")
+    if missing := [key for key in KEYS if key not in slo]:
+        raise SloError(f"{where} lacks {', '.join(missing)}; expected {', '.join(KEYS)}.")
+    if unknown := [str(key) for key in slo if key not in KEYS]:
+        raise SloError(f"{where} has the unknown {', '.join(unknown)}; expected only {', '.join(KEYS)}.")
+    for key in ("slo", "requests", "errors"):
+        if not isinstance(slo[key], str) or not slo[key].strip():
+            raise SloError(f"{where}: {key} is {slo[key]!r}; expected a text.")
+    objective = slo["objective"]
+    if isinstance(objective, bool) or not isinstance(objective, int | float) or not 0 < objective < 1:
+        raise SloError(f"{where}: the objective is {objective!r}; expected a share between 0 and 1, such as 0.995.")
 
 
 def record(name: str, expr: str, **more: object) -> Rule:
@@ -50,13 +91,13 @@ def count(window: str, step: str, seconds: int) -> Rule:
 
 def alert(name: str, severity: str, limit: float, long: str, short: str, wait: str) -> Rule:
     above = " and ".join(f"slo:error_budget:burn{window} > {limit}" for window in (long, short))
-    rule = {"alert": name, "expr": f"{above} and slo:errors:increase{long} >= 10", "for": wait}
+    rule: Rule = {"alert": name, "expr": f"{above} and slo:errors:increase{long} >= 10", "for": wait}
     if severity == "critical":
         rule["keep_firing_for"] = "5m"
     # The window tells the tiers apart: two alerts with the same labels would resolve each other.
     rule["labels"] = {"severity": severity, "team": "app", "service": "erp-web", "signal": "errors", "window": long}
     rule["annotations"] = {
-        "summary": f"The error budget of {{{{ $labels.slo }}}} burns away",
+        "summary": "The error budget of {{ $labels.slo }} burns away",
         "description": f"Over {long}, and over {short} too, {{{{ $labels.slo }}}} has used up its error budget "
         f"{{{{ $value | humanize }}}} times as fast as it lasts for 30 days; more than {limit} for {wait} is too much.",
         "runbook_url": f"docs/runbooks/{name}.md",
@@ -66,8 +107,8 @@ def alert(name: str, severity: str, limit: float, long: str, short: str, wait: s
     return rule
 
 
-def rules() -> str:
-    slos = yaml.safe_load((FOLDER / "slo.yml").read_text(encoding="utf-8"))["slos"]
+def rules(source: Path = SOURCE) -> str:
+    slos = load(source)
     fast = [alert("ErpErrorBudgetFastBurn", "critical", *tier) for tier in FAST]
     slow = [alert("ErpErrorBudgetSlowBurn", "warning", *tier) for tier in SLOW]
     quick = [*(rule for slo in slos for rule in of_one(slo)), burn("5m"), burn("1h"), count("1h", "1m", 60), fast[0]]
@@ -77,5 +118,15 @@ def rules() -> str:
     return HEAD + yaml.dump({"groups": groups}, Dumper=Dumper, sort_keys=False, width=105)
 
 
+def main() -> int:
+    try:
+        text = rules()
+    except SloError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    TARGET.write_text(text, encoding="utf-8")
+    return 0
+
+
 if __name__ == "__main__":
-    TARGET.write_text(rules(), encoding="utf-8")
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""slo.yml and the rules written from it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from prometheus import slo
+
+Slos = list[dict[str, Any]]
+
+
+@pytest.fixture
+def slos() -> Slos:
+    return [
+        {"slo": "availability", "objective": 0.995, "requests": "sum(a)", "errors": "sum(b)"},
+        {"slo": "latency", "objective": 0.99, "requests": "sum(c)", "errors": "sum(d)"},
+    ]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[object], Path]:
+    def write(document: object) -> Path:
+        path = tmp_path / "slo.yml"
+        path.write_text(yaml.safe_dump(document), encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_committed_rules_are_what_the_generator_writes() -> None:
+    assert slo.TARGET.read_text(encoding="utf-8") == slo.rules(), "Write them anew: python -m prometheus.slo"
+
+
+def test_every_slo_has_its_budget_requests_and_errors(slos: Slos, write: Callable[[object], Path]) -> None:
+    rules = yaml.safe_load(slo.rules(write({"slos": slos})))["groups"][0]["rules"]
+    own = {(rule["record"], rule["labels"]["slo"]): rule["expr"] for rule in rules if "slo" in rule.get("labels", {})}
+    assert own == {
+        ("slo:error_budget:ratio", "availability"): "vector(0.005)",
+        ("slo:requests:rate5m", "availability"): "sum(a)",
+        ("slo:errors:rate5m", "availability"): "sum(b) or 0 * sum(a)",
+        ("slo:error_budget:ratio", "latency"): "vector(0.01)",
+        ("slo:requests:rate5m", "latency"): "sum(c)",
+        ("slo:errors:rate5m", "latency"): "sum(d) or 0 * sum(c)",
+    }
+
+
+@pytest.mark.parametrize("objective", [0, 1, -0.5, 99.5, "0.995", True, float("nan")])
+def test_objective_that_is_no_share_is_refused(objective: object, slos: Slos, write: Callable[[object], Path]) -> None:
+    slos[1]["objective"] = objective
+    with pytest.raises(slo.SloError) as caught:
+        slo.rules(write({"slos": slos}))
+    assert str(caught.value) == (
+        f"slo.yml, SLO 2: the objective is {objective!r}; expected a share between 0 and 1, such as 0.995."
+    )
+
+
+@pytest.mark.parametrize("key", slo.KEYS)
+def test_missing_key_is_refused(key: str, slos: Slos, write: Callable[[object], Path]) -> None:
+    del slos[0][key]
+    with pytest.raises(slo.SloError) as caught:
+        slo.rules(write({"slos": slos}))
+    assert str(caught.value) == f"slo.yml, SLO 1 lacks {key}; expected slo, objective, requests, errors."
+
+
+def test_unknown_key_is_refused(slos: Slos, write: Callable[[object], Path]) -> None:
+    slos[0]["objectiv"] = 0.9
+    with pytest.raises(slo.SloError) as caught:
+        slo.rules(write({"slos": slos}))
+    assert str(caught.value) == (
+        "slo.yml, SLO 1 has the unknown objectiv; expected only slo, objective, requests, errors."
+    )
+
+
+def test_name_that_is_there_twice_is_refused(slos: Slos, write: Callable[[object], Path]) -> None:
+    slos[1]["slo"] = "availability"
+    with pytest.raises(slo.SloError) as caught:
+        slo.rules(write({"slos": slos}))
+    assert str(caught.value) == ("slo.yml: availability is there twice; expected a name of its own for every SLO.")
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"slos": []}, {"slos": {"slo": "availability"}}])
+def test_file_without_slos_is_refused(document: object, write: Callable[[object], Path]) -> None:
+    with pytest.raises(slo.SloError, match="expected a list under `slos`, with at least one SLO"):
+        slo.rules(write(document))
+
+
+@pytest.mark.parametrize(("key", "value"), [("errors", ""), ("requests", 5), ("slo", None)])
+def test_expression_or_name_that_is_no_text_is_refused(
+    key: str, value: object, slos: Slos, write: Callable[[object], Path]
+) -> None:
+    slos[0][key] = value
+    with pytest.raises(slo.SloError) as caught:
+        slo.rules(write({"slos": slos}))
+    assert str(caught.value) == f"slo.yml, SLO 1: {key} is {value!r}; expected a text."
+
+
+def test_command_says_the_fault_and_leaves_the_rules(
+    slos: Slos, write: Callable[[object], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slos[0]["objective"] = 2
+    source = write({"slos": slos})
+    target = source.with_name("rules.yml")
+    monkeypatch.setattr(slo, "load", lambda _, load=slo.load: load(source))
+    monkeypatch.setattr(slo, "TARGET", target)
+    assert slo.main() == 2
+    assert not target.exists()
+    assert "the objective is 2;" in capsys.readouterr().err
