@@ -178,7 +178,7 @@ def names(rules: Path = RULES) -> list[str]:
 def judge_all(promtool: str, wanted: Iterable[str] = (), rules: Path = RULES) -> tuple[Verdict, ...]:
     """Judge every mutant of the named rules files, or of all."""
     components = [
-        Component(name, _load(rules / f"{name}.yml"), _load(rules / "tests" / f"{name}_test.yml"))
+        Component(name, load(rules / f"{name}.yml"), load(rules / "tests" / f"{name}_test.yml"))
         for name in wanted or names(rules)
     ]
     with tempfile.TemporaryDirectory() as folder:
@@ -206,5 +206,5 @@ Loader.yaml_implicit_resolvers = {
 Loader.add_implicit_resolver(INTEGER, re.compile(r"[-+]?[0-9]+$"), list("-+0123456789"))
 
 
-def _load(path: Path) -> dict[str, Any]:
+def load(path: Path) -> dict[str, Any]:
     return dict(yaml.load(path.read_text(encoding="utf-8"), Loader))  # noqa: S506 - a SafeLoader

@@ -1,4 +1,4 @@
-"""survivors.yml: the mutants that no case notices and why that's accepted; it may neither lack one nor keep a dead one."""
+"""survivors.yml: mutants that no case notices and why that's accepted; none may lack in it, none be dead."""
 
 from __future__ import annotations
 
