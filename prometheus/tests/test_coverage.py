@@ -1,0 +1,57 @@
+"""promtool doesn't say which rules its cases reach: every tier of every alert needs three, half of all silent."""
+
+from __future__ import annotations
+
+import pytest
+
+from prometheus.tests.mutators import Rule
+from prometheus.tests.reading import alerts, assertions, called
+
+LEAST_CASES = 3
+ALWAYS_FIRING = {"Watchdog"}
+
+each_alert = pytest.mark.parametrize(("file", "rule"), alerts(), ids=[called(*each) for each in alerts()])
+
+
+def constant_labels(rule: Rule) -> set[tuple[str, str]]:
+    """What tells the tiers of one name apart."""
+    return {(name, str(value)) for name, value in rule["labels"].items() if "{{" not in str(value)}
+
+
+def is_of(rule: Rule, labels: dict[str, str]) -> bool:
+    return constant_labels(rule) <= {(name, str(value)) for name, value in labels.items()}
+
+
+@each_alert
+def test_three_cases_of_the_alert_are_in_the_file_of_its_rules(file: str, rule: Rule) -> None:
+    found = [each for each in assertions() if (each.file, each.alert) == (file, rule["alert"])]
+    assert len(found) >= (1 if rule["alert"] in ALWAYS_FIRING else LEAST_CASES)
+
+
+@each_alert
+def test_a_case_sees_this_tier_firing(file: str, rule: Rule) -> None:
+    about = [each for each in assertions() if (each.file, each.alert) == (file, rule["alert"])]
+    assert [each for each in about if any(is_of(rule, labels) for labels in each.expected)]
+
+
+@each_alert
+def test_two_cases_see_this_tier_silent(file: str, rule: Rule) -> None:
+    about = [each for each in assertions() if (each.file, each.alert) == (file, rule["alert"])]
+    silent = [each for each in about if not any(is_of(rule, labels) for labels in each.expected)]
+    assert len(silent) >= (0 if rule["alert"] in ALWAYS_FIRING else LEAST_CASES - 1)
+
+
+def test_half_of_all_assertions_expect_silence() -> None:
+    silent = [each for each in assertions() if not each.expected]
+    assert len(silent) * 2 >= len(assertions()), f"{len(silent)} of {len(assertions())} expect silence"
+
+
+def test_cases_ask_only_for_alerts_that_exist() -> None:
+    """promtool takes a misspelt name for an alert that is silent."""
+    known = {(file, rule["alert"]) for file, rule in alerts()}
+    assert [each for each in assertions() if (each.file, each.alert) not in known] == []
+
+
+def test_every_expected_alert_names_the_service_that_is_ill() -> None:
+    """The label comes from the rule or from the series; only a case shows which."""
+    assert [each for each in assertions() if not all(labels.get("service") for labels in each.expected)] == []
