@@ -1,0 +1,107 @@
+"""One form for every alert: routes and inhibitions read the labels, people the rest. Links: test_alerts.py."""
+
+from __future__ import annotations
+
+import re
+
+import promql_parser as ast
+import pytest
+
+from prometheus.tests.mutators import Rule
+from prometheus.tests.promql import walk
+from prometheus.tests.reading import alerts, all_rules, called, metric_of
+from tests.support.signals import SERVICES
+
+NAME = re.compile(r"Erp([A-Z0-9][a-z0-9]*){2,}")
+HEARTBEAT = "Watchdog"
+SEVERITIES = {"critical", "warning", "info"}
+TEAMS = {"app", "infra", "business"}
+SIGNALS = {"errors", "latency", "saturation", "availability", "business", "self"}
+LABELS = {"severity", "team", "service", "signal"}
+TELLS_APART = {"window"}  # two rules of one tier
+ANNOTATIONS = {"summary", "description", "runbook_url", "dashboard_url", "logs_url"}
+VALUE = re.compile(r"\{\{[^}]*\$value[^}]*\}\}")
+READABLE = re.compile(r"\$value \| humanize|printf \"[^\"]+\" \$value")
+
+each_alert = pytest.mark.parametrize("rule", [rule for _, rule in alerts()], ids=[called(*each) for each in alerts()])
+
+
+def is_template(text: str) -> bool:
+    return "{{" in text
+
+
+@each_alert
+def test_name_says_thing_and_state(rule: Rule) -> None:
+    assert NAME.fullmatch(rule["alert"]) or rule["alert"] == HEARTBEAT
+
+
+@each_alert
+def test_labels_have_the_values_that_routes_know(rule: Rule) -> None:
+    labels = rule["labels"]
+    assert labels["severity"] in ({"none"} if rule["alert"] == HEARTBEAT else SEVERITIES)
+    assert labels["team"] in TEAMS
+    assert labels["signal"] in SIGNALS
+    assert set(labels) <= LABELS | TELLS_APART
+
+
+@each_alert
+def test_service_is_one_of_ours(rule: Rule) -> None:
+    """The series may bring the label along instead; test_coverage.py sees to that."""
+    service = rule["labels"].get("service", "{{")
+    assert is_template(service) or service in SERVICES
+
+
+@each_alert
+def test_annotations_are_the_five(rule: Rule) -> None:
+    assert set(rule["annotations"]) == ANNOTATIONS
+
+
+@each_alert
+def test_summary_is_a_line_that_stays_the_same_while_the_value_changes(rule: Rule) -> None:
+    summary = rule["annotations"]["summary"]
+    assert "\n" not in summary
+    assert "$value" not in summary
+    assert not summary.endswith(".")
+
+
+@each_alert
+def test_description_is_of_sentences_with_readable_values(rule: Rule) -> None:
+    description = rule["annotations"]["description"]
+    assert description.endswith(".")
+    assert [each for each in VALUE.findall(description) if not READABLE.search(each)] == []
+
+
+@each_alert
+def test_nobody_is_paged_for_one_bad_sample(rule: Rule) -> None:
+    if rule["labels"]["severity"] == "critical":
+        assert str(rule.get("for", "0s")) not in ("0s", "0m", "0") or has_window(str(rule["expr"]))
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("up == 0", False),
+        ("increase(a[5m]) > 0", True),
+        ("max_over_time((a > 1)[10m:1m]) > 0", True),
+        ("job:django_http_errors:increase5m > 5", True),
+        ("prometheus:starting:bool == 1", False),
+    ],
+)
+def test_a_window_is_found_in_the_recorded_series_too(expression: str, expected: bool) -> None:
+    assert has_window(expression) == expected
+
+
+def test_each_series_is_recorded_by_one_file() -> None:
+    files: dict[str, set[str]] = {}
+    for file, rule in all_rules():
+        if "record" in rule:
+            files.setdefault(rule["record"], set()).add(file)
+    assert {name: found for name, found in files.items() if len(found) > 1} == {}
+
+
+def has_window(expression: str) -> bool:
+    nodes = list(walk(ast.parse(expression)))
+    if any(isinstance(node, ast.MatrixSelector | ast.SubqueryExpr) for node in nodes):
+        return True
+    names = {metric_of(node) for node in nodes if isinstance(node, ast.VectorSelector)}
+    return any(has_window(str(rule["expr"])) for _, rule in all_rules() if rule.get("record") in names)
