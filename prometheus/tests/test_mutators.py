@@ -17,7 +17,7 @@ PLANTED = [
     ("a == 0", "== 0 becomes !=", "a != 0"),
     ("a > 6", "6 becomes 18", "a > 18"),
     ("a > 6", "6 becomes 2", "a > 2"),
-    ("a > -6", "6 becomes 18", "a > -18"),
+    ("a > -6", "-6 becomes -18", "a > -18"),
     ("a / 300 > b", "300 becomes 900", "a / 900 > b"),
     ("predict_linear(a[1h], 60) < 0", "60 becomes 20", "predict_linear(a[1h], 20) < 0"),
     ('a{b="c",d!~"e"}', 'b="c" of a dropped', 'a{d!~"e"}'),
