@@ -1,0 +1,34 @@
+"""Every rule reads metrics that this stack has: a misspelt or vanished one would keep its alert silent for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+from prometheus.tests.reading import metrics_read
+from tests.support.prometheus import Prometheus
+from tests.support.wait import eventually
+
+READ = metrics_read()
+
+# Metrics that appear only after the event, each with what brings it.
+AFTER_THE_EVENT: dict[str, str] = {}
+
+
+def exists(prometheus: Prometheus, metric: str) -> bool:
+    """At any time that Prometheus still remembers."""
+    return bool(prometheus.get("series", **{"match[]": f'{{__name__="{metric}"}}', "limit": 1}))
+
+
+@pytest.mark.parametrize("metric", sorted(set(READ) - set(AFTER_THE_EVENT)))
+def test_metric_of_a_rule_exists(metric: str, prometheus: Prometheus) -> None:
+    readers = ", ".join(sorted(READ[metric]))
+    eventually(lambda: exists(prometheus, metric), f"a series of {metric}, which {readers} reads", 60, interval=2)
+
+
+def test_a_metric_that_nobody_exposes_is_noticed(prometheus: Prometheus) -> None:
+    assert not exists(prometheus, "metric_that_nobody_exposes")
+
+
+def test_metrics_that_wait_for_an_event_are_read_and_say_what_brings_them() -> None:
+    assert set(AFTER_THE_EVENT) <= set(READ)
+    assert [metric for metric, reason in AFTER_THE_EVENT.items() if not reason.endswith(".")] == []
