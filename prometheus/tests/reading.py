@@ -13,6 +13,9 @@ from prometheus.tests import promql
 from prometheus.tests.laboratory import RULES, load, names, title
 from prometheus.tests.mutators import Rule
 
+# Metrics that appear only after the event, each with what brings it.
+AFTER_THE_EVENT: dict[str, str] = {}
+
 
 @dataclass(frozen=True)
 class Assertion:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from prometheus.tests.reading import metrics_read
+from prometheus.tests.reading import AFTER_THE_EVENT, metrics_read
 from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually
 
 READ = metrics_read()
-
-# Metrics that appear only after the event, each with what brings it.
-AFTER_THE_EVENT: dict[str, str] = {}
 
 
 def exists(prometheus: Prometheus, metric: str) -> bool:

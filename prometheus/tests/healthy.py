@@ -1,0 +1,113 @@
+"""A stack that is well, as constant series: what a running one had when `python -m prometheus.tests.healthy` asked it.
+
+Only the series that rules read. Take it anew when rules read something else, while all is well and the traffic flows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import yaml
+
+from ops.console import say
+from prometheus.tests import promql
+from prometheus.tests.reading import all_rules, metric_of, metrics_read, selectors
+from tests.support.prometheus import Prometheus
+
+PATH = Path(__file__).with_name("healthy.yml")
+COUNTED = {"counter", "histogram", "summary"}
+PARTS = re.compile(r"_(bucket|count|sum)$")
+CLOCK = re.compile(r"_(timestamp|time)_seconds$")
+
+
+@dataclass(frozen=True)
+class Steady:
+    """One series: its value at the start of a test, when promtool's clock shows 0, and its growth."""
+
+    series: str
+    start: float
+    per_minute: float
+
+    @property
+    def metric(self) -> str:
+        return self.series.partition("{")[0]
+
+    def values(self, minutes: int, interval: float) -> str:
+        """In promtool's notation; `interval` in minutes."""
+        growth, count = self.per_minute * interval, round(minutes / interval)
+        return f"{self.start:.12g}{'+' if growth >= 0 else '-'}{abs(growth):.12g}x{count}"
+
+
+def load(path: Path = PATH) -> list[Steady]:
+    return [Steady(**each) for each in yaml.safe_load(path.read_text(encoding="utf-8"))]
+
+
+def take(prometheus: Prometheus) -> list[Steady]:
+    read = metrics_read()
+    wanted = {
+        promql.selector(each, each.matchers.matchers): metric_of(each)
+        for _, rule in all_rules()
+        for each in selectors(rule)
+        if metric_of(each) in read
+    }
+    found = {each for selector, metric in wanted.items() for each in _steady(prometheus, selector, metric)}
+    return sorted(found, key=lambda each: each.series)
+
+
+def _steady(prometheus: Prometheus, selector: str, metric: str) -> list[Steady]:
+    now = time.time()
+
+    def values(expression: str) -> dict[str, float]:
+        return {_text(metric, each.labels): each.value for each in prometheus.query(expression)}
+
+    def clock_moves() -> dict[str, float]:
+        return values(f"changes({selector}[5m]) > 0")
+
+    if CLOCK.search(metric):
+        moving = clock_moves()
+        return [
+            Steady(series, round(value - now), 60 if series in moving else 0)
+            for series, value in values(selector).items()
+        ]
+    if _is_counted(prometheus, metric):
+        return [Steady(each, 0, _short(value * 60)) for each, value in values(f"rate({selector}[15m])").items()]
+    usual = values(f"quantile_over_time(0.5, {selector}[10m])")
+    return [Steady(each, _short(value), 0) for each, value in usual.items()]
+
+
+def _is_counted(prometheus: Prometheus, metric: str) -> bool:
+    if metric.endswith("_total"):
+        return True
+    about = prometheus.get("metadata", metric=metric) or prometheus.get("metadata", metric=PARTS.sub("", metric))
+    return bool(COUNTED & {each["type"] for entries in about.values() for each in entries})
+
+
+def _text(metric: str, labels: dict[str, str]) -> str:
+    inside = ", ".join(
+        f"{name}={json.dumps(value, ensure_ascii=False)}"
+        for name, value in sorted(labels.items())
+        if name != "__name__"
+    )
+    return f"{metric}{{{inside}}}"
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def main() -> int:
+    found = take(Prometheus())
+    if missing := sorted(set(metrics_read()) - {each.metric for each in found}):
+        say(f"Prometheus has no series of {', '.join(missing)}: they stay out.")
+    PATH.write_text(yaml.safe_dump([asdict(each) for each in found], sort_keys=False, width=1000), encoding="utf-8")
+    say(f"Written: {len(found)} series into {PATH.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
