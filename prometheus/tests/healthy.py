@@ -101,7 +101,13 @@ def _short(value: float) -> float:
 
 
 def main() -> int:
-    found = take(Prometheus())
+    prometheus = Prometheus()
+    firing = {each["labels"]["alertname"] for each in prometheus.alerts() if each["state"] == "firing"}
+    down = {each["labels"]["job"] for each in prometheus.targets() if each["health"] != "up"}
+    if ill := sorted((firing - {"Watchdog"}) | down):
+        sys.stderr.write(f"Expected a stack that is well, found firing or down: {', '.join(ill)}.\n")
+        return 1
+    found = take(prometheus)
     if missing := sorted(set(metrics_read()) - {each.metric for each in found}):
         say(f"Prometheus has no series of {', '.join(missing)}: they stay out.")
     PATH.write_text(yaml.safe_dump([asdict(each) for each in found], sort_keys=False, width=1000), encoding="utf-8")
