@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from alertmanager.channels import CHANNELS, Config, read_channels
-from alertmanager.routes import INHIBIT, ROUTE, receivers
+from alertmanager.inhibition import ROWS
+from alertmanager.routes import ROUTE, receivers, time_intervals
 from alertmanager.settings import RefusedError, Settings, check_url
 
 BASES = ("grafana", "alertmanager", "runbooks")
@@ -44,7 +45,8 @@ def render(environ: Mapping[str, str], secrets: Path, templates: Path, output: P
         "global": {"resolve_timeout": "5m"},
         "templates": [str(templates / "*.tmpl"), "base.tmpl"],
         "route": ROUTE,
-        "inhibit_rules": INHIBIT,
+        "time_intervals": time_intervals(settings),
+        "inhibit_rules": [row.config for row in ROWS],
         "receivers": receivers(settings, secrets, channels),
     }
     base = base_template(settings)

@@ -4,8 +4,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from alertmanager.channels import BLOCKS, Config
+from alertmanager.matching import match_all
 from alertmanager.settings import Settings
 
+BUSINESS_HOURS = "business-hours"
+# What each receiver would like; a channel that is off is left out.
+RECEIVERS = {
+    "critical": ("pagerduty", "slack", "email"),
+    "business": ("email", "slack"),
+    "warning": ("slack",),
+    "heartbeat": ("heartbeat",),
+    "none": (),
+}
+# Where none of the wanted channels is on.
+FALLBACK = {"warning": "email"}
 # `make test-notification` asks for one channel at a time, each by a receiver of its own.
 TESTED = ("slack", "pagerduty", "email")
 TEST_ROUTES: list[Config] = [
@@ -17,67 +29,82 @@ TEST_ROUTES: list[Config] = [
     }
     for channel in TESTED
 ]
+ROUTES: list[Config] = [
+    {
+        "matchers": ['alertname="Watchdog"'],
+        "receiver": "heartbeat",
+        "group_wait": "0s",
+        # A repeat of 60s would miss every second flush by a hair: this beats once a minute.
+        "group_interval": "30s",
+        "repeat_interval": "50s",
+    },
+    *TEST_ROUTES,
+    {"matchers": ['severity="info"'], "receiver": "none"},
+    # Before the teams' routes and without a time interval: a page is never muted.
+    {
+        "matchers": ['severity="critical"'],
+        "receiver": "critical",
+        "group_wait": "5s",
+        # An alert that joins a group waits for this one, not for group_wait: no page waits for minutes.
+        "group_interval": "10s",
+        "repeat_interval": "4h",
+    },
+    # What fires at night is told in the morning, if it still fires then.
+    {"matchers": ['team="business"'], "receiver": "business", "active_time_intervals": [BUSINESS_HOURS]},
+]
 ROUTE: Config = {
     "receiver": "warning",
     "group_by": ["alertname", "service"],
     "group_wait": "30s",
     "group_interval": "5m",
     "repeat_interval": "24h",
-    "routes": [
-        {
-            "matchers": ['alertname="Watchdog"'],
-            "receiver": "heartbeat",
-            "group_wait": "0s",
-            # A repeat of 60s would miss every second flush by a hair: this beats once a minute.
-            "group_interval": "30s",
-            "repeat_interval": "50s",
-        },
-        *TEST_ROUTES,
-        {"matchers": ['severity="info"'], "receiver": "none"},
-        {
-            "matchers": ['severity="critical"'],
-            "receiver": "critical",
-            "group_wait": "5s",
-            # An alert that joins a group waits for this one, not for group_wait.
-            "group_interval": "1m",
-            "repeat_interval": "4h",
-        },
-    ],
+    "routes": ROUTES,
 }
-INHIBIT: list[Config] = [
-    {
-        "source_matchers": ['severity="critical"'],
-        "target_matchers": ['severity=~"warning|info"'],
-        "equal": ["alertname", "service"],
-    },
-    {
-        "source_matchers": ['alertname="ErpExternalApiDown"'],
-        "target_matchers": ['alertname="ErpExternalApiFailing"'],
-        "equal": ["service"],
-    },
-    {
-        "source_matchers": ['alertname="ErpInstanceDown"'],
-        "target_matchers": ['alertname="ErpHealthProbeFailing"'],
-        "equal": ["service"],
-    },
-]
+
+
+def time_intervals(settings: Settings) -> list[Config]:
+    return [
+        {
+            "name": BUSINESS_HOURS,
+            "time_intervals": [
+                {
+                    "weekdays": ["monday:friday"],
+                    "times": [{"start_time": "08:00", "end_time": "18:00"}],
+                    "location": settings.location("BUSINESS_TIMEZONE"),
+                }
+            ],
+        }
+    ]
+
+
+def routed(labels: Mapping[str, str]) -> Config:
+    """The route that an alert takes: the first that matches, else the default."""
+    for route in ROUTES:
+        matchers = route["matchers"]
+        assert isinstance(matchers, list)  # noqa: S101 - for the type checker: it is one
+        if match_all(matchers, labels):
+            return route
+    return ROUTE
+
+
+def channels_of(receiver: str, on: Mapping[str, str] | set[str]) -> list[str]:
+    """The channels that a receiver uses of those that are on."""
+    found = [channel for channel in RECEIVERS[receiver] if channel in on]
+    fallback = FALLBACK.get(receiver, "")
+    return found or [fallback] * (fallback in on)
 
 
 def receivers(settings: Settings, secrets: Path, channels: Mapping[str, str]) -> list[Config]:
     """Pages go everywhere that is on; warnings to chat, or to e-mail where there is no chat."""
 
-    def receiver(name: str, *wanted: str) -> Config:
+    def receiver(name: str, wanted: list[str]) -> Config:
         config: Config = {"name": name}
         for channel in wanted:
-            if channel in channels:
-                kind, block = BLOCKS[channel]
-                config[kind] = [block(settings, secrets, channels[channel])]
+            kind, block = BLOCKS[channel]
+            config[kind] = [block(settings, secrets, channels[channel])]
         return config
 
     return [
-        receiver("critical", "pagerduty", "slack", "email"),
-        receiver("warning", "slack" if "slack" in channels else "email"),
-        receiver("heartbeat", "heartbeat"),
-        receiver("none"),
-        *(receiver(f"test-{channel}", channel) for channel in TESTED),
+        *(receiver(name, channels_of(name, channels)) for name in RECEIVERS),
+        *(receiver(f"test-{channel}", [channel] * (channel in channels)) for channel in TESTED),
     ]

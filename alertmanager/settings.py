@@ -1,8 +1,10 @@
 """What the environment asks for, and what is refused with a sentence."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 ENVIRONMENTS = ("sandbox", "staging", "production")
 SANDBOX_DEFAULTS = {
@@ -42,6 +44,14 @@ class Settings:
         if value in ("", "true", "false"):
             return default if not value else value == "true"
         raise RefusedError(f"{name} is {self[name]!r}; expected true or false. Correct it in .env.")
+
+    def location(self, name: str) -> str:
+        """A time zone by the name that the tz database gives it; UTC where nothing is said."""
+        value = self[name] or "UTC"
+        known = available_timezones()  # empty where the system has no tz database: then amtool's check tells
+        if not re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", value) or (known and value not in known):
+            raise RefusedError(f"{name} is {value!r}; expected a time zone such as Europe/Berlin. Correct it in .env.")
+        return value
 
 
 def check_url(name: str, value: str, settings: Settings, *, tls: bool = False) -> None:
