@@ -34,6 +34,7 @@ fmt: ## Format the Python code
 reference: ## Write docs/reference anew from the code that it describes
 	@$(OPS) venv
 	@cd erp_app && ../$(VENV) -m observability.reference ../docs/reference
+	@$(VENV) -m alertmanager.reference docs/reference/alert-routing.md
 
 dashboards: ## Write grafana/dashboards/generated anew from grafana/dashboards/pages
 	@$(OPS) venv

@@ -16,6 +16,7 @@ RECEIVERS = {
     "heartbeat": ("heartbeat",),
     "none": (),
 }
+CHANNELS_SHOWN = {"pagerduty": "PagerDuty", "slack": "Slack", "email": "e-mail", "heartbeat": "heartbeat"}
 # Where none of the wanted channels is on.
 FALLBACK = {"warning": "email"}
 # `make test-notification` asks for one channel at a time, each by a receiver of its own.

@@ -11,6 +11,18 @@ import pytest
 CHANNELS = {"slack": "slack_webhook_url", "pagerduty": "pagerduty_routing_key", "email": "smtp_password"}
 SHOWN = {"slack_configs": "slack", "pagerduty_configs": "pagerduty", "email_configs": "email"}
 EMPTIES = {"slack": "", "pagerduty": "\n", "email": " \t\r\n"}
+# (severity, team): the receiver, whatever the alert
+POLICY = {
+    ("critical", "app"): "critical",
+    ("critical", "infra"): "critical",
+    ("critical", "business"): "critical",
+    ("warning", "app"): "warning",
+    ("warning", "infra"): "warning",
+    ("warning", "business"): "business",
+    ("info", "app"): "none",
+    ("info", "infra"): "none",
+    ("info", "business"): "none",
+}
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -42,6 +54,9 @@ def test_channels_on_are_the_ones_notified(
     assert channels_of(config, "warning") == ({"slack"} & on or {"email"} & on)
     assert channels_of(config, "none") == set()
     assert {channel for channel in CHANNELS if channels_of(config, f"test-{channel}") == {channel}} == on
+    for (severity, team), receiver in POLICY.items():
+        labels = ["alertname=ErpAny", f"severity={severity}", f"team={team}"]
+        amtool("config", "routes", "test", f"--config.file={path}", f"--verify.receivers={receiver}", *labels)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,118 @@
+"""Every row of the inhibition table can match: by the labels that the unit tests of the rules see firing."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from alertmanager.inhibition import ROWS, Row
+from alertmanager.matching import match_all, matches, parse
+from alertmanager.reference import RULES, alerts
+
+Labels = dict[str, str]
+each_row = pytest.mark.parametrize("row", ROWS, ids=[f"{row.source[0]} mutes {row.target[-1]}" for row in ROWS])
+
+
+@cache
+def firing() -> tuple[Labels, ...]:
+    """The labels of every alert that a unit test of the rules expects."""
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("tests/*_test.yml"))]
+    cases: list[dict[str, Any]] = [
+        case for file in files for test in file["tests"] for case in test.get("alert_rule_test", [])
+    ]
+    return tuple(
+        {"alertname": case["alertname"], **alert["exp_labels"]}
+        for case in cases
+        if "alertname" in case
+        for alert in case.get("exp_alerts") or []
+    )
+
+
+def named(matchers: tuple[str, ...]) -> list[str]:
+    """The names of alerts that matchers ask for."""
+    wanted = [
+        value for label, operator, value in map(parse, matchers) if label == "alertname" and operator in ("=", "=~")
+    ]
+    return [name for value in wanted for name in value.split("|")]
+
+
+def mutes(row: Row, source: Labels, target: Labels) -> bool:
+    """As Alertmanager does: an alert that is on both sides isn't muted by another of its kind."""
+    both = [match_all(row.source, each) and match_all(row.target, each) for each in (source, target)]
+    same = all(source.get(label, "") == target.get(label, "") for label in row.equal)
+    return match_all(row.source, source) and match_all(row.target, target) and same and not all(both)
+
+
+@each_row
+def test_row_names_alerts_that_exist(row: Row) -> None:
+    assert set(named(row.source + row.target)) - {each["alertname"] for each in alerts()} == set()
+
+
+@each_row
+def test_both_sides_carry_the_labels_that_have_to_be_equal(row: Row) -> None:
+    sides = [each for each in firing() if match_all(row.source, each) or match_all(row.target, each)]
+    assert sides
+    assert [each for each in sides if any(not each.get(label) for label in row.equal)] == []
+
+
+@each_row
+def test_row_can_match_for_each_alert_that_it_names(row: Row) -> None:
+    sources = [each for each in firing() if match_all(row.source, each)]
+    targets = [each for each in firing() if match_all(row.target, each)]
+    muted = {target["alertname"] for target in targets for source in sources if mutes(row, source, target)}
+    assert muted
+    assert set(named(row.target)) - muted == set()
+
+
+@each_row
+def test_row_says_why(row: Row) -> None:
+    assert re.fullmatch(r"[A-Z].{20,}\.", row.reason)
+
+
+@pytest.mark.parametrize("labels", [each for each in alerts() if each["severity"] == "none"])
+def test_the_watchdog_is_muted_by_nothing(labels: Labels) -> None:
+    assert [row for row in ROWS if match_all(row.target, labels | {"service": "prometheus"})] == []
+
+
+def test_lost_business_is_told_whatever_else_is_down() -> None:
+    lost = [each for each in firing() if each.get("team") == "business" and each["severity"] == "critical"]
+    assert [(row, each) for row in ROWS for each in lost if match_all(row.target, each)] == []
+
+
+@pytest.mark.parametrize("name", ["ErpPostgresDown", "ErpRedisDown", "ErpAllDown"])
+def test_a_cause_is_muted_by_no_other_cause(name: str) -> None:
+    for service in ("erp-web", "erp-db", "erp-redis"):
+        labels = {"alertname": name, "severity": "critical", "service": service, "team": "infra"}
+        assert [row for row in ROWS if match_all(row.target, labels)] == []
+
+
+@pytest.mark.parametrize(
+    ("matcher", "labels", "holds"),
+    [
+        ('a="x"', {"a": "x"}, True),
+        ('a="x"', {"a": "xy"}, False),
+        ('a!="x"', {}, True),
+        ('a!="x"', {"a": "x"}, False),
+        ('a=~"x|y"', {"a": "y"}, True),
+        ('a=~"x|y"', {"a": "yy"}, False),
+        ('a=~"x.+"', {}, False),
+        ('a!~"x|y"', {"a": "y"}, False),
+        ('a!~"x|y"', {}, True),
+    ],
+)
+def test_matcher_reads_labels_as_alertmanager_does(matcher: str, labels: Labels, holds: bool) -> None:
+    assert matches(matcher, labels) is holds
+
+
+@pytest.mark.parametrize("matcher", ["a", "a=x", 'a=="x"', 'a="x', '="x"', 'a="\\""'])
+def test_what_is_no_matcher_is_refused(matcher: str) -> None:
+    with pytest.raises(ValueError, match="is no matcher"):
+        parse(matcher)
+
+
+def test_rules_have_unit_tests_to_learn_labels_from() -> None:
+    assert Path(RULES, "tests").is_dir()
+    assert firing()
