@@ -1,0 +1,169 @@
+"""Whole messages, field by field as the configuration asks for them, against the committed ones.
+
+`python -m pytest alertmanager/tests/test_goldens.py` with GOLDEN=write writes them anew: read the difference.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alertmanager.tests.test_channels import SHOWN, load
+
+FOLDER = Path(__file__).parent / "golden"
+EVIL = (
+    "<!channel> *bold* <script>alert(1)</script> & <http://evil.example|click>\r\nBcc: all@evil.example {{ .Labels }}"
+)
+HTML = {"html"}
+
+
+def alert(service: str = "erp-web", *, resolved: bool = False, **changes: dict[str, str]) -> dict[str, Any]:
+    labels = {
+        "alertname": "ErpHigh5xxRatio",
+        "env": "sandbox",
+        "service": service,
+        "severity": "critical",
+        "signal": "errors",
+        "team": "app",
+    }
+    annotations = {
+        "summary": f"{service} answers too many requests with a server error",
+        "description": f"12.5% of the requests to {service} in the last 5 minutes ended with a 5xx status.",
+        "runbook_url": "docs/runbooks/ErpHigh5xxRatio.md",
+        "dashboard_url": f"/d/erp-overview?var-job={service}",
+        "logs_url": f"/d/erp-overview?var-job={service}&viewPanel=40",
+    }
+    return {
+        "status": "resolved" if resolved else "firing",
+        "labels": labels | changes.get("labels", {}),
+        "annotations": annotations | changes.get("annotations", {}),
+        "startsAt": "2026-11-24T08:15:30Z",
+        "endsAt": "2026-11-24T08:45:00Z" if resolved else "0001-01-01T00:00:00Z",
+    }
+
+
+def common(alerts: list[dict[str, Any]], kind: str) -> dict[str, str]:
+    return {k: v for k, v in alerts[0][kind].items() if all(each[kind].get(k) == v for each in alerts)}
+
+
+def group(*alerts: dict[str, Any]) -> dict[str, Any]:
+    shared = common(list(alerts), "labels")
+    return {
+        "receiver": "critical",
+        "status": "firing" if any(each["status"] == "firing" for each in alerts) else "resolved",
+        "alerts": list(alerts),
+        "groupLabels": {k: v for k, v in shared.items() if k in ("alertname", "service")},
+        "commonLabels": shared,
+        "commonAnnotations": common(list(alerts), "annotations"),
+        "externalURL": "http://elsewhere.example",
+    }
+
+
+def hostile() -> dict[str, Any]:
+    """Text from outside in every label and annotation, as from an address or a product's name."""
+    names = ("summary", "description", "runbook_url", "dashboard_url", "logs_url")
+    labels = {"alertname": f'Erp"}}{EVIL}', "service": f"a\\b+c|d {EVIL}", "severity": "critical"}
+    return group(alert(labels=labels, annotations=dict.fromkeys(names, EVIL)))
+
+
+CASES = {
+    "firing": group(alert()),
+    "resolved": group(alert(resolved=True)),
+    "partly-resolved": group(
+        alert(annotations={"description": "12.5% of the requests to 10.0.0.1 failed."}),
+        alert(annotations={"description": "7% of the requests to 10.0.0.2 failed."}, resolved=True),
+    ),
+    "many": group(
+        *(alert(annotations={"summary": f"View {n} fails", "description": f"View {n} failed."}) for n in range(13))
+    ),
+    "hostile": hostile(),
+}
+
+
+def fields(config: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every templated text of a receiver's block."""
+    if isinstance(config, dict):
+        for key, value in config.items():
+            yield from fields(value, f"{name}.{key}".lstrip("."))
+    elif isinstance(config, list):
+        for number, value in enumerate(config):
+            yield from fields(value, f"{name}.{number}")
+    elif isinstance(config, str) and "{{" in config:
+        yield name, config
+
+
+def message(channel: str, case: str, rendered: Callable[..., Path], text: Callable[..., str]) -> str:
+    """What the channel is given, each field after a line with its name."""
+    (receiver,) = [each for each in load(rendered())["receivers"] if each["name"] == "critical"]
+    (block,) = receiver[{short: kind for kind, short in SHOWN.items()}[channel]]
+    told = []
+    for name, template in fields(block):
+        (called,) = [part.split('"')[1] for part in template.split("template ")[1:]]
+        told.append(f"--- {name}\n{text(called, CASES[case], 'html' if name in HTML else 'text')}\n")
+    return "".join(told)
+
+
+each_channel = pytest.mark.parametrize("channel", SHOWN.values())
+
+
+@each_channel
+@pytest.mark.parametrize("case", CASES)
+def test_message_is_the_committed_one(
+    case: str, channel: str, rendered: Callable[..., Path], text: Callable[..., str]
+) -> None:
+    said = message(channel, case, rendered, text)
+    path = FOLDER / f"{case}.{channel}.txt"
+    if os.environ.get("GOLDEN") == "write":
+        path.write_bytes(said.encode())
+    assert said == path.read_bytes().decode(), "read the difference; GOLDEN=write accepts it"
+
+
+def test_every_golden_message_belongs_to_a_case() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {f"{c}.{k}.txt" for c in CASES for k in SHOWN.values()}
+
+
+@each_channel
+def test_message_has_all_that_a_person_needs(channel: str) -> None:
+    said = (FOLDER / f"firing.{channel}.txt").read_text(encoding="utf-8")
+    for part in (
+        "erp-web answers too many requests",
+        "12.5% of the requests",
+        "since 2026-11-24 08:15:30 UTC",
+        "http://runbooks.example/docs/runbooks/ErpHigh5xxRatio.md",
+        "http://grafana.example:3000/d/erp-overview?var-job=erp-web",
+        "viewPanel=40",
+        "http://alertmanager.example:9093/#/silences/new?filter=",
+    ):
+        assert part in said
+
+
+@each_channel
+def test_no_message_has_an_unrendered_value(channel: str) -> None:
+    for case in CASES:
+        said = (FOLDER / f"{case}.{channel}.txt").read_text(encoding="utf-8")
+        assert [part for part in ("no value", "%!", "0001-01-01", "map[") if part in said] == []
+
+
+@each_channel
+def test_long_group_is_cut_and_counted(channel: str) -> None:
+    said = (FOLDER / f"many.{channel}.txt").read_text(encoding="utf-8")
+    assert "View 9 failed." in said
+    assert "View 10 failed." not in said
+    assert "and 3 more" in said
+
+
+def test_hostile_text_can_neither_call_a_channel_nor_run_nor_add_a_header() -> None:
+    slack = (FOLDER / "hostile.slack.txt").read_text(encoding="utf-8")
+    assert "<!channel>" not in slack
+    assert "<http://evil" not in slack
+    email = (FOLDER / "hostile.email.txt").read_bytes().decode()
+    html = email.partition("--- html")[2]
+    assert "<script" not in html
+    assert email.partition("Silence: ")[2].splitlines()[0] in html
+    assert not [line for line in slack.splitlines() if line.startswith("http") and "example:3000/" not in line]
+    subject = email.partition("--- headers.Subject\n")[2].partition("\n---")[0]
+    assert len(subject.splitlines()) == 1
+    title = slack.partition("--- title\n")[2].partition("\n---")[0]
+    assert len(title.splitlines()) == 1
