@@ -112,7 +112,7 @@ def rules(source: Path = SOURCE) -> str:
     fast = [alert("ErpErrorBudgetFastBurn", "critical", *tier) for tier in FAST]
     slow = [alert("ErpErrorBudgetSlowBurn", "warning", *tier) for tier in SLOW]
     quick = [*(rule for slo in slos for rule in of_one(slo)), burn("5m"), burn("1h"), count("1h", "1m", 60), fast[0]]
-    counts = [count("6h", "1m", 60), count("1d", "5m", 300), count("3d", "5m", 300)]
+    counts = [count("6h", "5m", 300), count("1d", "5m", 300), count("3d", "5m", 300)]
     days = [*(burn(window) for window in ("30m", "2h", "6h", "1d", "3d")), *counts, fast[1], *slow]
     groups = [{"name": "slo", "rules": quick}, {"name": "slo-days", "interval": "1m", "rules": days}]
     return HEAD + yaml.dump({"groups": groups}, Dumper=Dumper, sort_keys=False, width=80)
