@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,15 @@ class Case:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Cut:
+    """What of a file and of its cases one rule can change: quicker to run, and the verdict is the same."""
+
+    called: str
+    kept: frozenset[str]
+    cases: list[Case]
+
+
 @dataclass
 class Component:
     """One rules file with the cases of its test file, each made a file of its own."""
@@ -46,47 +55,68 @@ class Component:
     name: str
     document: dict[str, Any]
     tests: dict[str, Any]
-    cases: list[Case] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
     kills: Counter[str] = field(default_factory=Counter)
 
     @cached_property
-    def places(self) -> dict[str, tuple[int, int]]:
-        """Where each rule is, by what it is called in tables and in survivors.yml."""
-        found: dict[str, tuple[int, int]] = {}
+    def rules(self) -> dict[str, Rule]:
+        """Each rule by what it is called in tables and in survivors.yml."""
+        found: dict[str, Rule] = {}
         seen: Counter[str] = Counter()
-        for number, group in enumerate(self.document["groups"]):
-            for place, rule in enumerate(group["rules"]):
+        for group in self.document["groups"]:
+            for rule in group["rules"]:
                 called = title(rule)
                 seen[called] += 1
-                found[called if seen[called] == 1 else f"{called} #{seen[called]}"] = (number, place)
+                found[called if seen[called] == 1 else f"{called} #{seen[called]}"] = rule
         return found
 
-    def rule(self, called: str) -> Rule:
-        number, place = self.places[called]
-        return dict(self.document["groups"][number]["rules"][place])
+    @cached_property
+    def cases(self) -> dict[str, dict[str, Any]]:
+        return {f"{self.name}-{place}": case for place, case in enumerate(self.tests["tests"])}
 
-    def with_rules(self, replaced: dict[str, Rule]) -> str:
-        """The file's text with other rules in the places of some."""
-        groups = [{**group, "rules": [*group["rules"]]} for group in self.document["groups"]]
-        for called, rule in replaced.items():
-            number, place = self.places[called]
-            groups[number]["rules"][place] = rule
-        return yaml.safe_dump({**self.document, "groups": groups}, sort_keys=False)
+    def text(self, kept: Iterable[str], replaced: dict[str, Rule]) -> str:
+        """A file of some of the rules in their order, with others in the places of some."""
+        kept = set(kept)
+        rules = [replaced.get(called, rule) for called, rule in self.rules.items() if called in kept]
+        return yaml.safe_dump({"groups": [{"name": self.name, "rules": rules}]}, sort_keys=False)
 
-    def printed(self) -> str:
-        """The file as the mutators write it, without a mutant."""
-        rules = {called: self.rule(called) for called in self.places}
-        return self.with_rules(
-            {
-                called: {**rule, "expr": promql.render(promql_parser.parse(str(rule["expr"])))}
-                for called, rule in rules.items()
-            }
+    def printed(self, kept: Iterable[str]) -> str:
+        """Such a file as the mutators write it, without a mutant."""
+        again = {
+            called: {**rule, "expr": promql.render(promql_parser.parse(str(rule["expr"])))}
+            for called, rule in self.rules.items()
+        }
+        return self.text(kept, again)
+
+    def case_text(self, case: dict[str, Any]) -> str:
+        return yaml.safe_dump({**self.tests, "tests": [case]}, sort_keys=False, width=1000)
+
+    def cut(self, called: str) -> Cut:
+        reached = {produced(self.rules[called])}
+        while more := {produced(rule) for rule in self.rules.values() if reads(rule["expr"]) & reached} - reached:
+            reached |= more
+        cases = {name: _about(case, reached) for name, case in self.cases.items()}
+        asked = {name for case in cases.values() for each in case["promql_expr_test"] for name in reads(each["expr"])}
+        needed = reached | asked
+        while more := self._read_by(needed) - needed:
+            needed |= more
+        kept = frozenset(called for called, rule in self.rules.items() if produced(rule) in needed)
+        return Cut(
+            called,
+            kept,
+            [
+                Case(name, self.case_text(case), self.seconds.get(name, 0))
+                for name, case in cases.items()
+                if case["alert_rule_test"] or case["promql_expr_test"]
+            ],
         )
 
-    def ordered_cases(self, rule: Rule) -> list[Case]:
-        """Those that name the rule first, and among them the quick ones that have found much."""
-        name = rule.get("alert") or rule["record"]
-        return sorted(self.cases, key=lambda case: (name not in case.text, case.seconds / (1 + self.kills[case.name])))
+    def ordered_cases(self, cut: Cut) -> list[Case]:
+        """The quick ones that have found much come first."""
+        return sorted(cut.cases, key=lambda case: case.seconds / (1 + self.kills[case.name]))
+
+    def _read_by(self, names: set[str]) -> set[str]:
+        return {name for rule in self.rules.values() if produced(rule) in names for name in reads(rule["expr"])}
 
 
 @dataclass(frozen=True)
@@ -110,23 +140,25 @@ class Laboratory:
             (bench / "tests").mkdir()
             self.benches.put(bench)
 
-    def prepare(self, component: Component) -> None:
-        """Cut the test file into its cases; each must pass, with the rules as they are and as we print them."""
-        for place, case in enumerate(component.tests["tests"]):
-            called = f"{component.name}-{place}"
-            text = yaml.safe_dump({**component.tests, "tests": [case]}, sort_keys=False, width=1000)
+    def prepare(self, component: Component) -> list[Cut]:
+        """Each case must pass with the rules as they are, each cut of it with the rules as we print them."""
+        for name, case in component.cases.items():
             started = time.monotonic()
-            self._expect_green(component, Case(called, text, 0), case, "")
-            component.cases.append(Case(called, text, time.monotonic() - started))
-            self._expect_green(component, component.cases[-1], case, component.printed())
+            self._expect_green(component, Case(name, component.case_text(case), 0), "")
+            component.seconds[name] = time.monotonic() - started
+        cuts = [component.cut(called) for called in component.rules]
+        for cut in cuts:
+            for each in cut.cases:
+                self._expect_green(component, each, component.printed(cut.kept))
+        return cuts
 
-    def judge(self, component: Component, called: str, mutant: Mutant) -> Verdict:
-        text = component.with_rules({called: mutant.rule})
-        for case in component.ordered_cases(mutant.rule):
+    def judge(self, component: Component, cut: Cut, mutant: Mutant) -> Verdict:
+        text = component.text(cut.kept, {cut.called: mutant.rule})
+        for case in component.ordered_cases(cut):
             if self._notices(component, case, text):
                 component.kills[case.name] += 1
-                return Verdict(component.name, called, mutant, killed=True)
-        return Verdict(component.name, called, mutant, killed=False)
+                return Verdict(component.name, cut.called, mutant, killed=True)
+        return Verdict(component.name, cut.called, mutant, killed=False)
 
     def _notices(self, component: Component, case: Case, rules: str) -> bool:
         try:
@@ -134,13 +166,13 @@ class Laboratory:
         except subprocess.TimeoutExpired:
             return True
 
-    def _expect_green(self, component: Component, case: Case, source: dict[str, Any], rules: str) -> None:
+    def _expect_green(self, component: Component, case: Case, rules: str) -> None:
         done = self._run(component, case, rules, 120)
         if done.returncode != 0:
-            state = f"as printed by {promql.__name__}" if rules else "unmutated"
+            state = f"cut and printed by {promql.__name__}" if rules else "unmutated"
+            called = component.cases[case.name].get("name", case.name)
             raise RedBaselineError(
-                f"{component.name}.yml, {state}: expected its case {source.get('name', case.name)!r} to pass.\n"
-                f"{done.stdout}{done.stderr}"
+                f"{component.name}.yml, {state}: expected its case {called!r} to pass.\n{done.stdout}{done.stderr}"
             )
 
     def _run(self, component: Component, case: Case, rules: str, timeout: float) -> subprocess.CompletedProcess[str]:
@@ -165,6 +197,31 @@ class Laboratory:
             self.benches.put(bench)
 
 
+def _about(case: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """A case with those of its assertions that are about some alerts and recorded series."""
+    return {
+        **case,
+        "alert_rule_test": [each for each in case.get("alert_rule_test") or [] if each["alertname"] in names],
+        "promql_expr_test": [each for each in case.get("promql_expr_test") or [] if reads(each["expr"]) & names],
+    }
+
+
+@cache
+def reads(expression: str) -> frozenset[str]:
+    """The names of the series that an expression reads, alerts by their own."""
+    found: set[str] = set()
+    for node in promql.walk(promql_parser.parse(expression)):
+        if isinstance(node, promql_parser.VectorSelector):
+            matchers = {each.name: each.value for each in node.matchers.matchers if str(each.op) == "MatchOp.Equal"}
+            name = node.name or matchers.get("__name__", "")
+            found.add(matchers.get("alertname", name) if name in ("ALERTS", "ALERTS_FOR_STATE") else name)
+    return frozenset(found)
+
+
+def produced(rule: Rule) -> str:
+    return str(rule.get("record") or rule["alert"])
+
+
 def title(rule: Rule) -> str:
     if "record" in rule:
         return str(rule["record"])
@@ -184,12 +241,12 @@ def judge_all(promtool: str, wanted: Iterable[str] = (), rules: Path = RULES) ->
     with tempfile.TemporaryDirectory() as folder:
         laboratory = Laboratory(Path(folder), rules, promtool)
         with ThreadPoolExecutor(laboratory.cores) as pool:
-            list(pool.map(laboratory.prepare, components))
+            cuts = list(pool.map(laboratory.prepare, components))
             work = [
-                (component, called, mutant)
-                for component in components
-                for called in component.places
-                for mutant in mutants(component.rule(called))
+                (component, cut, mutant)
+                for component, its_cuts in zip(components, cuts, strict=True)
+                for cut in its_cuts
+                for mutant in mutants(component.rules[cut.called])
             ]
             return tuple(pool.map(lambda each: laboratory.judge(*each), work))
 
