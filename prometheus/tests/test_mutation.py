@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +22,9 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    started = time.monotonic()
+    started = laboratory.seconds_of_all_cores()
     report = Report(laboratory.judge_all(mutation.promtool()))
-    return Run(report, time.monotonic() - started)
+    return Run(report, laboratory.seconds_of_all_cores() - started)
 
 
 def test_enough_mutants_of_each_file_are_noticed(run: Run) -> None:
