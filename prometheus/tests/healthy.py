@@ -75,7 +75,9 @@ def _steady(prometheus: Prometheus, selector: str, metric: str) -> list[Steady]:
             for series, value in values(selector).items()
         ]
     if _is_counted(prometheus, metric):
-        return [Steady(each, 0, _short(value * 60)) for each, value in values(f"rate({selector}[15m])").items()]
+        # The median: a fault that was there for some minutes leaves no trace.
+        usual = values(f"quantile_over_time(0.5, rate({selector}[5m])[20m:30s])")
+        return [Steady(each, 0, _short(value * 60)) for each, value in usual.items()]
     usual = values(f"quantile_over_time(0.5, {selector}[10m])")
     return [Steady(each, _short(value), 0) for each, value in usual.items()]
 
