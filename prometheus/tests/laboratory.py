@@ -56,6 +56,7 @@ class Component:
     name: str
     document: dict[str, Any]
     tests: dict[str, Any]
+    neighbours: list[Rule] = field(default_factory=list)  # rules of other files that the cases load
     seconds: dict[str, float] = field(default_factory=dict)
     kills: Counter[str] = field(default_factory=Counter)
 
@@ -94,12 +95,13 @@ class Component:
 
     def cut(self, called: str) -> Cut:
         reached = {produced(self.rules[called])}
-        while more := {produced(rule) for rule in self.rules.values() if reads(rule["expr"]) & reached} - reached:
+        loaded = [*self.rules.values(), *self.neighbours]
+        while more := {produced(rule) for rule in loaded if reads(rule["expr"]) & reached} - reached:
             reached |= more
         cases = {name: _about(case, reached) for name, case in self.cases.items()}
         asked = {name for case in cases.values() for each in case["promql_expr_test"] for name in reads(each["expr"])}
         needed = reached | asked
-        while more := self._read_by(needed) - needed:
+        while more := {name for rule in loaded if produced(rule) in needed for name in reads(rule["expr"])} - needed:
             needed |= more
         kept = frozenset(called for called, rule in self.rules.items() if produced(rule) in needed)
         return Cut(
@@ -115,9 +117,6 @@ class Component:
     def ordered_cases(self, cut: Cut) -> list[Case]:
         """The quick ones that have found much come first."""
         return sorted(cut.cases, key=lambda case: case.seconds / (1 + self.kills[case.name]))
-
-    def _read_by(self, names: set[str]) -> set[str]:
-        return {name for rule in self.rules.values() if produced(rule) in names for name in reads(rule["expr"])}
 
 
 @dataclass(frozen=True)
@@ -241,10 +240,7 @@ def names(rules: Path = RULES) -> list[str]:
 
 def judge_all(promtool: str, wanted: Iterable[str] = (), rules: Path = RULES) -> tuple[Verdict, ...]:
     """Judge every mutant of the named rules files, or of all."""
-    components = [
-        Component(name, load(rules / f"{name}.yml"), load(rules / "tests" / f"{name}_test.yml"))
-        for name in wanted or names(rules)
-    ]
+    components = [_component(name, rules) for name in wanted or names(rules)]
     with tempfile.TemporaryDirectory() as folder:
         laboratory = Laboratory(Path(folder), rules, promtool)
         with ThreadPoolExecutor(laboratory.cores) as pool:
@@ -256,6 +252,13 @@ def judge_all(promtool: str, wanted: Iterable[str] = (), rules: Path = RULES) ->
                 for mutant in mutants(component.rules[cut.called])
             ]
             return tuple(pool.map(lambda each: laboratory.judge(*each), work))
+
+
+def _component(name: str, rules: Path) -> Component:
+    tests = load(rules / "tests" / f"{name}_test.yml")
+    others = [load(rules / "tests" / path) for path in tests["rule_files"] if Path(path).stem != name]
+    neighbours = [rule for other in others for group in other["groups"] for rule in group["rules"]]
+    return Component(name, load(rules / f"{name}.yml"), tests, neighbours)
 
 
 class Loader(yaml.SafeLoader):
