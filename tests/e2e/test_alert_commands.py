@@ -1,0 +1,111 @@
+"""`make silence` silences, `make alerts` shows what there is, `make alert-review` what there was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from tests.support import stack
+from tests.support.alertmanager import Alertmanager
+from tests.support.prometheus import Prometheus
+from tests.support.wait import eventually
+
+SERVICE = "loki"  # of its alerts, none is awaited by another test
+PROBE = "ErpSilenceProbe"
+
+
+@pytest.fixture(scope="module")
+def alertmanager() -> Alertmanager:
+    return Alertmanager()
+
+
+@pytest.fixture
+def probe(alertmanager: Alertmanager) -> Iterator[str]:
+    """An alert of SERVICE that reaches nobody, for as long as the test lasts."""
+
+    def post(ends: timedelta) -> None:
+        now = datetime.now(UTC)
+        alert = {
+            "labels": {"alertname": PROBE, "service": SERVICE, "severity": "info"},
+            "annotations": {"summary": "A test of make silence"},
+            "startsAt": (now - timedelta(seconds=1)).isoformat(),
+            "endsAt": (now + ends).isoformat(),
+        }
+        requests.post(f"{alertmanager.base}/api/v2/alerts", json=[alert], timeout=20).raise_for_status()
+
+    post(timedelta(minutes=5))
+    yield PROBE
+    post(timedelta(0))
+
+
+@pytest.fixture
+def silence(alertmanager: Alertmanager) -> Iterator[str]:
+    """What `make silence` says; the silence is ended afterwards."""
+    said = stack.run("make", "-s", "silence", f"SERVICE={SERVICE}", "FOR=5m")
+    (found,) = re.findall(r"\(silence ([0-9a-f-]{36})\)", said)
+    yield found
+    requests.delete(f"{alertmanager.base}/api/v2/silence/{found}", timeout=20).raise_for_status()
+
+
+def shown(name: str) -> list[list[str]]:
+    """The first four columns of `make alerts` for an alert: severity, state, name, service."""
+    rows = [line.split()[:4] for line in stack.run("make", "-s", "alerts").splitlines()]
+    return [row for row in rows if name in row]
+
+
+def test_make_alerts_shows_the_watchdog() -> None:
+    eventually(
+        lambda: shown("Watchdog"),
+        "the Watchdog",
+        60,
+        until=lambda rows: rows == [["none", "firing", "Watchdog", "prometheus"]],
+    )
+
+
+def test_make_silence_silences(probe: str, silence: str, alertmanager: Alertmanager) -> None:
+    def held() -> list[dict[str, Any]]:
+        return [each["status"] for each in alertmanager.alerts(probe)]
+
+    eventually(
+        held,
+        f"{probe} silenced by {silence}",
+        30,
+        until=lambda seen: [each["silencedBy"] for each in seen] == [[silence]],
+    )
+    assert shown(probe) == [["info", "silenced", probe, SERVICE]]
+    assert alertmanager.get(f"silence/{silence}")["status"]["state"] == "active"
+
+
+def test_an_alert_that_is_not_silenced_is_shown_firing(probe: str) -> None:
+    eventually(
+        lambda: shown(probe), f"{probe} firing", 30, until=lambda rows: rows == [["info", "firing", probe, SERVICE]]
+    )
+
+
+def test_make_alert_review_lists_every_alert_but_the_watchdog(prometheus: Prometheus) -> None:
+    said = stack.run("make", "-s", "alert-review", timeout=100)
+    names = {rule["name"] for rule in prometheus.rules() if rule["type"] == "alerting"}
+    assert names
+    assert {name for name in names if not re.search(rf"^{name}\b", said, re.MULTILINE)} == {"Watchdog"}
+    assert re.search(r"^heartbeat +webhook +\d+", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["SERVICE=erp-wbe", "FOR=1h"], "SERVICE='erp-wbe' has no alerts; expected one of"),
+        ([f"SERVICE={SERVICE}", "FOR=soon"], "FOR='soon' is no duration"),
+        ([f"SERVICE={SERVICE}"], "FOR='' is no duration"),
+        (["FOR=1h"], "SERVICE='' has no alerts"),
+    ],
+)
+def test_bad_input_is_told_and_silences_nothing(given: list[str], told: str, alertmanager: Alertmanager) -> None:
+    before = {each["id"] for each in alertmanager.get("silences")}
+    with pytest.raises(stack.CommandError, match=re.escape(told)):
+        stack.run("make", "-s", "silence", *given)
+    assert {each["id"] for each in alertmanager.get("silences")} == before
