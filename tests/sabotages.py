@@ -274,8 +274,8 @@ GROUPS: dict[str, list[Sabotage]] = {
         Sabotage(
             "pages aren't sent by e-mail",
             "alertmanager/routes.py",
-            'receiver("critical", "pagerduty", "slack", "email")',
-            'receiver("critical", "pagerduty", "slack")',
+            '"critical": ("pagerduty", "slack", "email")',
+            '"critical": ("pagerduty", "slack")',
             ("test_payment_outage.py::test_page_arrives[email]",),
         )
     ],
