@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -40,17 +39,6 @@ def alerts() -> list[tuple[str, Rule]]:
 
 def called(file: str, rule: Rule) -> str:
     return f"{file}: {title(rule)}"
-
-
-def alert_ids() -> list[str]:
-    """What each of alerts() is called in a test's name; tiers that share name and severity are numbered."""
-    seen: Counter[str] = Counter()
-    found = []
-    for file, rule in alerts():
-        name = called(file, rule)
-        seen[name] += 1
-        found.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
-    return found
 
 
 @cache

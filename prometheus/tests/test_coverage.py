@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from prometheus.tests.mutators import Rule
-from prometheus.tests.reading import alert_ids, alerts, assertions
+from prometheus.tests.reading import alerts, assertions, called
 
 LEAST_CASES = 3
 ALWAYS_FIRING = {"Watchdog"}
 
-each_alert = pytest.mark.parametrize(("file", "rule"), alerts(), ids=alert_ids())
+each_alert = pytest.mark.parametrize(("file", "rule"), alerts(), ids=[called(*each) for each in alerts()])
 
 
 def constant_labels(rule: Rule) -> set[tuple[str, str]]:
