@@ -41,6 +41,15 @@ def called(file: str, rule: Rule) -> str:
     return f"{file}: {title(rule)}"
 
 
+def alert_ids() -> list[str]:
+    """What each alert is called in a test's name; the second of one name and tier is #2."""
+    found: list[str] = []
+    for name in (called(*each) for each in alerts()):
+        before = sum(each.partition(" #")[0] == name for each in found)
+        found.append(f"{name} #{before + 1}" if before else name)
+    return found
+
+
 @cache
 def assertions() -> tuple[Assertion, ...]:
     """Every assertion about an alert in every test file, with the labels of the alerts that it expects."""

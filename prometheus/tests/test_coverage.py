@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from prometheus.tests.mutators import Rule
-from prometheus.tests.reading import alerts, assertions, called
+from prometheus.tests.reading import alert_ids, alerts, assertions
 
 LEAST_CASES = 3
 ALWAYS_FIRING = {"Watchdog"}
 
-each_alert = pytest.mark.parametrize(("file", "rule"), alerts(), ids=[called(*each) for each in alerts()])
+each_alert = pytest.mark.parametrize(("file", "rule"), alerts(), ids=alert_ids())
 
 
 def constant_labels(rule: Rule) -> set[tuple[str, str]]:

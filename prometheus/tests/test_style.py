@@ -9,7 +9,7 @@ import pytest
 
 from prometheus.tests.mutators import Rule
 from prometheus.tests.promql import walk
-from prometheus.tests.reading import alerts, all_rules, called, metric_of
+from prometheus.tests.reading import alert_ids, alerts, all_rules, metric_of
 from tests.support.signals import SERVICES
 
 NAME = re.compile(r"Erp([A-Z0-9][a-z0-9]*){2,}")
@@ -23,7 +23,7 @@ ANNOTATIONS = {"summary", "description", "runbook_url", "dashboard_url", "logs_u
 VALUE = re.compile(r"\{\{[^}]*\$value[^}]*\}\}")
 READABLE = re.compile(r"\$value \| humanize|printf \"[^\"]+\" \$value")
 
-each_alert = pytest.mark.parametrize("rule", [rule for _, rule in alerts()], ids=[called(*each) for each in alerts()])
+each_alert = pytest.mark.parametrize("rule", [rule for _, rule in alerts()], ids=alert_ids())
 
 
 def is_template(text: str) -> bool:
