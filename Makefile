@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help test bench sabotage lint fmt dashboards reference up down status logs urls doctor clean break mend drill test-notification
+.PHONY: help test bench sabotage lint fmt dashboards reference up down status logs urls doctor clean break mend drill test-notification silence alerts alert-review
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -70,3 +70,12 @@ drill: ## Inject a real fault, see the notification and its time: ALERT=ErpInsta
 
 test-notification: ## Prove a real receiver: CHANNEL=slack|pagerduty|email
 	@$(OPS) test-notification "$(CHANNEL)"
+
+silence: ## Mute a service's alerts for a while: SERVICE=erp-web FOR=1h
+	@$(OPS) silence "$(SERVICE)" "$(FOR)"
+
+alerts: ## Every alert that there is now: firing, pending, silenced, inhibited
+	@$(OPS) alerts
+
+alert-review: ## How often each alert fired in the last 30 days, noisy first, and which never did
+	@$(OPS) alert-review

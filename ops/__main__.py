@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ops import commands, doctor, up, venv
+from ops import alerts, commands, doctor, up, venv
 from ops.console import OpsError
+from ops.settings import load as load_settings
 
 
 def main() -> int:
@@ -30,6 +31,11 @@ def main() -> int:
         sub.add_parser(name, help=meaning).add_argument("fault", nargs="?", default="")
     notify = sub.add_parser("test-notification", help="send one test notification through a real channel")
     notify.add_argument("channel", choices=["slack", "pagerduty", "email"])
+    silence = sub.add_parser("silence", help="mute the alerts of one service for a while")
+    silence.add_argument("service")
+    silence.add_argument("length")
+    sub.add_parser("alerts", help="every alert that there is now: firing, pending, silenced, inhibited")
+    sub.add_parser("alert-review", help="how often each alert fired in the last 30 days, and which never did")
     arguments = parser.parse_args()
     try:
         return dispatch(arguments)
@@ -69,6 +75,12 @@ def dispatch(arguments: argparse.Namespace) -> int:
             commands.mend(arguments.fault)
         case "test-notification":
             commands.test_notification(arguments.channel)
+        case "silence":
+            alerts.silence(load_settings(), arguments.service, arguments.length)
+        case "alerts":
+            alerts.alerts(load_settings())
+        case "alert-review":
+            alerts.review(load_settings())
     return 0
 
 
