@@ -71,10 +71,11 @@ def record(name: str, expr: str, **more: object) -> Rule:
 def of_one(slo: Rule) -> list[Rule]:
     """An SLO's own series. Before the first error there is no error series: then it is 0 while there are requests."""
     labels = {"slo": slo["slo"]}
+    requests = f'slo:requests:rate5m{{slo="{slo["slo"]}"}}'
     return [
         record("slo:error_budget:ratio", f"vector({round(1 - slo['objective'], 9)})", labels=labels),
         record("slo:requests:rate5m", slo["requests"], labels=labels),
-        record("slo:errors:rate5m", f"{slo['errors']} or 0 * {slo['requests']}", labels=labels),
+        record("slo:errors:rate5m", f"{slo['errors']} or on () 0 * {requests}", labels=labels),
     ]
 
 

@@ -40,10 +40,10 @@ def test_every_slo_has_its_budget_requests_and_errors(slos: Slos, write: Callabl
     assert own == {
         ("slo:error_budget:ratio", "availability"): "vector(0.005)",
         ("slo:requests:rate5m", "availability"): "sum(a)",
-        ("slo:errors:rate5m", "availability"): "sum(b) or 0 * sum(a)",
+        ("slo:errors:rate5m", "availability"): 'sum(b) or on () 0 * slo:requests:rate5m{slo="availability"}',
         ("slo:error_budget:ratio", "latency"): "vector(0.01)",
         ("slo:requests:rate5m", "latency"): "sum(c)",
-        ("slo:errors:rate5m", "latency"): "sum(d) or 0 * sum(c)",
+        ("slo:errors:rate5m", "latency"): 'sum(d) or on () 0 * slo:requests:rate5m{slo="latency"}',
     }
 
 
