@@ -32,7 +32,12 @@ NAMES = sorted({rule["alert"] for rule in ALERTS})
 ALWAYS_FIRING = {"Watchdog"}
 
 each_alert = pytest.mark.parametrize(
-    "rule", ALERTS, ids=[f"{rule['alert']}-{rule['labels'].get('severity')}" for rule in ALERTS]
+    # Two burn rates of one tier are told apart by their window.
+    "rule",
+    ALERTS,
+    ids=[
+        "-".join((rule["alert"], *(rule["labels"].get(name, "") for name in ("severity", "window")))) for rule in ALERTS
+    ],
 )
 each_name = pytest.mark.parametrize("name", NAMES)
 
