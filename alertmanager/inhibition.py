@@ -70,6 +70,18 @@ ROWS = (
         "An API of which no call succeeds also fails often and answers late.",
     ),
     Row(
+        (alert("ErpExternalApiDown", "ErpExternalApiFailing"),),
+        (alert("ErpTaskFailureRatio"),),
+        (),
+        "The tasks that fail are those that call the API.",
+    ),
+    Row(
+        (alert("ErpQueueStuck"),),
+        (alert("ErpHeartbeatTaskStale"),),
+        (),
+        "The heartbeat is a task, and tasks stand still.",
+    ),
+    Row(
         (alert("ErpHigh5xxRatio"),),
         (alert("ErpViewFailing"),),
         ("service",),
@@ -77,8 +89,8 @@ ROWS = (
     ),
     Row(
         (alert("ErpInstanceDown"),),
-        (alert("ErpHealthProbeFailing"),),
+        (alert("ErpHealthProbeFailing", "ErpWorkerMissing"),),
         ("service",),
-        "A process that is gone answers no probe.",
+        "A process that is gone answers no probe, and a worker that is gone is missing.",
     ),
 )
