@@ -112,8 +112,7 @@ def main() -> int:
     found = take(prometheus)
     if missing := sorted(set(metrics_read()) - {each.metric for each in found}):
         say(f"Prometheus has no series of {', '.join(missing)}: they stay out.")
-    text = yaml.safe_dump([asdict(each) for each in found], sort_keys=False, width=1000)
-    PATH.write_text(f"# yamllint disable rule:line-length\n{text}", encoding="utf-8")
+    PATH.write_text(yaml.safe_dump([asdict(each) for each in found], sort_keys=False, width=70), encoding="utf-8")
     say(f"Written: {len(found)} series into {PATH.name}")
     return 0
 
