@@ -51,5 +51,5 @@ def faults(verdicts: Iterable[Verdict], accepted: dict[Key, str]) -> list[str]:
 
 
 def _entry(each: Key) -> str:
-    dumped = yaml.safe_dump(dict(zip(("file", "rule", "mutant"), each, strict=True)), sort_keys=False, width=1000)
+    dumped = yaml.safe_dump(dict(zip(("file", "rule", "mutant"), each, strict=True)), sort_keys=False, width=100)
     return "\n- " + dumped.strip().replace("\n", "\n  ")
