@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ def alerts() -> list[dict[str, Any]]:
     return [rule for rule in rules if "alert" in rule]
 
 
+@cache
 def unit_tests() -> list[dict[str, Any]]:
     files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("tests/*_test.yml"))]
     cases = [case for file in files for test in file["tests"] for case in test.get("alert_rule_test", [])]
