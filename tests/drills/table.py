@@ -45,9 +45,8 @@ DRILLS: tuple[Drill, ...] = (
     Drill("ErpExternalApiDown", "warning", "shipping-down", 1, condition=(30, 90), says="shipping", in_tests=True),
     Drill("ErpTargetDown", "warning", "redis-exporter-stopped", 1, says="redis-exporter", in_tests=True),
     Drill(
-        *("ErpInstanceDown", "critical", "erp-web-stopped", 2),
-        says="erp-web",
-        inhibits="ErpHealthProbeFailing",
+        *("ErpAllDown", "critical", "erp-web-stopped", 2),
+        inhibits="ErpInstanceDown",
         in_tests=True,
     ),
     Drill("ErpExternalApiDown", "critical", "payment-down", 3, condition=(60, 90), says="payment"),

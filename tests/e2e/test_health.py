@@ -80,7 +80,7 @@ def test_every_rule_on_disk_is_loaded(prometheus: Prometheus) -> None:
 
 def test_alertmanager_knows_every_receiver() -> None:
     tests = {f"test-{channel}" for channel in CHANNELS}
-    assert Alertmanager().receivers() == {"critical", "warning", "heartbeat", "none", *tests}
+    assert Alertmanager().receivers() == {"critical", "warning", "business", "heartbeat", "none", *tests}
 
 
 def test_watchdog_reaches_the_heartbeat_receiver(inbox: Inbox) -> None:
