@@ -15,7 +15,7 @@ test: ## Everything: lint, rules, ERP, sandbox, the running stack; PHASES="stati
 	@$(OPS) venv
 	@$(VENV) -m tests.run $(PHASES)
 
-bench: ## Measure, written to tests/bench/results: BENCH=stack (start, memory; deletes the data) or overhead (per request)
+bench: ## Measure, written to tests/bench/results: BENCH=stack (start, memory; deletes the data), overhead (per request) or detection
 	@$(OPS) venv
 	@$(VENV) -m tests.bench.$(or $(BENCH),stack)
 
@@ -64,7 +64,7 @@ break: ## Break something of the sandbox and watch the alert: FAULT=payment-down
 mend: ## Mend what was broken: FAULT=... or everything
 	@$(OPS) mend "$(FAULT)"
 
-drill: ## Inject a real fault, see the notification and its time: ALERT=ErpInstanceDown or all (about 50 minutes)
+drill: ## Inject a real fault, see the notification and its time: ALERT=ErpAllDown or all
 	@$(OPS) venv
 	@$(VENV) -m tests.drills "$(ALERT)"
 

@@ -1,4 +1,4 @@
-"""One real fault of each class: the right people are told once, and once that it's over. The others: `make drill`."""
+"""Real faults of some classes: the right people are told once, and once that it's over. The others: `make drill`."""
 
 from __future__ import annotations
 
