@@ -45,8 +45,7 @@ class Api:
 
     def __init__(self, name: str, settings: Settings, variable: str, prefix: str) -> None:
         self.name = name
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings["BIND"], settings["BIND"])  # noqa: S104
-        self.base = f"http://{host}:{settings[variable]}"
+        self.base = f"http://{settings.host}:{settings[variable]}"
         self.prefix = prefix
 
     def call(self, path: str, body: object = None, method: str | None = None, **parameters: str) -> Any:

@@ -54,7 +54,7 @@ for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
         pass
 """.replace("MARK", MARK)
 
-Act = Callable[[Stack], None]
+Act = Callable[[Stack], object]
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,15 @@ class Fault:
 
 
 def _compose(*arguments: str) -> Act:
-    return lambda stack: void(stack.compose(*arguments, timeout=180))
+    return lambda stack: stack.compose(*arguments, timeout=180)
 
 
-def void(_: object) -> None:
-    """An act gives nothing back."""
+def _nothing(_: Stack) -> None:
+    """The way back of what has ended by itself."""
+
+
+def _signal(service: str, signal: str) -> Act:
+    return _compose("kill", "-s", signal, service)
 
 
 def _switch(api: str, mode: str) -> Act:
@@ -114,7 +118,7 @@ def _end_python(service: str) -> Act:
 
 def _log_ins_fail(stack: Stack) -> None:
     """Sixty log-ins with a wrong password."""
-    url = f"http://{stack.settings['BIND']}:{stack.settings['ERP_PORT']}/api/login"
+    url = f"http://{stack.settings.host}:{stack.settings['ERP_PORT']}/api/login"
     body = json.dumps({"username": "buyer", "password": "wrong on purpose"}).encode()
     for _ in range(60):
         request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
@@ -130,13 +134,10 @@ def _restart_again_and_again(stack: Stack) -> None:
 
 
 def _flood(stack: Stack) -> None:
-    _WORKER_STOPS(stack)
+    _signal("erp-worker", "STOP")(stack)
     _django(QUEUE)(stack)
 
 
-_NOTHING: Act = void
-_WORKER_STOPS = _compose("kill", "-s", "STOP", "erp-worker")
-_WORKER_GOES_ON = _compose("kill", "-s", "CONT", "erp-worker")
 FAULTS: dict[str, Fault] = {
     "payment-down": Fault("the payment API answers 500", _switch("payment", "error"), _switch("payment", "ok")),
     "payment-slow": Fault("the payment API takes its time", _switch("payment", "slow"), _switch("payment", "ok")),
@@ -153,10 +154,10 @@ FAULTS: dict[str, Fault] = {
         _session(f"SELECT pg_sleep({LIMIT_SECONDS})", 85),
         _sql(END_SESSIONS),
     ),
-    "queue-flood": Fault("600 tasks wait and the worker stands still", _flood, _WORKER_GOES_ON),
-    "tasks-failing": Fault("40 tasks fail", _django(BAD_TASKS), _NOTHING),
-    "log-ins-failing": Fault("60 log-ins with a wrong password", _log_ins_fail, _NOTHING),
-    "restart-loop": Fault("erp-beat is started anew five times", _restart_again_and_again, _NOTHING),
+    "queue-flood": Fault("600 tasks wait and the worker stands still", _flood, _signal("erp-worker", "CONT")),
+    "tasks-failing": Fault("40 tasks fail", _django(BAD_TASKS), _nothing),
+    "log-ins-failing": Fault("60 log-ins with a wrong password", _log_ins_fail, _nothing),
+    "restart-loop": Fault("erp-beat is started anew five times", _restart_again_and_again, _nothing),
     "cpu-pressure": Fault(
         "the worker's container burns the processor",
         _python("erp-worker", BURN.format(seconds=LIMIT_SECONDS), count=4),
@@ -170,7 +171,7 @@ FAULTS: dict[str, Fault] = {
     "memory-exhausted": Fault(
         "a process of erp-beat's container is killed for want of memory",
         _python("erp-beat", HOLD.format(mib=400, seconds=60)),
-        _NOTHING,
+        _nothing,
     ),
     "disk-full": Fault("a small volume of this machine is full", disk_fault.fill, disk_fault.remove),
 }
@@ -183,8 +184,8 @@ FAULTS |= {
 FAULTS |= {
     f"{service}-frozen": Fault(
         f"{service} is there and never answers",
-        _compose("kill", "-s", "STOP", service),
-        _compose("kill", "-s", "CONT", service),
+        _signal(service, "STOP"),
+        _signal(service, "CONT"),
     )
     for service in FREEZABLE
 }

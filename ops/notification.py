@@ -29,7 +29,7 @@ def send(stack: Stack, channel: str) -> None:
         raise OpsError(
             f"The channel {channel} is off: secrets/{file} is empty. Write its secret and run `make up` first."
         )
-    base = f"http://{stack.settings['BIND']}:{stack.settings['ALERTMANAGER_PORT']}"
+    base = f"http://{stack.settings.host}:{stack.settings['ALERTMANAGER_PORT']}"
     before = _counters(base, channel)
     run = uuid.uuid4().hex[:8]  # each test is an alert of its own: an earlier one must not hold this one back
     _post_alert(base, channel, run, ends_in=timedelta(seconds=2 * DEADLINE_SECONDS))

@@ -48,6 +48,14 @@ class Settings:
         return self.values[name]
 
     @property
+    def host(self) -> str:
+        """Where a program on this machine reaches what is published at BIND, as a URL writes it."""
+        bind = ipaddress.ip_address(self["BIND"])
+        if bind.is_unspecified:
+            bind = ipaddress.ip_address("127.0.0.1" if bind.version == 4 else "::1")
+        return str(bind) if bind.version == 4 else f"[{bind}]"
+
+    @property
     def is_sandbox(self) -> bool:
         return self["ENV"] == "sandbox"
 

@@ -30,7 +30,6 @@ NO_GRAFANA = (
 
 
 def show(stack: Stack) -> None:
-    host = stack.settings["BIND"].replace("0.0.0.0", "127.0.0.1")  # noqa: S104
     rows = []
     for service, port in stack.settings.ports.items():
         if service == "grafana" and stack.source == "local":
@@ -39,7 +38,7 @@ def show(stack: Stack) -> None:
         if stack.source == "local":
             path, sees = LOCAL_PAGES.get(service, (path, sees))
         password = _shown(secret) if secret else ""
-        rows.append([service, f"http://{host}:{port}{path}", sees, user, password])
+        rows.append([service, f"http://{stack.settings.host}:{port}{path}", sees, user, password])
     say(table(rows, ["service", "URL", "what you see", "user", "password in"]))
     if stack.source == "local":
         say(f"\n{NO_GRAFANA}")

@@ -3,14 +3,13 @@
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from alertmanager.inhibition import ROWS, Row
 from alertmanager.matching import match_all, matches, parse
 from alertmanager.reference import RULES, alerts
+from prometheus.tests.reading import assertions
 
 Labels = dict[str, str]
 each_row = pytest.mark.parametrize("row", ROWS, ids=[f"{row.source[0]} mutes {row.target[-1]}" for row in ROWS])
@@ -19,16 +18,7 @@ each_row = pytest.mark.parametrize("row", ROWS, ids=[f"{row.source[0]} mutes {ro
 @cache
 def firing() -> tuple[Labels, ...]:
     """The labels of every alert that a unit test of the rules expects."""
-    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("tests/*_test.yml"))]
-    cases: list[dict[str, Any]] = [
-        case for file in files for test in file["tests"] for case in test.get("alert_rule_test", [])
-    ]
-    return tuple(
-        {"alertname": case["alertname"], **alert["exp_labels"]}
-        for case in cases
-        if "alertname" in case
-        for alert in case.get("exp_alerts") or []
-    )
+    return tuple({"alertname": each.alert, **labels} for each in assertions() for labels in each.expected)
 
 
 def named(matchers: tuple[str, ...]) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from promql_parser import parse_duration
 
 from alertmanager import reference
 from alertmanager.routes import ROUTES
@@ -14,12 +15,11 @@ from alertmanager.tests.test_channels import POLICY, load
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "alert-routing.md"
 ALERTS = reference.alerts()
-SECONDS = {"s": 1, "m": 60, "h": 3600}
 LONGEST_WAIT_OF_A_PAGE = 10
 
 
-def seconds(duration: str) -> int:
-    return int(duration[:-1]) * SECONDS[duration[-1]]
+def seconds(duration: str) -> float:
+    return float(parse_duration(duration).total_seconds())
 
 
 def routes(rendered: Callable[..., Path]) -> list[dict[str, Any]]:

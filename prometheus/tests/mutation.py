@@ -8,12 +8,12 @@ docs/operations/mutation.md. What survives goes into a new case, or into survivo
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ops import commands
 from ops.console import say, table
 from ops.paths import ROOT
 from prometheus.tests import laboratory, survivors
@@ -89,12 +89,7 @@ times six, `for` dropped or times three, `and` made `or`, the severity changed),
 
 def promtool() -> str:
     """PROMTOOL, or the one out of the stack's image."""
-    if program := os.environ.get("PROMTOOL"):
-        return program
-    done = subprocess.run(
-        [sys.executable, "-m", "ops", "tool", "promtool"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
-    )
-    return done.stdout.strip()
+    return os.environ.get("PROMTOOL") or str(commands.tool("promtool"))
 
 
 def main(wanted: Sequence[str]) -> int:

@@ -27,10 +27,15 @@ class Assertion:
 
 
 @cache
+def groups() -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Every group of rules with the name of its file."""
+    return tuple((file, group) for file in names() for group in load(RULES / f"{file}.yml")["groups"])
+
+
+@cache
 def all_rules() -> tuple[tuple[str, Rule], ...]:
     """Every rule with the name of its file."""
-    files = [(file, load(RULES / f"{file}.yml")) for file in names()]
-    return tuple((file, rule) for file, document in files for group in document["groups"] for rule in group["rules"])
+    return tuple((file, rule) for file, group in groups() for rule in group["rules"])
 
 
 def alerts() -> list[tuple[str, Rule]]:

@@ -1,7 +1,7 @@
 """`make bench BENCH=detection`: how soon three hard faults are told, beside the same faults under usual timings.
 
 A second Prometheus and Alertmanager with scrape 15s, evaluation 15s, `for` 30s and group_wait 30s watch the same
-targets. Takes about 45 minutes; needs the running sandbox.
+targets. Needs the running sandbox.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from typing import Any
 
 import yaml
 
-from ops import faults, recipes
+from ops import faults
 from ops.commands import current
 from ops.console import say, table
 from ops.paths import ROOT, SECRETS
 from ops.stack import PROJECT
+from prometheus.tests.mutators import Rule
+from prometheus.tests.reading import groups
 from tests.bench.stack import machine_description
 from tests.drills.model import Model
 from tests.drills.table import Drill
@@ -159,9 +161,7 @@ def usual_pair() -> Iterator[None]:
 
 
 def _start(name: str, service: str, folder: Path, configuration: str, *options: str) -> None:
-    recipe = recipes.for_service(service)
-    model = current().model["services"][service]
-    image = recipe.reference if current().source == "local" and recipe else model["image"]
+    image = current().model["services"][service]["image"]
     command = ["docker", "run", "--detach", "--name", name, "--network", f"{PROJECT}_monitoring", "--memory", "256m"]
     command += [
         "--volume",
@@ -185,19 +185,20 @@ def _prometheus() -> dict[str, Any]:
 def _rules() -> dict[str, Any]:
     """The rules of the three classes, and what they record, with the usual `for`."""
     wanted = {(drill.alert, drill.severity) for drill in DRILLS}
-    groups = []
-    for path in sorted((ROOT / "prometheus" / "rules").glob("*.yml")):
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
-            rules = [rule for rule in group["rules"] if _is_wanted(rule, wanted)]
-            if any("alert" in rule for rule in rules):
-                groups.append({"name": group["name"], "rules": rules})
-    for rule in (rule for group in groups for rule in group["rules"] if "alert" in rule):
-        rule["for"] = USUAL["for"]
-    return {"groups": groups}
+    found = []
+    for _, group in groups():
+        rules = [_as_usual(rule) for rule in group["rules"] if "record" in rule or _tier(rule) in wanted]
+        if any("alert" in rule for rule in rules):
+            found.append({"name": group["name"], "rules": rules})
+    return {"groups": found}
 
 
-def _is_wanted(rule: dict[str, Any], wanted: set[tuple[str, str]]) -> bool:
-    return "record" in rule or (rule["alert"], rule["labels"]["severity"]) in wanted
+def _tier(rule: Rule) -> tuple[str, str]:
+    return rule["alert"], rule["labels"]["severity"]
+
+
+def _as_usual(rule: Rule) -> Rule:
+    return {**rule, "for": USUAL["for"]} if "alert" in rule else rule
 
 
 def _alerting() -> dict[str, Any]:

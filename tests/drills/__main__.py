@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from ops.console import say, step
+from ops.paths import ROOT
 from tests.drills import report, runner
 from tests.drills.table import DRILLS
 from tests.support import stack
@@ -25,7 +26,7 @@ def main(wanted: str) -> int:
     for outcome in outcomes:
         if not outcome.passed:
             say(f"{outcome.drill.name}: {outcome.trouble}")
-    say(f"Written: {report.path()}")
+    say(f"Written: {report.PAGE.relative_to(ROOT)}")
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 
 

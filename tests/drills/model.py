@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import yaml
+from promql_parser import parse_duration
 
-from alertmanager.routes import ROUTE
+from alertmanager.routes import ROUTE, routed
 from ops.paths import ROOT
+from prometheus.tests.reading import groups
 from tests.drills.table import Drill
 
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 DELIVERY = 1.0
 
 
 def seconds(duration: str) -> float:
     """`1m30s` as 90."""
-    return float(sum(int(number) * SECONDS[unit] for number, unit in re.findall(r"(\d+)([smhd])", duration)))
+    return float(parse_duration(duration).total_seconds())
 
 
 @cache
 def rule(alert: str, severity: str) -> dict[str, Any]:
     """The alert's rule of that severity, with its file as `component`."""
-    for path in sorted((ROOT / "prometheus" / "rules").glob("*.yml")):
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
-            for found in group["rules"]:
-                if found.get("alert") == alert and found["labels"]["severity"] == severity:
-                    return {**found, "component": path.stem, "interval": group.get("interval")}
+    for component, group in groups():
+        for found in group["rules"]:
+            if found.get("alert") == alert and found["labels"]["severity"] == severity:
+                return {**found, "component": component, "interval": group.get("interval")}
     raise LookupError(f"No alert {alert} of severity {severity}: expected one of prometheus/rules/*.yml.")
 
 
@@ -40,13 +39,10 @@ def interval(name: str) -> float:
     return seconds(yaml.safe_load(text)["global"][name])
 
 
-def group_wait(severity: str) -> float:
-    """Of the route that the severity takes; of the root when it has none."""
-    routes: Any = ROUTE["routes"]
-    for route in routes:
-        if route["matchers"] == [f'severity="{severity}"'] and "group_wait" in route:
-            return seconds(route["group_wait"])
-    return seconds(str(ROUTE["group_wait"]))
+def group_wait(found: dict[str, Any]) -> float:
+    """Of the route that the rule's alert takes; of the root when it has none."""
+    route = {**ROUTE, **routed({"alertname": found["alert"], **found["labels"]})}
+    return seconds(str(route["group_wait"]))
 
 
 @dataclass(frozen=True)
@@ -61,8 +57,8 @@ class Model:
         """What fills the window, then scrape + evaluation + `for`, on whole evaluations, + group_wait + delivery."""
         found = rule(drill.alert, drill.severity)
         evaluation = seconds(found["interval"]) if found["interval"] else interval("evaluation_interval")
-        pending = math.ceil(seconds(str(found.get("for", "0s"))) / evaluation) * evaluation
-        fixed = pending + group_wait(drill.severity)
+        pending = math.ceil(seconds(found["for"]) / evaluation) * evaluation if "for" in found else 0
+        fixed = pending + group_wait(found)
         condition_from, condition_to = drill.condition
         upper = condition_to + interval("scrape_interval") + evaluation + fixed + DELIVERY
         return Model(condition_from + fixed, upper)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from ops.console import table
@@ -104,7 +103,3 @@ Proven by `promtool` on recorded series only.
 
 def as_table(lines: Sequence[Line]) -> str:
     return table([line.row() for line in lines], HEAD)
-
-
-def path() -> Path:
-    return PAGE.relative_to(ROOT)

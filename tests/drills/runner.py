@@ -71,9 +71,7 @@ def run(drill: Drill, pages: Pages, say: Say) -> Outcome:
             say(f"{drill.name}: resolved after {resolved:.0f} s")
         except NotSeenError as error:
             trouble = f"no resolution: {error}"
-    everything = [
-        page for each in CHANNELS for page in pages.received(each, since=begun) if drill.is_about(page.alert, page.text)
-    ]
+    everything = [page for each in CHANNELS for page in pages.of(drill.alert, each, since=begun, says=drill.says)]
     everything.sort(key=lambda page: page.received_at)
     return Outcome(drill, model, notified, resolved, tuple(everything), inhibited, trouble)
 

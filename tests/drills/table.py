@@ -33,9 +33,6 @@ class Drill:
     def channels(self) -> tuple[str, ...]:
         return PAGE if self.severity == "critical" else CHAT
 
-    def is_about(self, alert: str, text: str) -> bool:
-        return alert == self.alert and self.says in text
-
     @property
     def name(self) -> str:
         return f"{self.alert}/{self.severity}"

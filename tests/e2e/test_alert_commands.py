@@ -49,7 +49,7 @@ def silence(alertmanager: Alertmanager) -> Iterator[str]:
     said = stack.run("make", "-s", "silence", f"SERVICE={SERVICE}", "FOR=5m")
     (found,) = re.findall(r"\(silence ([0-9a-f-]{36})\)", said)
     yield found
-    requests.delete(f"{alertmanager.base}/api/v2/silence/{found}", timeout=20).raise_for_status()
+    alertmanager.expire(found)
 
 
 def shown(name: str) -> list[list[str]]:
@@ -78,7 +78,7 @@ def test_make_silence_silences(probe: str, silence: str, alertmanager: Alertmana
         until=lambda seen: [each["silencedBy"] for each in seen] == [[silence]],
     )
     assert shown(probe) == [["info", "silenced", probe, SERVICE]]
-    assert alertmanager.get(f"silence/{silence}")["status"]["state"] == "active"
+    assert alertmanager.silence_state(silence) == "active"
 
 
 def test_an_alert_that_is_not_silenced_is_shown_firing(probe: str) -> None:

@@ -25,7 +25,6 @@ FLUSH_SECONDS = 70  # the group_interval of critical alerts and some
 
 @dataclass(frozen=True)
 class Story:
-    begun: float
     silenced_until: float
     silenced_by: list[str]
     silence: str
@@ -75,7 +74,7 @@ def story(pages: Pages, prometheus: Prometheus) -> Story:
         each: [page for page in pages.received(each, since=begun) if SERVICE in page.text] for each in CHANNELS
     }
     pending_told = any(page.alert == "ErpTargetDown" for each in CHANNELS for page in pages.received(each, since=begun))
-    return Story(begun, begun + SILENCE_SECONDS, silenced_by, silence, pending_told, kept, everything)
+    return Story(begun + SILENCE_SECONDS, silenced_by, silence, pending_told, kept, everything)
 
 
 def _status(alertmanager: Alertmanager) -> dict[str, list[str]]:

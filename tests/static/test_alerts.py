@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import pytest
-import yaml
 
 from ops.paths import ROOT
+from prometheus.tests.reading import alert_ids, alerts, assertions
 from tests.support.boards import load_boards, variables
 
-RULES = ROOT / "prometheus" / "rules"
 SEVERITIES = {"critical", "warning", "info", "none"}
 ANNOTATIONS = {"summary", "description", "runbook_url", "dashboard_url", "logs_url"}
 
 
-def alerts() -> list[dict[str, Any]]:
-    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("*.yml"))]
-    rules = [rule for file in files for group in file["groups"] for rule in group["rules"]]
-    return [rule for rule in rules if "alert" in rule]
-
-
-@cache
-def unit_tests() -> list[dict[str, Any]]:
-    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("tests/*_test.yml"))]
-    cases = [case for file in files for test in file["tests"] for case in test.get("alert_rule_test", [])]
-    return [case for case in cases if "alertname" in case]
-
-
-ALERTS = alerts()
+ALERTS = [rule for _, rule in alerts()]
 NAMES = sorted({rule["alert"] for rule in ALERTS})
 ALWAYS_FIRING = {"Watchdog"}
 
-each_alert = pytest.mark.parametrize(
-    # Two burn rates of one tier are told apart by their window.
-    "rule",
-    ALERTS,
-    ids=[
-        "-".join((rule["alert"], *(rule["labels"].get(name, "") for name in ("severity", "window")))) for rule in ALERTS
-    ],
-)
+each_alert = pytest.mark.parametrize("rule", ALERTS, ids=alert_ids())
 each_name = pytest.mark.parametrize("name", NAMES)
 
 
@@ -93,9 +71,9 @@ def test_link_names_what_its_board_has(rule: dict[str, Any], link: str) -> None:
 
 @each_name
 def test_unit_test_sees_it_firing(name: str) -> None:
-    assert [case for case in unit_tests() if case["alertname"] == name and case.get("exp_alerts")]
+    assert [each for each in assertions() if each.alert == name and each.expected]
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - ALWAYS_FIRING))
 def test_unit_test_sees_it_silent(name: str) -> None:
-    assert [case for case in unit_tests() if case["alertname"] == name and not case.get("exp_alerts")]
+    assert [each for each in assertions() if each.alert == name and not each.expected]

@@ -59,10 +59,12 @@ class Pages:
         pages = self.received(channel, since=since)
         return [page for page in pages if summary in page.title and page.is_resolution is resolution]
 
-    def of(self, alert: str, channel: str, *, since: float, resolution: bool, says: str = "") -> list[Page]:
+    def of(
+        self, alert: str, channel: str, *, since: float, resolution: bool | None = None, says: str = ""
+    ) -> list[Page]:
         """The pages of an alert by its name; `says` tells apart those of several services."""
         pages = [page for page in self.received(channel, since=since) if page.alert == alert and says in page.text]
-        return [page for page in pages if page.is_resolution is resolution]
+        return [page for page in pages if resolution in (None, page.is_resolution)]
 
 
 def _from_mail(mail: Mail) -> Page:

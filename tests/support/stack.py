@@ -24,10 +24,14 @@ class CommandError(AssertionError):
     """A command that a test needs failed; the text holds what it printed."""
 
 
-@cache
 def setting(name: str) -> str:
     """One setting as `make up` sees it: the environment, then .env, then the default in .env.example."""
-    return settings.load()[name]
+    return loaded_settings()[name]
+
+
+@cache
+def loaded_settings() -> settings.Settings:
+    return settings.load()
 
 
 def url(service: str) -> str:
@@ -35,9 +39,7 @@ def url(service: str) -> str:
     port_setting = SERVICES[service].port_setting
     if not port_setting:
         raise LookupError(f"{service} publishes no port; reach it with stack.execute().")
-    bind = setting("BIND")
-    host = "127.0.0.1" if bind in ("0.0.0.0", "::") else bind  # noqa: S104 - compared, not bound to
-    return f"http://{host}:{setting(port_setting)}"
+    return f"http://{loaded_settings().host}:{setting(port_setting)}"
 
 
 def secret(name: str) -> str:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from ops import recipes
 from ops.commands import current
 from ops.console import run_logged, step
 from ops.paths import LOGS
@@ -93,10 +92,7 @@ def _make_project(project: Path) -> None:
 @contextmanager
 def _postgres(folder: Path) -> Iterator[dict[str, str]]:
     """The stack's own PostgreSQL image in a container of this run; yields the variables that lead to it."""
-    if current().source == "local":
-        image = recipes.recipes()["postgres"].reference
-    else:
-        image = current().model["services"]["erp-db"]["image"]
+    image = current().model["services"]["erp-db"]["image"]
     name, port, password = f"overhead-bench-{os.getpid()}", free_port(), secrets.token_hex(16)
     file = folder / "postgres_password"
     file.write_text(password, encoding="utf-8")
