@@ -24,11 +24,15 @@ TOOL_PATHS = {
 
 def current() -> Stack:
     """The stack as it is set up now; raises OpsError when no engine answers."""
+    _want_engine()
+    settings = load_settings()
+    return Stack(settings, source.remembered(settings))
+
+
+def _want_engine() -> None:
     problem = engine.answer()
     if problem is not None:
         raise OpsError(f"No Docker engine answers ({problem}); expected the one that `make up` starts. Run `make up`.")
-    settings = load_settings()
-    return Stack(settings, source.remembered(settings))
 
 
 def down() -> None:
@@ -37,14 +41,25 @@ def down() -> None:
 
 
 def clean(confirm: str) -> None:
-    stack = current()
-    if not stack.settings.is_sandbox and confirm != "yes":
+    settings = load_settings()
+    if not settings.is_sandbox and confirm != "yes":
         raise OpsError(
-            f"`make clean` deletes every volume and secret of ENV={stack.settings['ENV']}: found no confirmation, "
+            f"`make clean` deletes every volume and secret of ENV={settings['ENV']}: found no confirmation, "
             "expected `make clean CONFIRM=yes`."
         )
+    if engine.absent():
+        say("No Docker engine is installed here, so there is no container or volume to delete.")
+    else:
+        _clean_engine()
+    for path in (SECRETS, TOOLS):
+        shutil.rmtree(path, ignore_errors=True)
+    COMPOSE_ENV.unlink(missing_ok=True)
+
+
+def _clean_engine() -> None:
     if shutil.which("dockerd"):
         engine.ensure()  # one that doesn't answer would keep its volumes, to the next start's surprise
+    _want_engine()
     with step("Deleting containers, networks, volumes and secrets (images stay)"):
         for kind, remove in (
             ("container", ["rm", "--force", "--volumes"]),
@@ -57,9 +72,6 @@ def clean(confirm: str) -> None:
                 done = capture(["docker", kind, *remove, *found], timeout=300)
                 if done.returncode != 0:
                     raise OpsError(f"`docker {kind} rm` failed: {done.stderr.strip()}. Run `make clean` again.")
-    for path in (SECRETS, TOOLS):
-        shutil.rmtree(path, ignore_errors=True)
-    COMPOSE_ENV.unlink(missing_ok=True)
 
 
 def status() -> int:

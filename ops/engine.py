@@ -52,6 +52,17 @@ def ensure() -> bool:
     return True
 
 
+def absent() -> bool:
+    """Whether this machine has no engine and `make up` would install one, so that nothing of the stack can be in it."""
+    return (
+        answer() is not None
+        and shutil.which("dockerd") is None
+        and "DOCKER_HOST" not in os.environ
+        and machine.is_debian()
+        and machine.is_root()
+    )
+
+
 def answer() -> str | None:
     """None when the engine answers, else what `docker` said."""
     result = capture(["docker", "version", "--format", "{{.Server.Version}}"], timeout=20)

@@ -137,3 +137,19 @@ def test_clean_of_production_wants_a_confirmation(ops: Ops) -> None:
     assert done.returncode == 1
     assert "make clean CONFIRM=yes" in done.stderr
     assert started() == before
+
+
+def test_clean_of_a_machine_without_an_engine_has_nothing_to_delete(ops: Ops, checkout: Path, tmp_path: Path) -> None:
+    (checkout / "secrets").mkdir(exist_ok=True)
+    before = started()
+    done = ops("clean", prefix=("/usr/bin/env",), PATH=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "No Docker engine is installed here" in done.stdout
+    assert not (checkout / "secrets").exists()
+    assert started() == before
+
+
+def test_clean_wants_the_engine_that_docker_host_names(ops: Ops, tmp_path: Path) -> None:
+    done = ops("clean", prefix=("/usr/bin/env",), PATH=str(tmp_path), DOCKER_HOST="tcp://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "No Docker engine answers" in done.stderr
