@@ -113,20 +113,26 @@ def silence(settings: Settings, service: str, length: str) -> None:
     known = apis.services()
     if service not in known:
         raise OpsError(f"SERVICE={service!r} has no alerts; expected one of {', '.join(sorted(known))}.")
+    matchers = [
+        {"name": "service", "value": service, "isRegex": False, "isEqual": True},
+        {"name": "alertname", "value": ALWAYS_FIRING, "isRegex": False, "isEqual": False},
+    ]
+    made, end = mute(apis, matchers, lasts, f"{COMMENT} SERVICE={service} FOR={length}")
+    page = f"{settings['BASE_URL_ALERTMANAGER'].rstrip('/')}/#/silences/{made}"
+    say(f"Silent: {service}, until {_clock(end)} (silence {made}).\nEnd it sooner at {page}")
+
+
+def mute(apis: Apis, matchers: list[dict[str, object]], lasts: timedelta, comment: str) -> tuple[str, datetime]:
+    """A silence from now on; its id and its end."""
     now = datetime.now(UTC)
     body = {
-        "matchers": [
-            {"name": "service", "value": service, "isRegex": False, "isEqual": True},
-            {"name": "alertname", "value": ALWAYS_FIRING, "isRegex": False, "isEqual": False},
-        ],
+        "matchers": matchers,
         "startsAt": now.isoformat(),
         "endsAt": (now + lasts).isoformat(),
         "createdBy": _user(),
-        "comment": f"{COMMENT} SERVICE={service} FOR={length}",
+        "comment": comment,
     }
-    made = apis.alertmanager.call("/silences", body)["silenceID"]
-    page = f"{settings['BASE_URL_ALERTMANAGER'].rstrip('/')}/#/silences/{made}"
-    say(f"Silent: {service}, until {_clock(now + lasts)} (silence {made}).\nEnd it sooner at {page}")
+    return apis.alertmanager.call("/silences", body)["silenceID"], now + lasts
 
 
 def alerts(settings: Settings) -> None:

@@ -1,27 +1,22 @@
 """Real faults of the sandbox, each with its way back: `make break FAULT=…`, `make mend`, and the drills.
 
-A fault that runs by itself ends by itself within LIMIT_SECONDS. What is broken is remembered in .local/faults, so that
-`make mend` finds it in any shell.
+What is broken is remembered in .local/faults, so that `make mend` finds it in any shell.
 """
 
 from __future__ import annotations
 
-import json
 import threading
-import urllib.error
-import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from ops import disk_fault
+from ops import disk_fault, seeded_fault
+from ops import fault_acts as acts
 from ops.console import OpsError
+from ops.fault_acts import LIMIT_SECONDS, Act
 from ops.paths import LOCAL
 from ops.stack import Stack
 
-LIMIT_SECONDS = 1500
 REMEMBERED = LOCAL / "faults"
 _remembering = threading.Lock()  # drills inject side by side
-MARK = "erp-fault"
 # Not socket-proxy's neighbours and one-shots: what can be missing without the drill itself going blind.
 STOPPABLE = (
     *("erp-web", "erp-worker", "erp-beat", "erp-db", "erp-redis"),
@@ -29,32 +24,76 @@ STOPPABLE = (
     *("prometheus", "alertmanager", "loki", "promtail", "bugsink", "partner", "traffic", "inbox", "mailpit"),
 )
 FREEZABLE = ("erp-web", "erp-worker", "erp-beat", "erp-db", "erp-redis", "loki", "bugsink", "partner")
-TABLE_AWAY = "ALTER TABLE orders_order RENAME TO orders_order_away"
-TABLE_BACK = "ALTER TABLE IF EXISTS orders_order_away RENAME TO orders_order"
+ORDERS_AWAY = "ALTER TABLE orders_order RENAME TO orders_order_away"
+ORDERS_BACK = "ALTER TABLE IF EXISTS orders_order_away RENAME TO orders_order"
+SESSIONS_AWAY = "ALTER TABLE django_session RENAME TO django_session_away"
+SESSIONS_BACK = "ALTER TABLE IF EXISTS django_session_away RENAME TO django_session"
 MIGRATION_AWAY = "DELETE FROM django_migrations WHERE app = 'sessions' AND name = '0001_initial'"
 MIGRATION_BACK = (
     "INSERT INTO django_migrations (app, name, applied) SELECT 'sessions', '0001_initial', now() "
     "WHERE NOT EXISTS (SELECT 1 FROM django_migrations WHERE app = 'sessions' AND name = '0001_initial')"
 )
-END_SESSIONS = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{MARK}'"  # noqa: S608
-LOCK = f"BEGIN; LOCK TABLE orders_invoice; SELECT pg_sleep({LIMIT_SECONDS})"
+# A table that no order needs.
+LOCK = f"BEGIN; LOCK TABLE django_admin_log; SELECT pg_sleep({LIMIT_SECONDS})"
+WAIT = "SELECT count(*) FROM django_admin_log"
 IDLE = f"BEGIN; SELECT txid_current(); SELECT pg_sleep({LIMIT_SECONDS})"
+DEADLOCKS = [
+    acts.session(
+        f"BEGIN; SELECT pg_advisory_xact_lock({first}); SELECT pg_sleep(1); SELECT pg_advisory_xact_lock({second})"
+    )
+    for pair in range(4)
+    for first, second in ((2 * pair, 2 * pair + 1), (2 * pair + 1, 2 * pair))
+]
 QUEUE = "from orders.tasks import finish_orders\nfor _ in range(600): finish_orders.delay()"
-BAD_TASKS = "from orders.tasks import ship_order\nfor _ in range(40): ship_order.delay('no number')"
-BURN = "import time\nuntil = time.monotonic() + {seconds}\nwhile time.monotonic() < until: pass"
-HOLD = "import time\nheld = bytearray({mib} << 20)\nheld[::4096] = b'x' * len(held[::4096])\ntime.sleep({seconds})"
-END_MARKED = """
-import os, pathlib, signal
-for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+BAD_TASKS = "from orders.tasks import ship_order\nfor _ in range(80): ship_order.delay('no number')"
+EXPIRED_TASKS = f"""
+import time
+from orders.tasks import finish_orders
+for _ in range({LIMIT_SECONDS // 10}):
+    finish_orders.apply_async(expires=-1)
+    time.sleep(10)
+"""
+ADMIN_VISITS = f"""
+import time, urllib.error, urllib.request
+page = urllib.request.Request("http://127.0.0.1:8000/admin/login/", headers={{"Cookie": "sessionid=" + 32 * "a"}})
+for _ in range({LIMIT_SECONDS // 8}):
     try:
-        words = entry.read_bytes().split(b"\\0")
-        if b"MARK" in words and int(entry.parent.name) != os.getpid():
-            os.kill(int(entry.parent.name), signal.SIGKILL)
-    except OSError:
-        pass
-""".replace("MARK", MARK)
-
-Act = Callable[[Stack], object]
+        urllib.request.urlopen(page, timeout=5).close()
+    except urllib.error.HTTPError as error:
+        error.close()
+    time.sleep(8)
+"""
+BURN = f"import time\nuntil = time.monotonic() + {LIMIT_SECONDS}\nwhile time.monotonic() < until: pass"
+HOLD = "import time\nheld = bytearray({mib} << 20)\nheld[::4096] = b'x' * len(held[::4096])\ntime.sleep({seconds})"
+HOLD_NEARLY_ALL = f"""
+import pathlib, time
+root = pathlib.Path("/sys/fs/cgroup")
+old = root / "memory"
+names = ("memory.limit_in_bytes", "memory.usage_in_bytes") if old.is_dir() else ("memory.max", "memory.current")
+limit, used = ((old if old.is_dir() else root) / name for name in names)
+held = []
+while int(used.read_text()) < 0.97 * int(limit.read_text()):
+    held.append(b"x" * (1 << 20))
+time.sleep({LIMIT_SECONDS})
+"""
+USED = "used=$(valkey-cli info memory | tr -d '\\r' | sed -n 's/^used_memory://p')\n"
+REDIS_TIGHT = f"valkey-cli setrange erp-fault 50000000 x\n{USED}valkey-cli config set maxmemory $((used * 100 / 94))"
+REDIS_ROOMY = "valkey-cli config set maxmemory 192mb\nvalkey-cli del erp-fault"
+REDIS_EVICTING = f"""
+valkey-cli eval "for i=1,200 do redis.call('set','erp-fault:'..i,string.rep('x',20000),'EX',60) end" 0
+{USED}valkey-cli config set maxmemory-policy volatile-lru
+valkey-cli config set maxmemory $((used - 1000000))
+sleep 1
+valkey-cli config set maxmemory 192mb
+valkey-cli config set maxmemory-policy noeviction
+"""
+REDIS_REFUSING = """
+clients=$(valkey-cli info clients | tr -d '\\r' | sed -n 's/^connected_clients://p')
+(echo "config set maxclients $clients"; sleep 3; echo "config set maxclients 500") | valkey-cli &
+sleep 1
+for call in 1 2 3 4 5 6 7 8 9 10; do valkey-cli ping; done
+wait
+"""
 
 
 @dataclass(frozen=True)
@@ -64,128 +103,101 @@ class Fault:
     mend: Act
 
 
-def _compose(*arguments: str) -> Act:
-    return lambda stack: stack.compose(*arguments, timeout=180)
-
-
-def _nothing(_: Stack) -> None:
-    """The way back of what has ended by itself."""
-
-
-def _signal(service: str, signal: str) -> Act:
-    return _compose("kill", "-s", signal, service)
-
-
-def _switch(api: str, mode: str) -> Act:
-    return _compose("exec", "-T", "partner", "python", "-m", "sandbox.switch", api, mode)
-
-
-def _sql(*statements: str) -> Act:
-    commands = [part for statement in statements for part in ("-c", statement)]
-    return _compose("exec", "-T", "erp-db", "psql", "-q", "-U", "postgres", "-d", "erp", *commands)
-
-
-def _session(statement: str, count: int = 1) -> Act:
-    """Sessions in the background, each with one statement."""
-    command = ("exec", "-d", "-e", f"PGAPPNAME={MARK}", "erp-db", "psql", "-q", "-U", "postgres", "-d", "erp", "-c")
-
-    def act(stack: Stack) -> None:
-        for _ in range(count):
-            stack.compose(*command, statement)
-
-    return act
-
-
-def _python(service: str, code: str, *, count: int = 1) -> Act:
-    """Python in the background of a service's container, with the mark by which it is found again."""
-
-    def act(stack: Stack) -> None:
-        for _ in range(count):
-            stack.compose("exec", "-d", service, "python", "-c", code, MARK)
-
-    return act
-
-
-def _django(code: str) -> Act:
-    settings = ("-e", "DJANGO_SETTINGS_MODULE=config.settings", "-e", "PROMETHEUS_MULTIPROC_DIR=/tmp/inside")
-    run = ("sh", "-c", 'mkdir -p /tmp/inside && exec python -c "$0"', f"import django; django.setup()\n{code}")
-    return _compose("exec", "-T", *settings, "erp-web", *run)
-
-
-def _end_python(service: str) -> Act:
-    return _compose("exec", "-T", service, "python", "-c", END_MARKED)
-
-
-def _log_ins_fail(stack: Stack) -> None:
-    """Sixty log-ins with a wrong password."""
-    url = f"http://{stack.settings.host}:{stack.settings['ERP_PORT']}/api/login"
-    body = json.dumps({"username": "buyer", "password": "wrong on purpose"}).encode()
-    for _ in range(60):
-        request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
-        try:
-            urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
-        except urllib.error.HTTPError as error:
-            error.close()
-
-
-def _restart_again_and_again(stack: Stack) -> None:
-    for _ in range(5):
-        stack.compose("restart", "-t", "1", "erp-beat", timeout=90)
-
-
-def _flood(stack: Stack) -> None:
-    _signal("erp-worker", "STOP")(stack)
-    _django(QUEUE)(stack)
-
-
 FAULTS: dict[str, Fault] = {
-    "payment-down": Fault("the payment API answers 500", _switch("payment", "error"), _switch("payment", "ok")),
-    "payment-slow": Fault("the payment API takes its time", _switch("payment", "slow"), _switch("payment", "ok")),
-    "payment-hanging": Fault("the payment API never answers", _switch("payment", "timeout"), _switch("payment", "ok")),
-    "payment-garbage": Fault("the payment API talks nonsense", _switch("payment", "garbage"), _switch("payment", "ok")),
-    "shipping-down": Fault("the shipping API answers 500", _switch("shipping", "error"), _switch("shipping", "ok")),
-    "shipping-slow": Fault("the shipping API takes its time", _switch("shipping", "slow"), _switch("shipping", "ok")),
-    "orders-broken": Fault("a table of the orders is missing: server errors", _sql(TABLE_AWAY), _sql(TABLE_BACK)),
-    "migration-pending": Fault("a migration counts as not applied", _sql(MIGRATION_AWAY), _sql(MIGRATION_BACK)),
-    "table-locked": Fault("a session locks the invoices and keeps them", _session(LOCK), _sql(END_SESSIONS)),
-    "transaction-long": Fault("a transaction stays open", _session(IDLE), _sql(END_SESSIONS)),
+    **{
+        f"{api}-{name}": Fault(f"the {api} API {meaning}", acts.switch(api, mode), acts.switch(api, "ok"))
+        for api, name, mode, meaning in (
+            ("payment", "down", "error", "answers 500"),
+            ("payment", "slow", "slow", "takes its time"),
+            ("payment", "hanging", "timeout", "never answers"),
+            ("payment", "garbage", "garbage", "talks nonsense"),
+            ("shipping", "down", "error", "answers 500"),
+            ("shipping", "slow", "slow", "takes its time"),
+        )
+    },
+    "orders-broken": Fault(
+        "a table of the orders is missing: server errors", acts.sql(ORDERS_AWAY), acts.sql(ORDERS_BACK)
+    ),
+    "sessions-broken": Fault(
+        "one page fails: the admin's log-in, visited every 8 seconds, misses its table",
+        acts.together(acts.sql(SESSIONS_AWAY), acts.python("erp-web", ADMIN_VISITS)),
+        acts.together(acts.end_python("erp-web"), acts.sql(SESSIONS_BACK)),
+    ),
+    "migration-pending": Fault("a migration counts as not applied", acts.sql(MIGRATION_AWAY), acts.sql(MIGRATION_BACK)),
+    "table-locked": Fault(
+        "a session keeps a table locked, another waits for it",
+        acts.together(acts.session(LOCK), acts.session(WAIT)),
+        acts.END_SESSIONS,
+    ),
+    "transaction-long": Fault("a transaction stays open", acts.session(IDLE), acts.END_SESSIONS),
     "connections-full": Fault(
         "85 sessions lie around in the database",
-        _session(f"SELECT pg_sleep({LIMIT_SECONDS})", 85),
-        _sql(END_SESSIONS),
+        acts.session(f"SELECT pg_sleep({LIMIT_SECONDS})", 85),
+        acts.END_SESSIONS,
     ),
-    "queue-flood": Fault("600 tasks wait and the worker stands still", _flood, _signal("erp-worker", "CONT")),
-    "tasks-failing": Fault("40 tasks fail", _django(BAD_TASKS), _nothing),
-    "log-ins-failing": Fault("60 log-ins with a wrong password", _log_ins_fail, _nothing),
-    "restart-loop": Fault("erp-beat is started anew five times", _restart_again_and_again, _nothing),
+    "deadlocks": Fault("four pairs of sessions lock each other out", acts.together(*DEADLOCKS), acts.nothing),
+    "rollbacks": Fault(
+        "a session rolls back one transaction after the other", acts.endless_sql("BEGIN; ROLLBACK;"), acts.END_SESSIONS
+    ),
+    "redis-memory-tight": Fault(
+        "Redis has used 94 % of the memory that it may", acts.redis(REDIS_TIGHT), acts.redis(REDIS_ROOMY)
+    ),
+    "redis-evicting": Fault("Redis throws keys away for want of memory", acts.redis(REDIS_EVICTING), acts.nothing),
+    "redis-refusing": Fault(
+        "Redis refuses ten connections for want of a free one", acts.redis(REDIS_REFUSING), acts.nothing
+    ),
+    "queue-flood": Fault(
+        "600 tasks wait and the worker's processes stand still",
+        acts.together(acts.signal_children("erp-worker", "SIGSTOP"), acts.django(QUEUE)),
+        acts.signal_children("erp-worker", "SIGCONT"),
+    ),
+    "tasks-failing": Fault("80 tasks fail", acts.django(BAD_TASKS), acts.nothing),
+    "tasks-revoked": Fault(
+        "every 10 seconds a task comes too late and is revoked",
+        acts.django(EXPIRED_TASKS, how="-d"),
+        acts.end_python("erp-web"),
+    ),
+    "log-ins-failing": Fault("60 log-ins with a wrong password", acts.log_ins_fail, acts.nothing),
+    "restart-loop": Fault(
+        "erp-beat is started anew five times",
+        acts.together(*[acts.compose("restart", "-t", "1", "erp-beat")] * 5),
+        acts.nothing,
+    ),
     "cpu-pressure": Fault(
         "the worker's container burns the processor",
-        _python("erp-worker", BURN.format(seconds=LIMIT_SECONDS), count=4),
-        _end_python("erp-worker"),
+        acts.python("erp-worker", BURN, count=4),
+        acts.end_python("erp-worker"),
     ),
     "memory-pressure": Fault(
-        "erp-beat's container is close to its memory limit",
-        _python("erp-beat", HOLD.format(mib=150, seconds=LIMIT_SECONDS)),
-        _end_python("erp-beat"),
+        "the container of the traffic is close to its memory limit",
+        acts.python("traffic", HOLD_NEARLY_ALL),
+        acts.end_python("traffic"),
     ),
     "memory-exhausted": Fault(
         "a process of erp-beat's container is killed for want of memory",
-        _python("erp-beat", HOLD.format(mib=400, seconds=60)),
-        _nothing,
+        acts.python("erp-beat", HOLD.format(mib=400, seconds=60)),
+        acts.nothing,
     ),
     "disk-full": Fault("a small volume of this machine is full", disk_fault.fill, disk_fault.remove),
+    "inodes-gone": Fault(
+        "a small volume of this machine has room for no file more", disk_fault.use_up_inodes, disk_fault.remove
+    ),
+    "orders-dropped": Fault(
+        "in the recorded weeks of a second Prometheus the orders stop", seeded_fault.start, seeded_fault.remove
+    ),
+    "watchdog-silenced": Fault("somebody has silenced the heartbeat", acts.silence_watchdog, acts.end_silences),
 }
 FAULTS |= {
     f"{service}-stopped": Fault(
-        f"{service} is stopped", _compose("stop", "-t", "2", service), _compose("start", service)
+        f"{service} is stopped", acts.compose("stop", "-t", "2", service), acts.compose("start", service)
     )
     for service in STOPPABLE
 }
 FAULTS |= {
     f"{service}-frozen": Fault(
         f"{service} is there and never answers",
-        _signal(service, "STOP"),
-        _signal(service, "CONT"),
+        acts.signal(service, "STOP"),
+        acts.signal(service, "CONT"),
     )
     for service in FREEZABLE
 }

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from ops.console import table
-from ops.paths import ROOT
+from ops.paths import LOGS, ROOT
 from tests import app_container
 
 CONFIGURATION = ("prometheus/tests", "alertmanager/tests", "loki/tests", "promtail/tests", "grafana/tests")
@@ -25,17 +25,44 @@ def _pytest(*paths: str) -> int:
     return _python("-m", "pytest", "-q", *paths)
 
 
+class Drills:
+    """Real faults of the stack wait for notifications most of their time: beside phases that don't ask the stack."""
+
+    def __init__(self) -> None:
+        self.log = LOGS / "drills.log"
+        self.running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> int:
+        print(f"Beside the next phases; what they say goes to {self.log.relative_to(ROOT)} until they have ended.")
+        LOGS.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "pytest", "-q", "-s", "tests/drills"]
+        with self.log.open("wb") as log:
+            self.running = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        return 0
+
+    def finish(self) -> int:
+        if self.running is None:
+            return 0
+        code = self.running.wait()
+        self.running = None
+        print(self.log.read_text(encoding="utf-8", errors="replace"), flush=True)
+        return code
+
+
+DRILLS = Drills()
 PHASES: dict[str, Callable[[], int]] = {
     "lint": lambda: _python("-m", "tests.lint"),
     "static": lambda: _pytest("tests/static"),
     "stack": lambda: _python("-m", "ops", "up"),
+    "takehome": lambda: _pytest("tests/takehome"),
+    "drills": DRILLS.start,
     # Rules, routes, pipelines and boards on the very programs that the stack runs.
     "configuration": lambda: _pytest(*CONFIGURATION),
     "ops": lambda: _pytest("tests/ops"),
     "sandbox": lambda: _pytest("tests/sandbox"),
     "app": app_container.run,
     "next": lambda: app_container.run(target="next", tests="/tests/app/observability"),
-    "takehome": lambda: _pytest("tests/takehome"),
+    "drills-end": DRILLS.finish,
     "e2e": lambda: _pytest("tests/e2e"),
 }
 
@@ -45,8 +72,9 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"No phase {', '.join(sorted(unknown))}: expected some of {', '.join(PHASES)}.", file=sys.stderr)
         return 2
+    chosen = [name for name in PHASES if not wanted or name in wanted or (name == "drills-end" and "drills" in wanted)]
     rows, red = [], []
-    for name in wanted or PHASES:
+    for name in chosen:
         print(f"\n=== {name}", flush=True)
         started = time.monotonic()
         code = PHASES[name]()

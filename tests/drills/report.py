@@ -9,12 +9,13 @@ from typing import Any
 
 from ops.console import table
 from ops.paths import ROOT
-from tests.drills.model import rule
+from tests.drills.rules import rule
 from tests.drills.runner import Outcome
 from tests.drills.table import DRILLS, NOT_DRILLED
 
 PAGE = ROOT / "docs" / "operations" / "drills.md"
 RESULTS = ROOT / "tests" / "drills" / "results.json"
+LEAST_DRILLED = 40
 HEAD = ["class", "alert", "severity", "fault", "notified after s", "due after s", "resolved after s", "by"]
 
 

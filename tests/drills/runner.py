@@ -1,11 +1,11 @@
-"""One drill: a real fault, the notification that must come of it, the mending, the resolution."""
+"""Drills: real faults, the notifications that must come of them, the mending, the resolutions."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 from ops import faults
 from ops.commands import current
@@ -17,7 +17,7 @@ from tests.support.pages import CHANNELS, Page, Pages
 from tests.support.prometheus import Prometheus
 from tests.support.wait import NotSeenError, eventually
 
-PATIENCE = 60
+PATIENCE = 120
 """Seconds beyond the model's upper end; the figures say by how much a drill was late."""
 Say = Callable[[str], None]
 
@@ -28,6 +28,7 @@ class Outcome:
 
     drill: Drill
     model: Model
+    begun: float
     notified_after: float | None = None
     resolved_after: float | None = None
     pages: tuple[Page, ...] = ()
@@ -45,58 +46,96 @@ class Outcome:
         return ["resolved" if page.is_resolution else "fired" for page in self.pages if page.channel == channel]
 
 
-def run(drill: Drill, pages: Pages, say: Say) -> Outcome:
-    """Inject, wait, mend, wait; the fault is mended however it ends."""
-    model = Model.of(drill)
+def run_all(drills: Sequence[Drill], say: Say) -> list[Outcome]:
+    """Batch by batch; the faults of a batch don't touch each other, and run side by side.
+
+    The next batch waits for the end of each alert but of those that linger.
+    """
+    Prometheus().wait_until_it_judges()
+    ends: list[Future[Outcome]] = []
+    with ThreadPoolExecutor(len(drills)) as endings:
+        for batch in sorted({drill.batch for drill in drills}):
+            side_by_side = [drill for drill in drills if drill.batch == batch]
+            _wait_until_quiet(side_by_side)
+            by_fault = [[each for each in side_by_side if each.fault == fault] for fault in _faults(side_by_side)]
+            with ThreadPoolExecutor(len(by_fault)) as workers:
+                told = workers.map(lambda rows: _break(rows, endings, say), by_fault)
+                begun = {future: outcome.drill for pairs in told for outcome, future in pairs}
+            ends += begun
+            for future, drill in begun.items():
+                if not drill.lingers:
+                    future.result()
+    return [future.result() for future in ends]
+
+
+def _faults(drills: Sequence[Drill]) -> list[str]:
+    return list(dict.fromkeys(drill.fault for drill in drills))
+
+
+def _break(drills: Sequence[Drill], endings: ThreadPoolExecutor, say: Say) -> list[tuple[Outcome, Future[Outcome]]]:
+    """Inject one fault, wait until each of its alerts is told, mend; the ends are awaited by `endings`."""
+    fault = drills[0].fault
     begun = time.time()
-    say(f"{drill.name}: {drill.fault} injected; a notification is due after {model.lower:.0f} to {model.upper:.0f} s")
-    notified = resolved = None
-    inhibited: tuple[str, ...] = ()
-    trouble = ""
     try:
-        faults.inject(current(), drill.fault)
-        notified = _wait_for_pages(pages, drill, begun, model.upper + PATIENCE) - begun
+        faults.inject(current(), fault)
+        took = time.time() - begun
+        with ThreadPoolExecutor(len(drills)) as watchers:
+            outcomes = list(watchers.map(lambda drill: _tell(drill, begun, took, say), drills))
+    except OpsError as error:
+        outcomes = [Outcome(drill, Model.of(drill), begun, trouble=f"no fault: {error}") for drill in drills]
+    finally:
+        faults.mend(current(), fault)
+    mended = time.time()
+    return [(outcome, endings.submit(_end, outcome, mended, say)) for outcome in outcomes]
+
+
+def _tell(drill: Drill, begun: float, took: float, say: Say) -> Outcome:
+    """The fault was begun at a time (Unix seconds), and it took some seconds until it was there."""
+    pages = Pages()
+    model = Model.of(drill)
+    model = replace(model, upper=model.upper + took)
+    outcome = Outcome(drill, model, begun)
+    say(f"{drill.name}: {drill.fault}; a notification is due after {model.lower:.0f} to {model.upper:.0f} s")
+    try:
+        first = min(page.received_at for page in _wait_for_all(pages, drill, begun, model.upper + PATIENCE))
         if drill.inhibits:
             eventually(_inhibited, f"{drill.inhibits} to be inhibited", 90, until=lambda names: drill.inhibits in names)
-        inhibited = _inhibited()
-        say(f"{drill.name}: notified after {notified:.0f} s")
-    except (NotSeenError, OpsError) as error:
-        trouble = f"no notification: {error}"
-    finally:
-        faults.mend(current(), drill.fault)
-    if not trouble:
-        mended = time.time()
+    except NotSeenError as error:
+        say(f"{drill.name}: NOT NOTIFIED")
+        return replace(outcome, trouble=f"no notification: {error}")
+    say(f"{drill.name}: notified after {first - begun:.0f} s")
+    return replace(outcome, notified_after=first - begun, inhibited=_inhibited())
+
+
+def _end(outcome: Outcome, mended: float, say: Say) -> Outcome:
+    """Its resolution by every channel, and all that was told until then."""
+    drill, pages = outcome.drill, Pages()
+    if outcome.passed:
         try:
-            resolved = _wait_for_resolution(pages, drill, mended) - mended
+            told = _wait_for_all(pages, drill, mended, drill.resolves_within, resolution=True)
+            resolved = max(page.received_at for page in told) - mended
             say(f"{drill.name}: resolved after {resolved:.0f} s")
+            outcome = replace(outcome, resolved_after=resolved)
         except NotSeenError as error:
-            trouble = f"no resolution: {error}"
-    everything = [page for each in CHANNELS for page in pages.of(drill.alert, each, since=begun, says=drill.says)]
-    everything.sort(key=lambda page: page.received_at)
-    return Outcome(drill, model, notified, resolved, tuple(everything), inhibited, trouble)
-
-
-def run_all(drills: Sequence[Drill], say: Say) -> list[Outcome]:
-    """Batch by batch; the drills of a batch have faults that don't touch each other, and run side by side."""
-    outcomes: list[Outcome] = []
-    Prometheus().wait_until_it_judges()
-    for batch in sorted({drill.batch for drill in drills}):
-        side_by_side = [drill for drill in drills if drill.batch == batch]
-        _wait_until_quiet(side_by_side)
-        with ThreadPoolExecutor(len(side_by_side)) as workers:
-            outcomes += workers.map(lambda drill: run(drill, Pages(), say), side_by_side)
-    return outcomes
+            say(f"{drill.name}: NOT RESOLVED")
+            outcome = replace(outcome, trouble=f"no resolution: {error}")
+    found = [page for each in CHANNELS for page in pages.of(drill.alert, each, since=outcome.begun, says=drill.says)]
+    return replace(outcome, pages=tuple(sorted(found, key=lambda page: page.received_at)))
 
 
 def _wait_until_quiet(drills: Sequence[Drill]) -> None:
     """An alert that fires already would answer for a fault that isn't there yet."""
-    awaited = {drill.alert for drill in drills}
 
     def firing() -> list[str]:
-        found = {each["labels"]["alertname"] for each in Prometheus().alerts() if each["state"] == "firing"}
-        return sorted(found & awaited)
+        found = [each for each in Prometheus().alerts() if each["state"] == "firing"]
+        return sorted(
+            drill.name
+            for drill in drills
+            if any(each["labels"]["alertname"] == drill.alert and drill.says in str(each) for each in found)
+        )
 
-    eventually(firing, f"none of {', '.join(sorted(awaited))} to fire", 900, until=lambda names: not names, interval=5)
+    what = f"none of {', '.join(drill.name for drill in drills)} to fire"
+    eventually(firing, what, 1500, until=lambda names: not names, interval=5)
 
 
 def _inhibited() -> tuple[str, ...]:
@@ -104,21 +143,7 @@ def _inhibited() -> tuple[str, ...]:
     return tuple(sorted({each["labels"]["alertname"] for each in found}))
 
 
-def _wait_for_pages(pages: Pages, drill: Drill, since: float, timeout: float) -> float:
-    """When the first came, after each channel of the drill has told it."""
-
-    told = _wait_for_all(pages, drill, since, timeout, resolution=False)
-    return min(page.received_at for page in told)
-
-
-def _wait_for_resolution(pages: Pages, drill: Drill, since: float) -> float:
-    """When the last channel told it."""
-
-    told = _wait_for_all(pages, drill, since, drill.resolves_within, resolution=True)
-    return max(page.received_at for page in told)
-
-
-def _wait_for_all(pages: Pages, drill: Drill, since: float, timeout: float, *, resolution: bool) -> list[Page]:
+def _wait_for_all(pages: Pages, drill: Drill, since: float, timeout: float, *, resolution: bool = False) -> list[Page]:
     """The first page of every channel that the drill expects."""
 
     def first() -> list[Page]:
@@ -130,4 +155,4 @@ def _wait_for_all(pages: Pages, drill: Drill, since: float, timeout: float, *, r
 
     what = f"{'the resolution of ' if resolution else ''}{drill.alert} by {', '.join(drill.channels)}"
     expected = len(drill.channels)
-    return eventually(first, what, timeout, until=lambda found: len(found) == expected, interval=2)
+    return eventually(first, what, timeout, until=lambda found: len(found) == expected, interval=5)

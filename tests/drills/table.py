@@ -1,22 +1,24 @@
 """Every drill: the alert, the fault that must lead to it, and who is to be told.
 
-To add one: a fault in ops/faults.py, a row here. Faults of one batch don't touch each other.
+To add one: a fault in ops/faults.py, a row here. Faults of one batch don't touch each other; rows of one batch with the
+same fault are told of by one injection. `condition` of rows whose window fills with traffic is for the sandbox's 60
+orders a minute.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-PAGE = ("pagerduty", "slack", "email")
-CHAT = ("slack",)
+from alertmanager.routes import RECEIVERS
+from tests.drills.rules import route
 
 
 @dataclass(frozen=True)
 class Drill:
     """`condition`: seconds from the fault until the rule's expression is true, at the least and at the most.
 
-    `says` is in the notification; `inhibits` is an alert that must fire and not be told;
-    `in_tests`: `make test` runs it too.
+    `says` is in the notification; `inhibits` is an alert that must fire and not be told; `lingers`: its end comes late,
+    and the next batch doesn't touch it; `in_tests`: `make test` runs it too.
     """
 
     alert: str
@@ -26,12 +28,13 @@ class Drill:
     condition: tuple[float, float] = (0, 0)
     says: str = ""
     inhibits: str = ""
-    resolves_within: float = 600
+    resolves_within: float = 900
+    lingers: bool = False
     in_tests: bool = False
 
     @property
     def channels(self) -> tuple[str, ...]:
-        return PAGE if self.severity == "critical" else CHAT
+        return RECEIVERS[route(self.alert, self.severity)["receiver"]]
 
     @property
     def name(self) -> str:
@@ -39,15 +42,100 @@ class Drill:
 
 
 DRILLS: tuple[Drill, ...] = (
-    Drill("ErpExternalApiDown", "warning", "shipping-down", 1, condition=(30, 90), says="shipping", in_tests=True),
-    Drill("ErpTargetDown", "warning", "redis-exporter-stopped", 1, says="redis-exporter", in_tests=True),
-    Drill(
-        *("ErpAllDown", "critical", "erp-web-stopped", 2),
-        inhibits="ErpInstanceDown",
-        in_tests=True,
-    ),
-    Drill("ErpExternalApiDown", "critical", "payment-down", 3, condition=(60, 90), says="payment"),
+    Drill("ErpAllDown", "critical", "erp-web-stopped", 1, inhibits="ErpInstanceDown", in_tests=True),
+    Drill("ErpProbeMissing", "warning", "blackbox-stopped", 1, condition=(60, 60)),
+    #
+    Drill("ErpPostgresDown", "critical", "erp-db-stopped", 2, inhibits="ErpHealthProbeFailing"),
+    Drill("ErpInstanceDown", "critical", "erp-beat-stopped", 2, says="erp-beat"),
+    #
+    Drill("ErpRedisDown", "critical", "erp-redis-stopped", 3),
+    Drill("ErpHealthProbeFailing", "critical", "erp-redis-stopped", 3, says="erp-web"),
+    Drill("ErpBeatStalled", "critical", "erp-redis-stopped", 3, condition=(75, 105)),
+    # Nothing here breaks an order, so that each is told for its own reason.
+    Drill("ErpExternalApiSlow", "warning", "payment-slow", 4, condition=(25, 90), says="payment"),
+    Drill("ErpLatencyP95High", "warning", "payment-slow", 4, condition=(15, 120), says="erp-web"),
+    Drill("ErpLatencyP99High", "warning", "payment-slow", 4, condition=(5, 60), says="erp-web", lingers=True),
+    Drill("ErpViewFailing", "warning", "sessions-broken", 4, condition=(70, 110), says="admin", in_tests=True),
+    Drill("ErpExceptionSpike", "critical", "sessions-broken", 4, condition=(70, 120), says="erp-web", in_tests=True),
+    Drill("ErpHealthProbeFailing", "warning", "bugsink-stopped", 4, says="bugsink"),
+    Drill("ErpSentryDeliveryFailing", "warning", "bugsink-stopped", 4, condition=(30, 90), lingers=True),
+    Drill("ErpTasksRevoked", "warning", "tasks-revoked", 4, condition=(20, 60), in_tests=True),
+    Drill("ErpTaskFailureRatio", "warning", "tasks-failing", 4, condition=(0, 30), lingers=True),
+    Drill("ErpPostgresConnections", "warning", "connections-full", 4),
+    Drill("ErpPostgresLongTransaction", "warning", "transaction-long", 4, condition=(300, 300)),
+    Drill("ErpPostgresLockWaits", "warning", "table-locked", 4, in_tests=True),
+    Drill("ErpPostgresDeadlocks", "warning", "deadlocks", 4, resolves_within=1500, lingers=True),
+    Drill("ErpPostgresRollbackRatio", "warning", "rollbacks", 4, condition=(0, 120)),
+    Drill("ErpRedisRejectedConnections", "warning", "redis-refusing", 4, in_tests=True),
+    Drill("ErpRedisEvictions", "critical", "redis-evicting", 4),
+    Drill("ErpRestartLoop", "warning", "restart-loop", 4, says="erp-beat", resolves_within=1500, lingers=True),
+    Drill("ErpContainerMemory", "warning", "memory-pressure", 4, says="traffic"),
+    Drill("ErpDiskFull", "critical", "disk-full", 4, in_tests=True),
+    Drill("ErpLoginsRefused", "warning", "log-ins-failing", 4, condition=(0, 20)),
+    Drill("ErpTargetDown", "warning", "promtail-stopped", 4, says="promtail", in_tests=True),
+    Drill("ErpHeartbeatLate", "critical", "watchdog-silenced", 4, condition=(120, 200)),
+    #
+    Drill("ErpHigh5xxRatio", "critical", "orders-broken", 5, condition=(10, 60), inhibits="ErpViewFailing"),
+    Drill("ErpErrorBudgetFastBurn", "critical", "orders-broken", 5, condition=(10, 240), says="1h", lingers=True),
+    Drill("ErpQueueStuck", "critical", "queue-flood", 5, condition=(110, 130)),
+    Drill("ErpQueueBacklog", "warning", "queue-flood", 5, condition=(0, 60)),
+    Drill("ErpHeartbeatTaskStale", "warning", "queue-flood", 5, condition=(105, 120)),
+    Drill("ErpLogsDropped", "warning", "loki-stopped", 5, condition=(0, 30), lingers=True),
+    Drill("ErpLogsStalled", "warning", "loki-stopped", 5, condition=(110, 130)),
+    Drill("ErpOomKill", "critical", "memory-exhausted", 5, condition=(0, 15), lingers=True),
+    Drill("ErpDiskInodesLow", "critical", "inodes-gone", 5),
+    #
+    Drill("ErpExternalApiDown", "critical", "payment-down", 6, condition=(60, 90), says="payment"),
+    Drill("ErpPaymentsFailing", "critical", "payment-down", 6, condition=(100, 180), resolves_within=1500),
+    Drill("ErpExternalApiDown", "warning", "shipping-down", 6, condition=(30, 90), says="shipping", in_tests=True),
+    Drill("ErpContainerCpu", "warning", "cpu-pressure", 6, condition=(200, 300), says="erp-worker"),
+    Drill("ErpOrdersDropped", "critical", "orders-dropped", 6, condition=(0, 60)),
+    Drill("ErpRedisMemory", "warning", "redis-memory-tight", 6),
 )
+LONG = "Takes over 15 minutes to be told."
+BY_DAY = "Told in business hours only, and a drill runs at any hour."
+WEEKS = "Compares with the weeks before, which a fresh sandbox has not lived through."
+MACHINE = "Would take it from the whole machine, not from the sandbox alone."
+OTHER_TIER = "The same fault and rule as the drilled tier, at another limit."
+BROKEN_DISK = "Needs a disk or a store that fails under the running program."
+CAUSED = "Told only when its cause, which is drilled, is not."
+# By alert, or by alert/severity where another tier is drilled.
 NOT_DRILLED: dict[str, str] = {
-    "Watchdog": "Always fires; its absence is what tests/e2e proves.",
+    "Watchdog": "Always fires; tests/e2e/test_without_prometheus.py proves what its absence does.",
+    "ErpMigrationsPending": LONG,
+    "ErpVersionsDiffer": LONG,
+    "ErpNewReleaseRegression": LONG,
+    "ErpDiskFilling": LONG,
+    "ErpNoReceiverConfigured": LONG,
+    "ErpErrorBudgetSlowBurn": LONG,
+    "ErpStockLow": BY_DAY,
+    "ErpOrdersRefused": BY_DAY,
+    "ErpOrdersAbsent": BY_DAY,
+    "ErpOrdersDropped/warning": BY_DAY,
+    "ErpOrdersStopped": WEEKS,
+    "ErpLoginsDropped": WEEKS,
+    "ErpRevenueDropped": WEEKS,
+    "ErpTrafficStopped": WEEKS,
+    "ErpBusinessMetricMissing": "Needs a release that has lost a metric.",
+    "ErpQueueWaitHigh": LONG,
+    "ErpWorkerMissing": CAUSED,
+    "ErpQueueMetricMissing": CAUSED,
+    "ErpExternalApiFailing": CAUSED,
+    "ErpExceptionSpike/warning": OTHER_TIER,
+    "ErpPostgresConnections/critical": OTHER_TIER,
+    "ErpLatencyP99High/critical": OTHER_TIER,
+    "ErpHostCpuSaturated": MACHINE,
+    "ErpHostMemoryLow": MACHINE,
+    "ErpNotificationsFailing": "Needs a channel that is down while others are drilled by it.",
+    "ErpAlertmanagerUnreachable": "Can't be told by the Alertmanager that is gone: the heartbeat receiver turns red.",
+    "ErpConfigReloadFailed": "Needs a bad configuration in place of the checkout's own.",
+    "ErpRuleFailures": "Needs a bad rule in place of the checkout's own.",
+    "ErpRuleGroupLate": "Needs a Prometheus too slow for its rules.",
+    "ErpMetricStorageFailing": BROKEN_DISK,
+    "ErpTelemetryDiskRetention": BROKEN_DISK,
+    "ErpLokiDiskFilling": BROKEN_DISK,
+    "ErpLokiStorageFailing": BROKEN_DISK,
+    "ErpLokiRequestErrors": BROKEN_DISK,
+    "ErpScrapeSamplesHigh": "Needs a target with over 12,000 series.",
+    "ErpLogsLagging": "Needs lines that are late and not lost.",
 }

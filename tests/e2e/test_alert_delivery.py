@@ -16,6 +16,8 @@ from tests.support.pages import CHANNELS, Page, Pages
 from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually, stays
 
+pytestmark = pytest.mark.breaks_something
+
 ALERT = "ErpInstanceDown"
 SERVICE = "erp-beat"
 SILENCE_SECONDS = 75  # a page is due after 56 s at most

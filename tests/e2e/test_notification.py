@@ -10,6 +10,8 @@ from tests.support import stack
 from tests.support.pages import CHANNELS, Pages
 from tests.support.wait import eventually
 
+pytestmark = pytest.mark.breaks_something
+
 SUMMARY = "Test of the channel"
 
 

@@ -18,6 +18,8 @@ from tests.support.prometheus import Prometheus
 from tests.support.tracker import ErrorEvent, Tracker
 from tests.support.wait import eventually
 
+pytestmark = pytest.mark.breaks_something
+
 ALERT = "ErpExternalApiDown"
 SUMMARY = "The payment API is down"
 FIRING_SECONDS = 240  # a minute without a success, for: 30s, two intervals of 10 s, group_wait: 5s; then patience

@@ -1,21 +1,28 @@
-"""Real faults of some classes: the right people are told once, and once that it's over. The others: `make drill`."""
+"""A real fault of each class: the right people are told once, and once that it's over. All others: `make drill`."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from ops.console import say
-from tests.drills.model import rule
+from tests.drills.rules import rule
 from tests.drills.runner import Outcome, run_all
 from tests.drills.table import DRILLS, Drill
+from tests.support import partner, stack
 from tests.support.pages import CHANNELS
 
-HERE = [drill for drill in DRILLS if drill.in_tests]
+# One batch for the ERP that is gone, which keeps all others' alerts back; one for all the rest.
+HERE = [replace(drill, batch=min(drill.batch, 2)) for drill in DRILLS if drill.in_tests]
+CLASSES = {"http", "errors", "availability", "external", "celery", "database", "redis", "host", "self"}
 ONCE = ["fired", "resolved"]
 
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, Outcome]:
+    stack.ensure_up()
+    partner.reset()
     return {outcome.drill.name: outcome for outcome in run_all(HERE, say)}
 
 
@@ -24,13 +31,8 @@ def by_name(drill: Drill) -> str:
 
 
 @pytest.mark.parametrize("drill", HERE, ids=by_name)
-def test_a_fault_is_told_and_so_is_its_end(outcomes: dict[str, Outcome], drill: Drill, report: list[str]) -> None:
-    outcome = outcomes[drill.name]
-    assert outcome.trouble == ""
-    report.append(
-        f"{drill.name}: told after {outcome.notified_after:.0f} s, "
-        f"due after {outcome.model.lower:.0f} to {outcome.model.upper:.0f} s."
-    )
+def test_a_fault_is_told_and_so_is_its_end(outcomes: dict[str, Outcome], drill: Drill) -> None:
+    assert outcomes[drill.name].trouble == ""
 
 
 @pytest.mark.parametrize("drill", HERE, ids=by_name)
@@ -50,5 +52,4 @@ def test_a_neighbour_is_kept_back(outcomes: dict[str, Outcome], drill: Drill) ->
 
 
 def test_each_class_has_a_drill_here() -> None:
-    drilled = {rule(drill.alert, drill.severity)["component"] for drill in DRILLS}
-    assert {rule(drill.alert, drill.severity)["component"] for drill in HERE} == drilled - {"business", "slo"}
+    assert {rule(drill.alert, drill.severity)["component"] for drill in HERE} == CLASSES

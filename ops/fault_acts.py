@@ -1,0 +1,136 @@
+"""What faults are made of: signals, statements, programs inside the sandbox's containers, switches of its partner.
+
+Whatever runs by itself carries MARK, by which it is found again, and ends by itself within LIMIT_SECONDS.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from datetime import timedelta
+
+from ops import alerts
+from ops.stack import Stack
+
+LIMIT_SECONDS = 1500
+MARK = "erp-fault"
+Act = Callable[[Stack], object]
+
+END_MARKED = f"""
+import os, pathlib, signal
+for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+    try:
+        words = entry.read_bytes().split(b"\\0")
+        if b"{MARK}" in words and int(entry.parent.name) != os.getpid():
+            os.kill(int(entry.parent.name), signal.SIGKILL)
+    except OSError:
+        pass
+"""
+SIGNAL_CHILDREN = """
+import os, pathlib, signal
+for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    if entry.read_text().rsplit(")", 1)[-1].split()[1] == "1":
+        os.kill(int(entry.parent.name), signal.{signal})
+"""
+REDIS = 'export REDISCLI_AUTH="$(cat /run/secrets/redis_password)"\n'
+IN_DJANGO = 'mkdir -p /tmp/inside && exec python -c "$0" "$1"'
+
+
+def nothing(_: Stack) -> None:
+    """The way back of what has ended by itself."""
+
+
+def together(*acts: Act) -> Act:
+    """One after the other."""
+
+    def act(stack: Stack) -> None:
+        for each in acts:
+            each(stack)
+
+    return act
+
+
+def compose(*arguments: str) -> Act:
+    return lambda stack: stack.compose(*arguments, timeout=180)
+
+
+def signal(service: str, name: str) -> Act:
+    """To the first process of the service's container."""
+    return compose("kill", "-s", name, service)
+
+
+def signal_children(service: str, name: str) -> Act:
+    """To the processes that the first one has started: it answers, they don't work."""
+    return compose("exec", "-T", service, "python", "-c", SIGNAL_CHILDREN.format(signal=name))
+
+
+def switch(api: str, mode: str) -> Act:
+    return compose("exec", "-T", "partner", "python", "-m", "sandbox.switch", api, mode)
+
+
+def sql(*statements: str) -> Act:
+    commands = [part for statement in statements for part in ("-c", statement)]
+    return compose("exec", "-T", "erp-db", "psql", "-q", "-U", "postgres", "-d", "erp", *commands)
+
+
+def session(statement: str, count: int = 1) -> Act:
+    """Sessions in the background, each with one statement."""
+    command = ("exec", "-d", "-e", f"PGAPPNAME={MARK}", "erp-db", "psql", "-q", "-U", "postgres", "-d", "erp", "-c")
+    return together(*[compose(*command, statement)] * count)
+
+
+def endless_sql(statement: str) -> Act:
+    """A session that gets the statement about 80 times a second."""
+    feed = f"timeout {LIMIT_SECONDS} sh -c 'while echo \"{statement}\"; do sleep 0.01; done'"
+    command = f"{feed} | psql -q -U postgres -d erp"
+    return compose("exec", "-d", "-e", f"PGAPPNAME={MARK}", "erp-db", "sh", "-c", command)
+
+
+END_SESSIONS = sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{MARK}'")  # noqa: S608
+
+
+def redis(script: str) -> Act:
+    """Shell of the Redis container, logged in."""
+    return compose("exec", "-T", "erp-redis", "sh", "-c", REDIS + script)
+
+
+def python(service: str, code: str, *, count: int = 1) -> Act:
+    """Python in the background of a service's container."""
+    return together(*[compose("exec", "-d", service, "python", "-c", code, MARK)] * count)
+
+
+def end_python(service: str) -> Act:
+    return compose("exec", "-T", service, "python", "-c", END_MARKED)
+
+
+def django(code: str, *, how: str = "-T") -> Act:
+    """Python with the ERP's models and tasks; `how` is `-d` for the background."""
+    settings = ("-e", "DJANGO_SETTINGS_MODULE=config.settings", "-e", "PROMETHEUS_MULTIPROC_DIR=/tmp/inside")
+    text = f"import django; django.setup()\n{code}"
+    return compose("exec", how, *settings, "erp-web", "sh", "-c", IN_DJANGO, text, MARK)
+
+
+def log_ins_fail(stack: Stack) -> None:
+    """Sixty log-ins with a wrong password."""
+    url = f"http://{stack.settings.host}:{stack.settings['ERP_PORT']}/api/login"
+    body = json.dumps({"username": "buyer", "password": "wrong on purpose"}).encode()
+    for _ in range(60):
+        request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
+        try:
+            urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
+        except urllib.error.HTTPError as error:
+            error.close()
+
+
+def silence_watchdog(stack: Stack) -> None:
+    matchers = [{"name": "alertname", "value": alerts.ALWAYS_FIRING, "isRegex": False, "isEqual": True}]
+    alerts.mute(alerts.Apis(stack.settings), matchers, timedelta(seconds=LIMIT_SECONDS), MARK)
+
+
+def end_silences(stack: Stack) -> None:
+    alertmanager = alerts.Apis(stack.settings).alertmanager
+    for found in alertmanager.call("/silences"):
+        if found["comment"] == MARK and found["status"]["state"] == "active":
+            alertmanager.call(f"/silence/{found['id']}", method="DELETE")

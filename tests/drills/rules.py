@@ -1,0 +1,24 @@
+"""The rule behind a drilled alert, and the route that it takes."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from alertmanager.routes import ROUTE, routed
+from prometheus.tests.reading import groups
+
+
+@cache
+def rule(alert: str, severity: str) -> dict[str, Any]:
+    """The alert's rule of that severity, with its file as `component`."""
+    for component, group in groups():
+        for found in group["rules"]:
+            if found.get("alert") == alert and found["labels"]["severity"] == severity:
+                return {**found, "component": component, "interval": group.get("interval")}
+    raise LookupError(f"No alert {alert} of severity {severity}: expected one of prometheus/rules/*.yml.")
+
+
+def route(alert: str, severity: str) -> dict[str, Any]:
+    """What Alertmanager does with it: receiver and timings, the root's where the route has none."""
+    return {**ROUTE, **routed({"alertname": alert, **rule(alert, severity)["labels"]})}
