@@ -1,6 +1,8 @@
 """What faults are made of: signals, statements, programs inside the sandbox's containers, switches of its partner.
 
-Whatever runs by itself carries MARK, by which it is found again, and ends by itself within LIMIT_SECONDS.
+Whatever runs by itself carries a name, by which it is found again, and ends by itself within LIMIT_SECONDS. In the
+database's container only `psql` itself may run: PostgreSQL is its first process, and takes the end of an orphan for the
+crash of a server process.
 """
 
 from __future__ import annotations
@@ -15,15 +17,15 @@ from ops import alerts
 from ops.stack import Stack
 
 LIMIT_SECONDS = 1500
-MARK = "erp-fault"
+SILENCED = "erp-fault-silence"
 Act = Callable[[Stack], object]
 
-END_MARKED = f"""
-import os, pathlib, signal
+END_NAMED = """
+import os, pathlib, signal, sys
 for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
     try:
         words = entry.read_bytes().split(b"\\0")
-        if b"{MARK}" in words and int(entry.parent.name) != os.getpid():
+        if sys.argv[1].encode() in words and int(entry.parent.name) != os.getpid():
             os.kill(int(entry.parent.name), signal.SIGKILL)
     except OSError:
         pass
@@ -75,20 +77,26 @@ def sql(*statements: str) -> Act:
     return compose("exec", "-T", "erp-db", "psql", "-q", "-U", "postgres", "-d", "erp", *commands)
 
 
-def session(statement: str, count: int = 1) -> Act:
-    """Sessions in the background, each with one statement."""
-    command = ("exec", "-d", "-e", f"PGAPPNAME={MARK}", "erp-db", "psql", "-q", "-U", "postgres", "-d", "erp", "-c")
+def session(name: str, statement: str, count: int = 1) -> Act:
+    """Sessions of that name in the background, each with one statement."""
+    command = ("exec", "-d", "-e", f"PGAPPNAME={name}", "erp-db", "psql", "-q", "-U", "postgres", "-d", "erp", "-c")
     return together(*[compose(*command, statement)] * count)
 
 
-def endless_sql(statement: str) -> Act:
-    """A session that gets the statement about 80 times a second."""
-    feed = f"timeout {LIMIT_SECONDS} sh -c 'while echo \"{statement}\"; do sleep 0.01; done'"
-    command = f"{feed} | psql -q -U postgres -d erp"
-    return compose("exec", "-d", "-e", f"PGAPPNAME={MARK}", "erp-db", "sh", "-c", command)
+def end_sessions(name: str) -> Act:
+    return sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{name}'")  # noqa: S608
 
 
-END_SESSIONS = sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{MARK}'")  # noqa: S608
+def fill_connections(name: str, up_to: int) -> Act:
+    """Idle sessions of that name until the database has so many in all."""
+
+    def act(stack: Stack) -> None:
+        count = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+        command = ("exec", "-T", "erp-db", "psql", "-At", "-U", "postgres", "-d", "erp", "-c", count)
+        there = int(stack.compose(*command))
+        session(name, f"SELECT pg_sleep({LIMIT_SECONDS})", max(0, up_to - there))(stack)
+
+    return act
 
 
 def redis(script: str) -> Act:
@@ -96,20 +104,20 @@ def redis(script: str) -> Act:
     return compose("exec", "-T", "erp-redis", "sh", "-c", REDIS + script)
 
 
-def python(service: str, code: str, *, count: int = 1) -> Act:
-    """Python in the background of a service's container."""
-    return together(*[compose("exec", "-d", service, "python", "-c", code, MARK)] * count)
+def python(name: str, service: str, code: str, *, count: int = 1) -> Act:
+    """Python of that name in the background of a service's container."""
+    return together(*[compose("exec", "-d", service, "python", "-c", code, name)] * count)
 
 
-def end_python(service: str) -> Act:
-    return compose("exec", "-T", service, "python", "-c", END_MARKED)
+def end_python(name: str, service: str) -> Act:
+    return compose("exec", "-T", service, "python", "-c", END_NAMED, name)
 
 
-def django(code: str, *, how: str = "-T") -> Act:
-    """Python with the ERP's models and tasks; `how` is `-d` for the background."""
+def django(code: str, *, name: str = "") -> Act:
+    """Python with the ERP's models and tasks; with a name in the background, else until it has ended."""
     settings = ("-e", "DJANGO_SETTINGS_MODULE=config.settings", "-e", "PROMETHEUS_MULTIPROC_DIR=/tmp/inside")
     text = f"import django; django.setup()\n{code}"
-    return compose("exec", how, *settings, "erp-web", "sh", "-c", IN_DJANGO, text, MARK)
+    return compose("exec", "-d" if name else "-T", *settings, "erp-web", "sh", "-c", IN_DJANGO, text, name)
 
 
 def log_ins_fail(stack: Stack) -> None:
@@ -126,11 +134,11 @@ def log_ins_fail(stack: Stack) -> None:
 
 def silence_watchdog(stack: Stack) -> None:
     matchers = [{"name": "alertname", "value": alerts.ALWAYS_FIRING, "isRegex": False, "isEqual": True}]
-    alerts.mute(alerts.Apis(stack.settings), matchers, timedelta(seconds=LIMIT_SECONDS), MARK)
+    alerts.mute(alerts.Apis(stack.settings), matchers, timedelta(seconds=LIMIT_SECONDS), SILENCED)
 
 
 def end_silences(stack: Stack) -> None:
     alertmanager = alerts.Apis(stack.settings).alertmanager
     for found in alertmanager.call("/silences"):
-        if found["comment"] == MARK and found["status"]["state"] == "active":
+        if found["comment"] == SILENCED and found["status"]["state"] == "active":
             alertmanager.call(f"/silence/{found['id']}", method="DELETE")

@@ -33,19 +33,35 @@ MIGRATION_BACK = (
     "INSERT INTO django_migrations (app, name, applied) SELECT 'sessions', '0001_initial', now() "
     "WHERE NOT EXISTS (SELECT 1 FROM django_migrations WHERE app = 'sessions' AND name = '0001_initial')"
 )
+# What runs by itself, by the name under which it is found again: no fault ends another's.
+LOCKING, OPEN, IDLING, DEADLOCKED = "erp-fault-lock", "erp-fault-open", "erp-fault-idle", "erp-fault-deadlock"
+UNDOING, VISITING, LATE = "erp-fault-undo", "erp-fault-visit", "erp-fault-late"
+BURNING, HOLDING = "erp-fault-burn", "erp-fault-hold"
 # A table that no order needs.
 LOCK = f"BEGIN; LOCK TABLE django_admin_log; SELECT pg_sleep({LIMIT_SECONDS})"
 WAIT = "SELECT count(*) FROM django_admin_log"
 IDLE = f"BEGIN; SELECT txid_current(); SELECT pg_sleep({LIMIT_SECONDS})"
 DEADLOCKS = [
     acts.session(
-        f"BEGIN; SELECT pg_advisory_xact_lock({first}); SELECT pg_sleep(1); SELECT pg_advisory_xact_lock({second})"
+        DEADLOCKED,
+        f"BEGIN; SELECT pg_advisory_xact_lock({first}); SELECT pg_sleep(5); SELECT pg_advisory_xact_lock({second})",
     )
     for pair in range(4)
     for first, second in ((2 * pair, 2 * pair + 1), (2 * pair + 1, 2 * pair))
 ]
 QUEUE = "from orders.tasks import finish_orders\nfor _ in range(600): finish_orders.delay()"
 BAD_TASKS = "from orders.tasks import ship_order\nfor _ in range(80): ship_order.delay('no number')"
+ROLLBACKS = f"""
+import time
+from django.db import transaction
+from orders.models import Order
+for _ in range({LIMIT_SECONDS // 10}):
+    for _ in range(400):
+        with transaction.atomic():
+            Order.objects.exists()
+            transaction.set_rollback(True)
+    time.sleep(10)
+"""
 EXPIRED_TASKS = f"""
 import time
 from orders.tasks import finish_orders
@@ -72,7 +88,7 @@ old = root / "memory"
 names = ("memory.limit_in_bytes", "memory.usage_in_bytes") if old.is_dir() else ("memory.max", "memory.current")
 limit, used = ((old if old.is_dir() else root) / name for name in names)
 held = []
-while int(used.read_text()) < 0.97 * int(limit.read_text()):
+while int(used.read_text()) < 0.94 * int(limit.read_text()):
     held.append(b"x" * (1 << 20))
 time.sleep({LIMIT_SECONDS})
 """
@@ -120,24 +136,26 @@ FAULTS: dict[str, Fault] = {
     ),
     "sessions-broken": Fault(
         "one page fails: the admin's log-in, visited every 8 seconds, misses its table",
-        acts.together(acts.sql(SESSIONS_AWAY), acts.python("erp-web", ADMIN_VISITS)),
-        acts.together(acts.end_python("erp-web"), acts.sql(SESSIONS_BACK)),
+        acts.together(acts.sql(SESSIONS_AWAY), acts.python(VISITING, "erp-web", ADMIN_VISITS)),
+        acts.together(acts.end_python(VISITING, "erp-web"), acts.sql(SESSIONS_BACK)),
     ),
     "migration-pending": Fault("a migration counts as not applied", acts.sql(MIGRATION_AWAY), acts.sql(MIGRATION_BACK)),
     "table-locked": Fault(
         "a session keeps a table locked, another waits for it",
-        acts.together(acts.session(LOCK), acts.session(WAIT)),
-        acts.END_SESSIONS,
+        acts.together(acts.session(LOCKING, LOCK), acts.session(LOCKING, WAIT)),
+        acts.end_sessions(LOCKING),
     ),
-    "transaction-long": Fault("a transaction stays open", acts.session(IDLE), acts.END_SESSIONS),
+    "transaction-long": Fault("a transaction stays open", acts.session(OPEN, IDLE), acts.end_sessions(OPEN)),
     "connections-full": Fault(
-        "85 sessions lie around in the database",
-        acts.session(f"SELECT pg_sleep({LIMIT_SECONDS})", 85),
-        acts.END_SESSIONS,
+        "idle sessions take 86 of the database's 100 connections",
+        acts.fill_connections(IDLING, 86),
+        acts.end_sessions(IDLING),
     ),
     "deadlocks": Fault("four pairs of sessions lock each other out", acts.together(*DEADLOCKS), acts.nothing),
     "rollbacks": Fault(
-        "a session rolls back one transaction after the other", acts.endless_sql("BEGIN; ROLLBACK;"), acts.END_SESSIONS
+        "a program rolls back 40 transactions a second",
+        acts.django(ROLLBACKS, name=UNDOING),
+        acts.end_python(UNDOING, "erp-web"),
     ),
     "redis-memory-tight": Fault(
         "Redis has used 94 % of the memory that it may", acts.redis(REDIS_TIGHT), acts.redis(REDIS_ROOMY)
@@ -154,8 +172,8 @@ FAULTS: dict[str, Fault] = {
     "tasks-failing": Fault("80 tasks fail", acts.django(BAD_TASKS), acts.nothing),
     "tasks-revoked": Fault(
         "every 10 seconds a task comes too late and is revoked",
-        acts.django(EXPIRED_TASKS, how="-d"),
-        acts.end_python("erp-web"),
+        acts.django(EXPIRED_TASKS, name=LATE),
+        acts.end_python(LATE, "erp-web"),
     ),
     "log-ins-failing": Fault("60 log-ins with a wrong password", acts.log_ins_fail, acts.nothing),
     "restart-loop": Fault(
@@ -165,17 +183,17 @@ FAULTS: dict[str, Fault] = {
     ),
     "cpu-pressure": Fault(
         "the worker's container burns the processor",
-        acts.python("erp-worker", BURN, count=4),
-        acts.end_python("erp-worker"),
+        acts.python(BURNING, "erp-worker", BURN, count=4),
+        acts.end_python(BURNING, "erp-worker"),
     ),
     "memory-pressure": Fault(
         "the container of the traffic is close to its memory limit",
-        acts.python("traffic", HOLD_NEARLY_ALL),
-        acts.end_python("traffic"),
+        acts.python(HOLDING, "traffic", HOLD_NEARLY_ALL),
+        acts.end_python(HOLDING, "traffic"),
     ),
     "memory-exhausted": Fault(
         "a process of erp-beat's container is killed for want of memory",
-        acts.python("erp-beat", HOLD.format(mib=400, seconds=60)),
+        acts.python(HOLDING, "erp-beat", HOLD.format(mib=400, seconds=60)),
         acts.nothing,
     ),
     "disk-full": Fault("a small volume of this machine is full", disk_fault.fill, disk_fault.remove),

@@ -43,14 +43,13 @@ class Drill:
 
 DRILLS: tuple[Drill, ...] = (
     Drill("ErpAllDown", "critical", "erp-web-stopped", 1, inhibits="ErpInstanceDown", in_tests=True),
-    Drill("ErpProbeMissing", "warning", "blackbox-stopped", 1, condition=(60, 60)),
+    Drill("ErpProbeMissing", "warning", "blackbox-stopped", 1, condition=(60, 60), lingers=True),
     #
     Drill("ErpPostgresDown", "critical", "erp-db-stopped", 2, inhibits="ErpHealthProbeFailing"),
     Drill("ErpInstanceDown", "critical", "erp-beat-stopped", 2, says="erp-beat"),
     #
     Drill("ErpRedisDown", "critical", "erp-redis-stopped", 3),
     Drill("ErpHealthProbeFailing", "critical", "erp-redis-stopped", 3, says="erp-web"),
-    Drill("ErpBeatStalled", "critical", "erp-redis-stopped", 3, condition=(75, 105)),
     # Nothing here breaks an order, so that each is told for its own reason.
     Drill("ErpExternalApiSlow", "warning", "payment-slow", 4, condition=(25, 90), says="payment"),
     Drill("ErpLatencyP95High", "warning", "payment-slow", 4, condition=(15, 120), says="erp-web"),
@@ -118,6 +117,7 @@ NOT_DRILLED: dict[str, str] = {
     "ErpTrafficStopped": WEEKS,
     "ErpBusinessMetricMissing": "Needs a release that has lost a metric.",
     "ErpQueueWaitHigh": LONG,
+    "ErpBeatStalled": "Needs a scheduler whose main thread hangs while its process answers.",
     "ErpWorkerMissing": CAUSED,
     "ErpQueueMetricMissing": CAUSED,
     "ErpExternalApiFailing": CAUSED,
