@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help test bench sabotage lint fmt dashboards reference up down status logs urls doctor clean break mend drill test-notification silence alerts alert-review
+.PHONY: help test bench sabotage lint fmt dashboards reference up down status logs urls doctor clean break mend drill test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -79,3 +79,9 @@ alerts: ## Every alert that there is now: firing, pending, silenced, inhibited
 
 alert-review: ## How often each alert fired in the last 30 days, noisy first, and which never did
 	@$(OPS) alert-review
+
+bundle: ## All images of the stack in one FILE, for a machine without a registry
+	@$(OPS) bundle "$(FILE)"
+
+load: ## Take the images out of such a FILE; `make up` then finds them
+	@$(OPS) load "$(FILE)"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
-from ops import alerts, commands, doctor, up, venv
+from ops import alerts, bundle, commands, doctor, engine, up, venv
 from ops.console import OpsError
 from ops.settings import load as load_settings
 
@@ -36,6 +37,11 @@ def main() -> int:
     silence.add_argument("length")
     sub.add_parser("alerts", help="every alert that there is now: firing, pending, silenced, inhibited")
     sub.add_parser("alert-review", help="how often each alert fired in the last 30 days, and which never did")
+    for name, meaning in (
+        ("bundle", "all images of the stack in one file"),
+        ("load", "take images out of such a file"),
+    ):
+        sub.add_parser(name, help=meaning).add_argument("file", type=Path)
     arguments = parser.parse_args()
     try:
         return dispatch(arguments)
@@ -81,6 +87,11 @@ def dispatch(arguments: argparse.Namespace) -> int:
             alerts.alerts(load_settings())
         case "alert-review":
             alerts.review(load_settings())
+        case "bundle":
+            bundle.save(bundle.references(commands.current()), arguments.file)
+        case "load":
+            engine.ensure()
+            bundle.load(arguments.file)
     return 0
 
 
