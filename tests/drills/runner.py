@@ -82,6 +82,7 @@ def _break(drills: Sequence[Drill], endings: ThreadPoolExecutor, say: Say) -> li
         with ThreadPoolExecutor(len(drills)) as watchers:
             outcomes = list(watchers.map(lambda drill: _tell(drill, begun, took, say), drills))
     except OpsError as error:
+        say(f"{fault}: NOT INJECTED: {error}")
         outcomes = [Outcome(drill, Model.of(drill), begun, trouble=f"no fault: {error}") for drill in drills]
     finally:
         faults.mend(current(), fault)

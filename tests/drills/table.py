@@ -46,9 +46,8 @@ DRILLS: tuple[Drill, ...] = (
     Drill("ErpHigh5xxRatio", "critical", "orders-broken", 1, condition=(10, 60), inhibits="ErpViewFailing"),
     Drill("ErpErrorBudgetFastBurn", "critical", "orders-broken", 1, condition=(10, 240), says="1h", lingers=True),
     Drill("ErpQueueStuck", "critical", "queue-flood", 1, condition=(110, 130)),
-    Drill("ErpQueueBacklog", "warning", "queue-flood", 1, condition=(0, 60)),
+    Drill("ErpQueueBacklog", "warning", "queue-flood", 1, condition=(30, 300)),
     Drill("ErpHeartbeatTaskStale", "warning", "queue-flood", 1, condition=(105, 120)),
-    Drill("ErpLogsDropped", "warning", "loki-stopped", 1, condition=(0, 30), lingers=True),
     Drill("ErpLogsStalled", "warning", "loki-stopped", 1, condition=(110, 130)),
     Drill("ErpOomKill", "critical", "memory-exhausted", 1, condition=(0, 15), lingers=True),
     Drill("ErpDiskInodesLow", "critical", "inodes-gone", 1),
@@ -84,6 +83,7 @@ DRILLS: tuple[Drill, ...] = (
     Drill("ErpTargetDown", "warning", "promtail-stopped", 5, says="promtail", in_tests=True),
     Drill("ErpHeartbeatLate", "critical", "watchdog-silenced", 5, condition=(120, 200)),
     #
+    Drill("ErpLogsDropped", "warning", "line-refused", 6, condition=(0, 10), lingers=True),
     Drill("ErpExternalApiSlow", "warning", "payment-slow", 6, condition=(25, 90), says="payment"),
     Drill("ErpLatencyP95High", "warning", "payment-slow", 6, condition=(15, 120), says="erp-web"),
     Drill("ErpLatencyP99High", "warning", "payment-slow", 6, condition=(5, 60), says="erp-web", lingers=True),
