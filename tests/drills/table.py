@@ -90,7 +90,7 @@ DRILLS: tuple[Drill, ...] = (
     Drill("ErpExternalApiDown", "warning", "shipping-down", 6, condition=(30, 90), says="shipping", in_tests=True),
     #
     Drill("ErpExternalApiDown", "critical", "payment-down", 7, condition=(60, 90), says="payment"),
-    Drill("ErpPaymentsFailing", "critical", "payment-down", 7, condition=(100, 180), resolves_within=1500),
+    Drill("ErpPaymentsFailing", "critical", "payment-down", 7, condition=(0, 180), resolves_within=1500),
     Drill("ErpContainerCpu", "warning", "cpu-pressure", 7, condition=(200, 300), says="erp-worker"),
 )
 LONG = "Takes over 15 minutes to be told."
