@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 OVERRIDE = "compose.override.yaml"
 PROMTAIL = "promtail/promtail.yml"
-BOARD = "grafana/dashboards/generated/erp-overview.json"
+BOARDS = "grafana/dashboards/generated"
 
 
 @dataclass(frozen=True)
@@ -140,11 +140,11 @@ GROUPS: dict[str, list[Sabotage]] = {
         ),
         Sabotage(
             "panels ask for a metric that nobody exposes",
-            BOARD,
+            f"{BOARDS}/erp-business.json",
             "erp_orders_total",
             "erp_orders_totals",
             (
-                "test_boards.py::test_panel_has_data[erp-overview: Orders placed (A)]",
+                "test_boards.py::test_panel_has_data[erp-business: Orders placed (A)]",
                 "test_order_story.py::test_a_panel_shows_orders",
             ),
         ),
@@ -174,10 +174,10 @@ GROUPS: dict[str, list[Sabotage]] = {
         ),
         Sabotage(
             "a panel asks for a label that no line has",
-            BOARD,
-            'level=~\\"ERROR|CRITICAL\\"',
+            f"{BOARDS}/erp-overview.json",
+            'level=~\\"WARNING|ERROR|CRITICAL\\"',
             'level=~\\"DISASTER\\"',
-            ("test_boards.py::test_panel_has_data[erp-overview: Errors (A)]",),
+            ("test_boards.py::test_panel_has_data[erp-overview: Warnings and errors (A)]",),
         ),
         Sabotage(
             "a data source's address is wrong",

@@ -59,7 +59,7 @@ def panel_queries(board: Mapping[str, Any]) -> list[PanelQuery]:
     sources = {each["name"]: each["query"] for each in variables(board) if each["type"] == "datasource"}
     return [
         PanelQuery(board["uid"], panel["title"], target["refId"], _kind(target, panel, sources), target["expr"])
-        for panel in _panels(board)
+        for panel in panels_of(board)
         for target in panel.get("targets", [])
     ]
 
@@ -117,7 +117,8 @@ def _value(variable: Mapping[str, Any], values: Mapping[str, str], label_values:
     return text.split(",")[0].split(" : ")[-1].strip()
 
 
-def _panels(board: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def panels_of(board: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every panel and every row, those in collapsed rows too."""
     for panel in board.get("panels", []):
         yield panel
         yield from panel.get("panels", [])

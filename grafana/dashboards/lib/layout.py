@@ -9,26 +9,58 @@ from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
-from grafana.dashboards.lib import panels, queries, style
+from grafana.dashboards.lib import alerts, links, panels, style
+from grafana.dashboards.lib.queries import common
 
 COLUMNS = 24
-EVERY_JOB = ".+"  # not .*: Loki refuses a matcher that may match nothing
+# What "All" stands for. Not .*: Loki refuses a matcher that may match nothing. Not .+: in an address plus is a space.
+EVERYTHING = "..*"
 TAG = "erp"
+TALLEST = 14
+STATES = (("silent", style.GOOD), ("pending", style.WARNING), ("FIRING", style.BAD))
 
 
 @dataclass(frozen=True)
 class Row:
-    """Panels side by side, each as wide as the others; `title` opens a section above them."""
+    """Panels side by side, each as wide as the others."""
 
     height: int
     panels: Sequence[Builder[models.Panel]]
-    title: str = ""
-    identifier: int = 0  # of the section's heading; panels choose their own
 
 
-def board(uid: str, title: str, description: str, rows: Sequence[Row]) -> models.Dashboard:
-    """The finished board; `uid` is its file's name."""
-    built = (
+def row(*side_by_side: Builder[models.Panel], height: int = 8) -> Row:
+    return Row(height, side_by_side)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows below a heading; its `number` makes the ids of its panels. Without a title there is no heading."""
+
+    number: int
+    title: str
+    rows: Sequence[Row]
+    collapsed: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A variable: the values of a label, all of them at first. `matching` is what "All" is then."""
+
+    name: str
+    label: str
+    query: str
+    matching: str = EVERYTHING
+
+
+JOB = Choice("job", "Service", "label_values(up, job)")
+INSTANCE = Choice("instance", "Instance", 'label_values(up{job=~"$job"}, instance)')
+
+
+def board(
+    uid: str, title: str, description: str, choices: Sequence[Choice], sections: Sequence[Section]
+) -> models.Dashboard:
+    """The finished board; `uid` is its file's name. Its last section lists the alerts that lead to it."""
+    builder = (
         builders.Dashboard(title)
         .uid(uid)
         .description(description)
@@ -40,28 +72,57 @@ def board(uid: str, title: str, description: str, rows: Sequence[Row]) -> models
         .tooltip(models.DashboardCursorSync.CROSSHAIR)
         .with_variable(_source("datasource", "Metrics", "prometheus"))
         .with_variable(_source("logs", "Logs", "loki"))
-        .with_variable(_job())
-        .annotation(_annotation("Firing alerts", style.BAD, queries.FIRING_ANNOTATION, "{{alertname}} {{service}}"))
-        .annotation(_annotation("Deploys", style.NEUTRAL, queries.DEPLOY_ANNOTATION, "{{job}} {{version}}"))
-        .link(_boards_link())
-    ).build()
-    built.panels = _placed(rows)
+        .annotation(_annotation("Firing alerts", style.BAD, common.FIRING_ANNOTATION, "{{alertname}} {{service}}"))
+        .annotation(_annotation("Deploys", style.NEUTRAL, common.DEPLOY_ANNOTATION, "{{job}} {{version}}"))
+    )
+    for choice in choices:
+        builder = builder.with_variable(_choice(choice))
+    for leading in (links.boards(TAG), links.log_lines(panels.LINES_OF_SERVICES, "Logs"), links.runbooks()):
+        builder = builder.link(leading)
+    built = builder.build()
+    for link in built.links or []:
+        link.placement = ""  # in sight, not in a menu
+    built.panels = _placed([*sections, _alerts(uid)])
     return built
 
 
-def _placed(rows: Sequence[Row]) -> list[models.Panel | models.RowPanel]:
+def _alerts(uid: str) -> Section:
+    """Every alert that leads to this board with its state: a row is there when its rules are evaluated."""
+    groups = alerts.of_board(uid)
+    panel = panels.states(
+        "Alerts that lead here: silent, pending or firing, each with its runbook; without a row it isn't evaluated.",
+        common.alert_states(groups),
+        STATES,
+    )
+    return Section(8, "Alerts of this board", [row(panel, height=min(3 + len(groups), TALLEST))])
+
+
+def _placed(sections: Sequence[Section]) -> list[models.Panel | models.RowPanel]:
     found: list[models.Panel | models.RowPanel] = []
     y = 0
-    for row in rows:
-        if row.title:
-            heading = builders.Row(row.title).id(row.identifier).build()
+    for section in sections:
+        heading = builders.Row(section.title).id(section.number * 100).collapsed(section.collapsed).build()
+        if section.title:
             heading.grid_pos = models.GridPos(h=1, w=COLUMNS, x=0, y=y)
             found.append(heading)
             y += 1
-        width = COLUMNS // len(row.panels)
-        for place, builder in enumerate(row.panels):
+        placed = _rows(section, y)
+        if section.collapsed:
+            heading.panels = placed
+            continue
+        found += placed
+        y += sum(row.height for row in section.rows)
+    return found
+
+
+def _rows(section: Section, y: int) -> list[models.Panel]:
+    found: list[models.Panel] = []
+    for row in section.rows:
+        edges = [COLUMNS * place // len(row.panels) for place in range(len(row.panels) + 1)]
+        for builder, left, right in zip(row.panels, edges, edges[1:], strict=False):
             panel = builder.build()
-            panel.grid_pos = models.GridPos(h=row.height, w=width, x=place * width, y=y)
+            panel.id_val = panel.id_val or section.number * 100 + len(found) + 1
+            panel.grid_pos = models.GridPos(h=row.height, w=right - left, x=left, y=y)
             found.append(panel)
         y += row.height
     return found
@@ -71,18 +132,18 @@ def _source(name: str, label: str, kind: str) -> builders.DatasourceVariable:
     return builders.DatasourceVariable(name).label(label).type(kind)
 
 
-def _job() -> builders.QueryVariable:
+def _choice(choice: Choice) -> builders.QueryVariable:
     everything = models.VariableOption(selected=True, text="All", value="$__all")
     return (
-        builders.QueryVariable("job")
-        .label("Service")
+        builders.QueryVariable(choice.name)
+        .label(choice.label)
         .datasource(panels.METRICS)
-        .query("label_values(up, job)")
+        .query(choice.query)
         .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(models.VariableSort.ALPHABETICAL_ASC)
         .multi(True)
         .include_all(True)
-        .all_value(EVERY_JOB)
+        .all_value(choice.matching)
         .allow_custom_value(True)
         .current(everything)
     )
@@ -91,8 +152,3 @@ def _job() -> builders.QueryVariable:
 def _annotation(name: str, color: str, query: str, title: str) -> builders.AnnotationQuery:
     built = builders.AnnotationQuery().name(name).enable(True).icon_color(color).datasource(panels.METRICS)
     return built.expr(query).step("30s").title_format(title)
-
-
-def _boards_link() -> builders.DashboardLink:
-    link = builders.DashboardLink("ERP boards").type(models.DashboardLinkType.DASHBOARDS).tags([TAG])
-    return link.as_dropdown(True).include_vars(True).keep_time(True)

@@ -1,92 +1,103 @@
-"""The panels of the house: each takes a title, a description, a unit and named queries."""
+"""The panels of the house: each takes a text, named queries by legend, and a unit.
+
+A text is a title and what it shows, such as `Latency: how long requests took.`
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, TypeVar
 
-from grafana_foundation_sdk.builders import common, logs, loki, prometheus, stat, timeseries
+from grafana_foundation_sdk.builders import bargauge, common, gauge, logs, loki, prometheus, stat, table, timeseries
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
+from grafana_foundation_sdk.models import prometheus as prometheus_models
 
-from grafana.dashboards.lib import style
+from grafana.dashboards.lib import links, style
+from grafana.dashboards.lib.alerts import Watch
 
 METRICS = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 LOGS = models.DataSourceRef(type_val="loki", uid="${logs}")
 REFS = "ABCDEFGH"
+LINES_OF_SERVICES = '{service=~"${job:pipe}"}'
+NO_WATCH = Watch()
+ANY = Watch(steps=((1, style.BAD),))  # one is one too many
+
+Queries: TypeAlias = Mapping[str, str]
+Drawn = TypeVar("Drawn", stat.Panel, timeseries.Panel, bargauge.Panel, gauge.Panel)
+Named = TypeVar("Named", stat.Panel, table.Panel)
 
 
-def number(
-    identifier: int,
-    title: str,
-    description: str,
-    query: str,
-    unit: str,
-    *,
-    thresholds: builders.ThresholdsConfig | None = None,
-    decimals: float | None = None,
-) -> stat.Panel:
-    """One number, the last one, with its recent course behind it."""
+def number(text: str, queries: Queries | str, unit: str, watch: Watch = NO_WATCH, *, decimals: int = -1) -> stat.Panel:
+    """The last value of each query, with its recent course behind it."""
     panel = (
         stat.Panel()
-        .id(identifier)
-        .title(title)
-        .description(description)
-        .datasource(METRICS)
-        .unit(unit)
         .color_mode(common_models.BigValueColorMode.VALUE)
         .graph_mode(common_models.BigValueGraphMode.AREA)
-        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-        .thresholds(thresholds or style.thresholds(base=style.NEUTRAL))
-        .color_scheme(builders.FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
-        .with_target(prometheus.Dataquery().expr(query).ref_id("A").range())
+        .reduce_options(_last())
     )
-    return panel if decimals is None else panel.decimals(decimals)
+    return _finished(panel, text, queries, unit, watch, decimals=decimals)
+
+
+def level(text: str, queries: Queries, unit: str, watch: Watch = NO_WATCH, *, maximum: float = 1) -> gauge.Panel:
+    """How much of a limit is taken, on a dial."""
+    panel = gauge.Panel().reduce_options(_last()).show_threshold_markers(True).min(0).max(maximum)
+    return _finished(panel, text, queries, unit, watch)
+
+
+def bars(
+    text: str, queries: Queries, unit: str, watch: Watch = NO_WATCH, *, maximum: float | None = None
+) -> bargauge.Panel:
+    """One bar per series, its last value."""
+    panel = (
+        bargauge.Panel()
+        .reduce_options(_last())
+        .orientation(common_models.VizOrientation.HORIZONTAL)
+        .display_mode(common_models.BarGaugeDisplayMode.BASIC)
+        .show_unfilled(True)
+        .min(0)
+    )
+    panel = panel if maximum is None else panel.max(maximum)
+    return _finished(panel, text, queries, unit, watch)
 
 
 def lines(
-    identifier: int,
-    title: str,
-    description: str,
-    queries: Mapping[str, str],
+    text: str,
+    queries: Queries,
     unit: str,
+    watch: Watch = NO_WATCH,
     *,
-    thresholds: builders.ThresholdsConfig | None = None,
     maximum: float | None = None,
+    stacked: bool = False,
 ) -> timeseries.Panel:
     """Lines over time; `queries` maps a legend such as `{{view}}` or `p95` to its query."""
-    panel = (
-        _timeseries(identifier, title, description, unit)
-        .datasource(METRICS)
-        .thresholds(thresholds or style.thresholds())
-    )
-    if thresholds:
+    panel = _coloured(_timeseries())
+    if watch.steps:
         mode = common_models.GraphThresholdsStyleMode.DASHED
         panel = panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(mode))
     if maximum is not None:
         panel = panel.max(maximum)
-    for ref, (legend, query) in zip(REFS, queries.items(), strict=False):
-        panel = panel.with_target(prometheus.Dataquery().expr(query).legend_format(legend).ref_id(ref).range())
-    return panel
+    if stacked:
+        panel = panel.stacking(_stack()).fill_opacity(30)
+    finished = _finished(panel, text, queries, unit, watch)
+    return finished.color_scheme(builders.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
 
 
-def log_counts(identifier: int, title: str, description: str, query: str, legend: str) -> timeseries.Panel:
+def log_counts(text: str, query: str, legend: str = "{{level}}", unit: str = style.LINES) -> timeseries.Panel:
     """Counted log lines as stacked bars."""
-    return (
-        _timeseries(identifier, title, description, style.LINES)
-        .datasource(LOGS)
-        .draw_style(common_models.GraphDrawStyle.BARS)
-        .fill_opacity(60)
-        .stacking(common.StackingConfig().mode(common_models.StackingMode.NORMAL))
-        .with_target(loki.Dataquery().expr(query).legend_format(legend).ref_id("A").query_type("range"))
-    )
+    panel = _coloured(_timeseries()).draw_style(common_models.GraphDrawStyle.BARS).fill_opacity(60).stacking(_stack())
+    panel = panel.color_scheme(builders.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+    target = loki.Dataquery().expr(query).legend_format(legend).ref_id("A").query_type("range")
+    title, description = _told(text)
+    return panel.title(title).description(description).datasource(LOGS).unit(unit).with_target(target)
 
 
-def log_lines(identifier: int, title: str, description: str, query: str) -> logs.Panel:
-    """The lines themselves, newest first."""
-    return (
+def log_lines(text: str, query: str, *, identifier: int = 0) -> logs.Panel:
+    """The lines themselves, newest first; alerts link to the panel whose `identifier` is given."""
+    title, description = _told(text)
+    panel = (
         logs.Panel()
-        .id(identifier)
         .title(title)
         .description(description)
         .datasource(LOGS)
@@ -99,9 +110,103 @@ def log_lines(identifier: int, title: str, description: str, query: str) -> logs
         .show_field_selector(False)
         .with_target(loki.Dataquery().expr(query).ref_id("A").query_type("range").max_lines(300))
     )
+    return panel.id(identifier) if identifier else panel
 
 
-def _timeseries(identifier: int, title: str, description: str, unit: str) -> timeseries.Panel:
+def rows(text: str, queries: Queries, columns: Mapping[str, str], unit: str = style.COUNT) -> table.Panel:
+    """A table of the queries' last values, joined by their labels.
+
+    `queries` maps a value's heading to its query, `columns` a label to its heading; any other label is left out.
+    """
+    title, description = _told(text)
+    panel = table.Panel().title(title).description(description).datasource(METRICS).unit(unit)
+    headings = {f"Value #{ref}": heading for ref, heading in zip(REFS, queries, strict=False)}
+    if len(queries) == 1:
+        headings = {"Value": next(iter(queries))}
+    for ref, query in zip(REFS, queries.values(), strict=False):
+        target = (
+            prometheus.Dataquery().expr(query).ref_id(ref).instant().format(prometheus_models.PromQueryFormat.TABLE)
+        )
+        panel = panel.with_target(target)
+    order = {name: place for place, name in enumerate([*columns, *headings])}
+    options = {"excludeByName": {"Time": True}, "indexByName": order, "renameByName": {**columns, **headings}}
+    return panel.with_transformation(models.DataTransformerConfig(id_val="merge", options={})).with_transformation(
+        models.DataTransformerConfig(id_val="organize", options=options)
+    )
+
+
+def with_units(panel: Named, units: Mapping[str, str]) -> Named:
+    """The same panel with a unit of its own for each of these headings."""
+    for heading, unit in units.items():
+        panel = panel.override_by_name(heading, [models.DynamicConfigValue(id_val="unit", value=unit)])
+    return panel
+
+
+def states(text: str, query: str, names: Sequence[tuple[str, str]]) -> table.Panel:
+    """A table of the alerts of a board: `names` are the texts and colours of the states 0, 1, …"""
+    options = {
+        str(value): models.ValueMappingResult(text=text, color=color, index=value)
+        for value, (text, color) in enumerate(names)
+    }
+    cell = {"type": "color-text"}
+    return (
+        rows(text, {"State": query}, {"alertname": "alertname"})
+        .mappings([models.ValueMap(options=options)])
+        .thresholds(style.thresholds(*((value, color) for value, (_, color) in enumerate(names) if value)))
+        .override_by_name("State", [models.DynamicConfigValue(id_val="custom.cellOptions", value=cell)])
+        .sort_by([common.TableSortByFieldState().display_name("State").desc(True)])
+        .data_links([links.runbook_of_row()])
+    )
+
+
+def _finished(panel: Drawn, text: str, queries: Queries | str, unit: str, watch: Watch, *, decimals: int = -1) -> Drawn:
+    """What every panel of numbers has: title, description, source, unit, limits, links and queries."""
+    title, description = _told(text)
+    if watch.alerts:
+        verb = "fires" if len(watch.alerts) == 1 else "fire"
+        where = " beyond the line" if watch.steps else ""
+        description = f"{description} {' and '.join(watch.alerts)} {verb}{where}."
+        panel = panel.links([*map(links.runbook, watch.alerts), links.log_lines(LINES_OF_SERVICES)])
+    base = watch.base if watch.steps else style.NEUTRAL
+    panel = (
+        panel.title(title)
+        .description(description)
+        .datasource(METRICS)
+        .unit(unit)
+        .thresholds(style.thresholds(*watch.steps, base=base))
+        .color_scheme(builders.FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
+    )
+    if decimals >= 0:
+        panel = panel.decimals(decimals)
+    named = {"": queries} if isinstance(queries, str) else queries
+    for ref, (legend, query) in zip(REFS, named.items(), strict=False):
+        target = prometheus.Dataquery().expr(query).ref_id(ref).range()
+        panel = panel.with_target(target.legend_format(legend) if legend else target)
+    return panel
+
+
+def _told(text: str) -> tuple[str, str]:
+    """Title and description of a panel's text."""
+    title, _, description = text.partition(": ")
+    return title, description[:1].upper() + description[1:]
+
+
+def _coloured(panel: timeseries.Panel) -> timeseries.Panel:
+    for color, pattern in style.MEANINGS.items():
+        value = {"mode": "fixed", "fixedColor": color}
+        panel = panel.override_by_regexp(pattern, [models.DynamicConfigValue(id_val="color", value=value)])
+    return panel
+
+
+def _last() -> common.ReduceDataOptions:
+    return common.ReduceDataOptions().calcs(["lastNotNull"])
+
+
+def _stack() -> common.StackingConfig:
+    return common.StackingConfig().mode(common_models.StackingMode.NORMAL)
+
+
+def _timeseries() -> timeseries.Panel:
     legend = (
         common.VizLegendOptions()
         .display_mode(common_models.LegendDisplayMode.LIST)
@@ -113,10 +218,6 @@ def _timeseries(identifier: int, title: str, description: str, unit: str) -> tim
     )
     return (
         timeseries.Panel()
-        .id(identifier)
-        .title(title)
-        .description(description)
-        .unit(unit)
         .min(0)
         .line_width(1)
         .fill_opacity(8)

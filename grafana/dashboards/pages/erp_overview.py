@@ -1,201 +1,148 @@
-"""Application overview: is everything there, what do users get, do orders flow, what do the logs say."""
+"""Application overview: is everything there, what do users get, is the promise kept, what do the logs say."""
 
 from __future__ import annotations
 
 from grafana_foundation_sdk.models import dashboard as models
 
-from grafana.dashboards.lib import queries, style
-from grafana.dashboards.lib.layout import Row, board
-from grafana.dashboards.lib.panels import lines, log_counts, log_lines, number
+from grafana.dashboards.lib.alerts import OVERVIEW, linked, watched, watched_beyond
+from grafana.dashboards.lib.layout import INSTANCE, JOB, Choice, Section, board, row
+from grafana.dashboards.lib.panels import ANY, lines, number, rows, with_units
+from grafana.dashboards.lib.queries import http
+from grafana.dashboards.lib.queries.common import ALERTS_FIRING
+from grafana.dashboards.lib.sections import LINES_OF_ALERTS, log_section
+from grafana.dashboards.lib.style import COUNT, PER_MINUTE, PER_SECOND, RATIO, REQUESTS, SECONDS, TIMES, UP_OR_DOWN
 
-ERROR_RATIO_LIMIT = 0.05  # ErpHigh5xxRatio
-
-NOW = Row(
-    4,
-    [
-        number(
-            1,
-            "Alerts firing",
-            "Alerts that fire now, Watchdog left out. No number at all: the rules aren't evaluated.",
-            queries.ALERTS_FIRING,
-            style.COUNT,
-            thresholds=style.thresholds((1, style.BAD)),
-            decimals=0,
-        ),
-        number(
-            2,
-            "Targets down",
-            "Programs that gave no metrics at the last scrape.",
-            queries.TARGETS_DOWN,
-            style.COUNT,
-            thresholds=style.thresholds((1, style.BAD)),
-            decimals=0,
-        ),
-        number(3, "Requests", "Requests answered, probes left out.", queries.REQUEST_RATE, style.REQUESTS_PER_SECOND),
-        number(
-            4,
-            "Server errors",
-            "Share of requests answered with a 5xx in the last 5 minutes; ErpHigh5xxRatio fires above 5%.",
-            queries.ERROR_RATIO,
-            style.RATIO,
-            thresholds=style.thresholds((ERROR_RATIO_LIMIT, style.BAD)),
-        ),
-        number(5, "Latency p95", "19 of 20 requests were answered faster.", queries.latency(0.95), style.SECONDS),
-        number(6, "Orders placed", "Orders paid and committed, by minute.", queries.ORDERS_PLACED, style.PER_MINUTE),
-    ],
-)
-HTTP = (
-    Row(
-        8,
-        [
-            lines(
-                10,
-                "Requests by status",
-                "What the ERP answered, probes left out.",
-                {"{{status}}": queries.REQUEST_RATE_BY_STATUS},
-                style.REQUESTS_PER_SECOND,
-            ),
-            lines(
-                11,
-                "Share of errors",
-                "4xx: refused; 5xx: failed. ErpHigh5xxRatio fires above the dashed line.",
-                {"4xx": queries.response_ratio("4.."), "5xx": queries.response_ratio("5..")},
-                style.RATIO,
-                thresholds=style.thresholds((ERROR_RATIO_LIMIT, style.BAD)),
-            ),
-            lines(
-                12,
-                "Latency",
-                "How long requests took, waiting for a worker left out.",
-                {f"p{quantile:.0%}".rstrip("%"): queries.latency(quantile) for quantile in (0.5, 0.95, 0.99)},
-                style.SECONDS,
-            ),
-        ],
-        title="What users get",
-        identifier=100,
+SLOW = watched_beyond("job:django_http_over_1s:increase5m", "ErpLatencyP95High")
+FAILING = watched("ErpHigh5xxRatio")
+NOW = row(
+    number("Alerts firing: the Watchdog left out. No number: no rule is evaluated.", ALERTS_FIRING, COUNT, ANY),
+    number("Targets down: programs that gave no metrics at the last scrape.", http.TARGETS_DOWN, COUNT, ANY),
+    number("Requests: what was answered, probes left out.", http.REQUEST_RATE, REQUESTS),
+    number("Server errors: the share that got a 5xx, over 5 minutes.", http.ERROR_RATIO, RATIO, FAILING),
+    number("Latency p95: 19 of 20 requests were answered faster.", http.LATENCY_P95, SECONDS, SLOW),
+    number(
+        "Error budget left: what the promises of 30 days still allow; below 0 they are broken.",
+        {"{{slo}}": http.BUDGET_LEFT},
+        RATIO,
+        linked("ErpErrorBudgetSlowBurn"),
     ),
-    Row(
-        8,
-        [
-            lines(
-                13,
-                "Requests by view",
-                "Which addresses are called how often.",
-                {"{{view}}": queries.REQUEST_RATE_BY_VIEW},
-                style.REQUESTS_PER_SECOND,
-            ),
-            lines(
-                14,
-                "Latency p95 by view",
-                "The slow address stands out.",
-                {"{{view}}": queries.LATENCY_P95_BY_VIEW},
-                style.SECONDS,
-            ),
-        ],
+    height=4,
+)
+USERS = [
+    row(
+        lines("Requests by status: probes left out.", {"{{status}}": http.REQUEST_RATE_BY_STATUS}, REQUESTS),
+        lines("Share of errors: 4xx were refused, 5xx failed.", http.ERROR_SHARES, RATIO, FAILING),
+        lines("Latency: how long requests took, waiting for a worker left out.", http.LATENCY, SECONDS, SLOW),
     ),
-)
-ORDERS = Row(
-    8,
-    [
+    row(
+        lines("Requests by view: which are called how often.", {"{{view}}": http.REQUEST_RATE_BY_VIEW}, REQUESTS),
+        lines("Latency p95 by view: the slow one stands out.", {"{{view}}": http.LATENCY_P95_BY_VIEW}, SECONDS),
         lines(
-            20,
-            "Orders by outcome",
-            "Placed, rejected with a reason, or failed, by minute.",
-            {"{{outcome}} {{reason}}": queries.ORDERS_BY_OUTCOME},
-            style.PER_MINUTE,
+            "Burn of the error budgets: 1 uses a budget up in 30 days, 14.4 in two; over an hour.",
+            {"{{slo}}": http.BURN},
+            TIMES,
+            watched("ErpErrorBudgetFastBurn", reads=http.BURN),
+        ),
+    ),
+]
+VIEWS = [
+    row(
+        with_units(
+            rows("Views: rate, latency and share of server errors of each.", http.VIEWS, {"view": "View"}),
+            {"Requests": REQUESTS, "p95": SECONDS, "Server errors": RATIO},
         ),
         lines(
-            21,
-            "External calls",
-            "Calls of the payment and shipping API. ErpExternalApiDown fires when none succeeds for 90 seconds.",
-            {"{{service}} {{outcome}}": queries.EXTERNAL_BY_OUTCOME},
-            style.PER_SECOND,
+            "Server errors by view: the share of each view's requests that failed.",
+            {"{{view}}": http.ERRORS_BY_VIEW},
+            RATIO,
+            watched("ErpViewFailing"),
+        ),
+    ),
+    row(
+        lines("In flight: requests that are being answered.", {"{{job}}": http.IN_FLIGHT}, COUNT),
+        lines(
+            "Slow requests: the share beyond 1 second over 5 minutes, beyond 2.5 and 5 seconds over 10.",
+            http.SLOW_SHARES,
+            RATIO,
+            watched("ErpLatencyP95High", "ErpLatencyP99High", reads="job:django_http_over_1s"),
+        ),
+        lines("Requests a week ago: beside those of now.", http.LAST_WEEK, REQUESTS, linked("ErpTrafficStopped")),
+    ),
+]
+FAILURES = [
+    row(
+        lines(
+            "Exceptions against requests: error events of each service for each request that the ERP answered.",
+            {"{{job}}": http.EXCEPTIONS_PER_REQUEST},
+            RATIO,
+            watched("ErpExceptionSpike", reads=http.EXCEPTIONS_PER_REQUEST_SERIES),
         ),
         lines(
-            22,
-            "External latency p95",
-            "How long the payment and shipping API take.",
-            {"{{service}}": queries.EXTERNAL_P95},
-            style.SECONDS,
-        ),
-    ],
-    title="Orders and the APIs that they need",
-    identifier=200,
-)
-TASKS = Row(
-    8,
-    [
-        lines(30, "Queue length", "Tasks that wait for a worker.", {"{{queue}}": queries.QUEUE_LENGTH}, style.COUNT),
-        lines(
-            31,
-            "Tasks by state",
-            "Sent, succeeded, failed, retried, revoked.",
-            {"{{state}}": queries.TASKS_BY_STATE},
-            style.PER_SECOND,
+            "Exceptions reported: events for the tracker, and those that never reached it.",
+            {"{{level}}": http.EXCEPTIONS_BY_LEVEL, "lost: {{reason}}": http.EXCEPTIONS_LOST},
+            PER_MINUTE,
+            linked("ErpSentryDeliveryFailing", "ErpNewReleaseRegression"),
         ),
         lines(
-            32,
-            "Queue wait p95",
-            "From being sent to being started; scheduled tasks left out.",
-            {"{{queue}}": queries.QUEUE_WAIT_P95},
-            style.SECONDS,
+            "Exceptions by class: what views raised and nobody caught.",
+            {"exceptions {{type}}": http.EXCEPTIONS_BY_TYPE},
+            PER_MINUTE,
         ),
-        lines(33, "Run time p95", "How long tasks run.", {"{{task}}": queries.TASK_P95}, style.SECONDS),
-    ],
-    title="Tasks",
-    identifier=300,
-)
-HEALTH = Row(
-    7,
-    [
+    ),
+    row(
         lines(
-            50,
-            "Targets",
-            "1: the last scrape worked. ErpInstanceDown and ErpTargetDown fire on 0.",
-            {"{{job}}": queries.TARGETS_UP},
-            style.UP_OR_DOWN,
+            "External calls: calls of the payment and shipping API.",
+            {"{{service}} {{outcome}}": http.EXTERNAL_BY_OUTCOME},
+            PER_SECOND,
+            linked("ErpExternalApiDown"),
+        ),
+        lines(
+            "External failures: the share of the calls that failed or timed out.",
+            {"{{service}}": http.EXTERNAL_FAILURES},
+            RATIO,
+            watched("ErpExternalApiFailing"),
+        ),
+        lines("External latency p95: how long these APIs take.", {"{{service}}": http.EXTERNAL_P95}, SECONDS),
+    ),
+]
+HEALTH = [
+    row(
+        lines(
+            "Targets: 1 is a scrape that worked.",
+            {"{{job}}": http.TARGETS_UP},
+            UP_OR_DOWN,
+            linked("ErpInstanceDown", "ErpAllDown"),
             maximum=1,
         ),
         lines(
-            51,
-            "Probes",
-            "1: the probe got the answer that it wants. ErpHealthProbeFailing fires on 0.",
-            {"{{service}} {{probe}}": queries.PROBES},
-            style.UP_OR_DOWN,
+            "Probes: 1 is the answer that was wanted.",
+            {"{{service}} {{probe}}": http.PROBES},
+            UP_OR_DOWN,
+            linked("ErpHealthProbeFailing"),
             maximum=1,
         ),
-        lines(
-            52,
-            "Exceptions reported",
-            "Error events handed to the tracker, and those that never reached it, by minute.",
-            {"{{level}}": queries.EXCEPTIONS_REPORTED, "dropped: {{reason}}": queries.EXCEPTIONS_DROPPED},
-            style.PER_MINUTE,
+        rows(
+            "Versions: what runs where, and its migrations pending.",
+            http.RUNNING,
+            {"job": "Service", "version": "Version"},
         ),
-    ],
-    title="Health and errors",
-    identifier=400,
-)
-LOGS = (
-    Row(
-        6,
-        [
-            log_counts(
-                41, "Log lines by level", "How much is written, and how bad.", queries.LINES_BY_LEVEL, "{{level}}"
-            )
-        ],
-        title="Logs",
-        identifier=500,
-    ),
-    Row(9, [log_lines(42, "Errors", "Lines at ERROR and above of the chosen services.", queries.ERROR_LINES)]),
-    # Alerts link to this panel by its number.
-    Row(14, [log_lines(40, "Log lines", "Every line of the chosen services.", queries.ALL_LINES)]),
-)
+        height=7,
+    )
+]
 
 
 def page() -> models.Dashboard:
     return board(
-        "erp-overview",
+        OVERVIEW,
         "Application overview",
-        "The first look: is everything there, what do users get, do orders flow, what do the logs say.",
-        [NOW, *HTTP, ORDERS, TASKS, HEALTH, *LOGS],
+        "The first look: is everything there, what do users get, is the promise kept, what do the logs say.",
+        [JOB, INSTANCE, Choice("view", "View", http.VIEW_NAMES)],
+        [
+            Section(1, "", [NOW]),
+            Section(2, "What users get", USERS),
+            Section(3, "By view", VIEWS, collapsed=True),
+            Section(4, "Failures, here and at others", FAILURES),
+            Section(5, "Health", HEALTH, collapsed=True),
+            log_section(6, "$job", lines_panel=LINES_OF_ALERTS),
+        ],
     )

@@ -1,0 +1,152 @@
+"""What prometheus/rules says of alerts: whose board they lead to, and the limits that panels draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import promql_parser as ast
+import yaml
+
+from grafana.dashboards.lib import style
+from prometheus.tests import promql
+
+RULES = Path(__file__).resolve().parents[3] / "prometheus" / "rules"
+OVERVIEW, DATABASE, CELERY = "erp-overview", "erp-database", "erp-celery"
+INFRASTRUCTURE, BUSINESS = "erp-infrastructure", "erp-business"
+# Each file of rules belongs to one board: its alerts lead there, and the board lists them.
+BOARD_OF = {
+    **dict.fromkeys(("availability", "baseline", "errors", "external", "http", "slo", "traffic"), OVERVIEW),
+    "database": DATABASE,
+    "celery": CELERY,
+    **dict.fromkeys(("host", "redis", "self"), INFRASTRUCTURE),
+    "business": BUSINESS,
+}
+COLOURS = {"warning": style.WARNING, "critical": style.BAD}
+LEAST = 0.001  # what is drawn for "more than 0"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The alerts that watch what a panel shows, and the colours of the values from which they fire."""
+
+    alerts: tuple[str, ...] = ()
+    steps: tuple[tuple[float, str], ...] = ()
+    base: str = style.GOOD
+
+
+@dataclass(frozen=True)
+class Limit:
+    value: float
+    above: bool  # it fires above the value; else below
+    reads: str  # what is compared with it
+
+
+@dataclass(frozen=True)
+class Alert:
+    name: str
+    group: str
+    severity: str
+    board: str
+    limits: tuple[Limit, ...] = field(default=())
+
+
+@cache
+def alerts() -> tuple[Alert, ...]:
+    """Every tier of every alert."""
+    return tuple(
+        Alert(
+            rule["alert"],
+            group["name"],
+            str(rule["labels"]["severity"]),
+            BOARD_OF[path.stem],
+            tuple(_limits(ast.parse(str(rule["expr"])))),
+        )
+        for path in sorted(RULES.glob("*.yml"))
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    )
+
+
+def of_board(board: str) -> dict[str, str]:
+    """The alerts that lead to a board, each with the group of its rules, by name."""
+    return dict(sorted({each.name: each.group for each in alerts() if each.board == board}.items()))
+
+
+def linked(*names: str) -> Watch:
+    """The alerts of these names, without a line: they compare something else than what is shown."""
+    _tiers(names)
+    return Watch(names)
+
+
+def watched(*names: str, reads: str = "") -> Watch:
+    """The alerts of these names; drawn are the limits of those that compare what `reads` says."""
+    tiers = _tiers(names)
+    drawn = [(limit, each.severity) for each in tiers for limit in each.limits[:1] if not reads]
+    if reads:
+        drawn = [(limit, each.severity) for each in tiers for limit in each.limits if reads in limit.reads]
+        if not drawn:
+            raise LookupError(f"None of {', '.join(names)} compares {reads} with a number.")
+    return _watch(names, drawn)
+
+
+def watched_beyond(edge: str, *names: str) -> Watch:
+    """The alerts of these names, drawn at the edge of the bucket that the recorded series `edge` leaves out."""
+    expressions = [
+        str(rule["expr"]) for path in RULES.glob("*.yml") for rule in _rules(path) if rule.get("record") == edge
+    ]
+    found = [
+        each.value
+        for expression in expressions
+        for node in promql.walk(ast.parse(expression))
+        if isinstance(node, ast.VectorSelector)
+        for each in node.matchers.matchers
+        if each.name == "le"
+    ]
+    watch = watched(*names)
+    return Watch(watch.alerts, tuple((float(value), style.WARNING) for value in found))
+
+
+def _tiers(names: tuple[str, ...]) -> list[Alert]:
+    tiers = [each for each in alerts() if each.name in names]
+    if missing := set(names) - {each.name for each in tiers}:
+        raise LookupError(f"No rule file has the alerts {', '.join(sorted(missing))}.")
+    return tiers
+
+
+def _rules(path: Path) -> list[dict[str, Any]]:
+    groups = yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def _watch(names: tuple[str, ...], drawn: list[tuple[Limit, str]]) -> Watch:
+    """Above a limit its tier's colour holds up to the next one; below, the other way round."""
+    colours: dict[float, str] = {}
+    for limit, severity in drawn:
+        if colours.get(limit.value) != style.BAD:
+            colours[limit.value] = COLOURS[severity]
+    if len({limit.above for limit, _ in drawn}) > 1:
+        raise ValueError(f"{', '.join(names)} have limits above and below; name one by `reads`.")
+    values = sorted(colours)
+    if drawn and not drawn[0][0].above:
+        upwards = [*(colours[value] for value in values[1:]), style.GOOD]
+        return Watch(names, tuple(zip(values, upwards, strict=True)), base=colours[values[0]])
+    return Watch(names, tuple((value or LEAST, colours[value]) for value in values))
+
+
+def _limits(node: ast.Expr, *, negated: bool = False) -> Iterator[Limit]:
+    """Every comparison with a number, outer before inner; after `unless` the other side of it fires."""
+    match node:
+        case ast.BinaryExpr():
+            symbol, right = str(node.op), node.rhs
+            if symbol[0] in "<>" and isinstance(right, ast.NumberLiteral):
+                yield Limit(right.val, (symbol[0] == ">") != negated, promql.render(node.lhs))
+            yield from _limits(node.lhs, negated=negated)
+            yield from _limits(right, negated=negated != (symbol == "unless"))
+        case _:
+            for _, child in promql.children(node):
+                yield from _limits(child, negated=negated)

@@ -1,0 +1,48 @@
+"""Addresses that boards lead to, as Grafana has them: no host name, the time range kept."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+from grafana_foundation_sdk.builders import dashboard as builders
+from grafana_foundation_sdk.models import dashboard as models
+
+# Prometheus serves the runbooks beside its alerts; the way there is the data source's.
+RUNBOOKS = "/api/datasources/proxy/uid/${datasource}/user/docs/runbooks"
+ALERT_OF_ROW = "${__data.fields.alertname}"
+NAMES_OF_VARIABLES = "${}:"  # kept as they are in an address, so that Grafana fills them in
+
+
+def runbook(alert: str) -> builders.DashboardLink:
+    return _link(f"Runbook: {alert}", f"{RUNBOOKS}/{alert}.md", new_tab=True)
+
+
+def runbook_of_row() -> builders.DashboardLink:
+    return _link("Runbook", f"{RUNBOOKS}/{ALERT_OF_ROW}.md", new_tab=True)
+
+
+def log_lines(selector: str, title: str = "Log lines") -> builders.DashboardLink:
+    """The lines of a LogQL selector in Explore, over the board's time range."""
+    query = {
+        "refId": "A",
+        "datasource": {"type": "loki", "uid": "${logs}"},
+        "expr": selector,
+        "queryType": "range",
+    }
+    pane = {"datasource": "${logs}", "queries": [query], "range": {"from": "${__from}", "to": "${__to}"}}
+    panes = quote(json.dumps({"lines": pane}, separators=(",", ":")), safe=NAMES_OF_VARIABLES)
+    return _link(title, f"/explore?schemaVersion=1&orgId=1&panes={panes}", new_tab=True)
+
+
+def runbooks() -> builders.DashboardLink:
+    return _link("Runbooks", f"{RUNBOOKS}/", new_tab=True)
+
+
+def boards(tag: str) -> builders.DashboardLink:
+    link = builders.DashboardLink("ERP boards").type(models.DashboardLinkType.DASHBOARDS).tags([tag])
+    return link.as_dropdown(True).include_vars(True).keep_time(True)
+
+
+def _link(title: str, url: str, *, new_tab: bool) -> builders.DashboardLink:
+    return builders.DashboardLink(title).type(models.DashboardLinkType.LINK).url(url).target_blank(new_tab)

@@ -1,0 +1,67 @@
+"""The queues, what waits in them, who works them off. `$queue` is the board's choice of queues, `$task` of tasks."""
+
+from __future__ import annotations
+
+from grafana.dashboards.lib.queries.common import (
+    APP,
+    counted_by,
+    or_zero,
+    percentiles,
+    quantile,
+    rate_by,
+    total,
+)
+
+QUEUE = f'{APP},queue=~"$queue"'
+TASK = f'{APP},task=~"$task"'
+_QUEUE, _TASK = 'queue=~"$queue"', 'task=~"$task"'
+_FAILED = total("celery_tasks_total", f'{TASK},state="failed"')
+_ENDED = total("celery_tasks_total", f'{TASK},state=~"succeeded|failed"')
+
+# The queues
+
+LENGTH = f"sum by (queue) (celery_queue_length{{{QUEUE}}})"
+WAITING = f"sum(celery_queue_length{{{QUEUE}}})"
+UNACKNOWLEDGED = f"sum by (queue) (celery_queue_unacknowledged{{{QUEUE}}})"
+WAIT = percentiles("celery_queue_wait_seconds", QUEUE)
+WAIT_P95 = quantile(0.95, "celery_queue_wait_seconds", QUEUE)
+WAITED = {
+    "a minute": f"max(queue:celery_wait_over_60s:ratio5m{{{_QUEUE}}})",
+    "5 minutes": f"max(queue:celery_wait_over_300s:ratio5m{{{_QUEUE}}})",
+}
+DRAIN = f"queue:celery_queue_drain:seconds{{{_QUEUE}}}"
+GROWTH = f"queue:celery_queue_length:delta15m{{{_QUEUE}}}"
+STARTED = f"queue:celery_started:rate10m{{{_QUEUE}}}"
+
+# The tasks
+
+BY_STATE = rate_by("state", "celery_tasks_total", TASK)
+BY_TASK = rate_by("task", "celery_tasks_total", f'{TASK},state="succeeded"')
+FAILED_SHARE = f"{_FAILED} / {_ENDED}"
+FAILED_BY_TASK = f"task:celery_failed:ratio_rate10m{{{_TASK}}}"
+REVOKED_BY_TASK = f"task:celery_revoked:increase5m{{{_TASK}}}"
+RETRIED_BY_TASK = rate_by("task", "celery_tasks_total", f'{TASK},state="retried"', per=" * 60")
+EXCEPTIONS = or_zero(rate_by("exception", "celery_task_exceptions_total", TASK, per=" * 60"), _ENDED)
+RUN_TIME = percentiles("celery_task_duration_seconds", TASK)
+RUN_P95_BY_TASK = quantile(0.95, "celery_task_duration_seconds", TASK, "task")
+BUSY = total("celery_task_duration_seconds_sum", TASK)
+TASKS = {
+    **{
+        state.capitalize(): counted_by("task", "celery_tasks_total", f'{TASK},state="{state}"')
+        for state in ("succeeded", "failed", "retried")
+    },
+    "p95": RUN_P95_BY_TASK,
+}
+
+# Who works
+
+WORKERS = 'sum(up{job=~"$job",job=~".*worker.*"})'
+WORKERS_EXPECTED = "erp:celery_workers:expected"
+BEAT_AGE = f"time() - max by (job) (celery_beat_last_tick_timestamp_seconds{{{APP}}})"
+HEARTBEAT_AGE = f"time() - max by (job) (celery_heartbeat_timestamp_seconds{{{APP}}})"
+SERVICES = ".*(worker|beat).*"
+
+# The broker
+
+BROKER_CLIENTS = "max by (job) (redis_connected_clients)"
+BROKER_MEMORY = "max by (job) (redis_memory_used_bytes / (redis_memory_max_bytes > 0))"

@@ -1,0 +1,82 @@
+"""The overview: what users get, what fails, whom the ERP depends on, what was promised."""
+
+from __future__ import annotations
+
+from grafana.dashboards.lib.queries.common import (
+    APP,
+    JOB,
+    or_zero,
+    percentiles,
+    quantile,
+    rate_by,
+    recorded,
+    share,
+    total,
+)
+
+_TELEMETRY = ".*(metrics|livez|readyz|healthz)"
+_RESPONSES = "django_http_responses_total_by_status_view_method_total"
+_LATENCY = "django_http_requests_latency_seconds_by_view_method"
+_USERS = f'{APP},view=~"$view",view!~"{_TELEMETRY}"'
+
+# Is everything there
+
+VIEW_NAMES = f"label_values({_RESPONSES}{{{JOB}}}, view)"
+TARGETS_UP = f"min by (job) (up{{{JOB}}})"
+TARGETS_DOWN = f"count(up{{{JOB}}}) - sum(up{{{JOB}}})"
+PROBES = "min by (service, probe) (probe_success)"
+RUNNING = {
+    "Instances": f"sum by (job, version) (build_info{{{APP}}})",
+    "Migrations pending": f"max by (job) (django_migrations_pending{{{APP}}})",
+}
+
+# What users get
+
+REQUEST_RATE = total(_RESPONSES, _USERS)
+REQUEST_RATE_BY_STATUS = rate_by("status", _RESPONSES, _USERS)
+REQUEST_RATE_BY_VIEW = rate_by("view", _RESPONSES, _USERS)
+IN_FLIGHT = f"sum by (job) (http_requests_in_flight{{{APP}}})"
+# The alert's own recording rule, with a zero where there were requests and no error.
+ERROR_RATIO = (
+    f"max({or_zero(recorded('job:django_http_errors:ratio_rate5m'), recorded('job:django_http_responses:rate5m'))})"
+)
+SLOW_SHARES = {
+    "beyond 1 s": (
+        f"max({recorded('job:django_http_over_1s:increase5m')} / {recorded('job:django_http_latency:increase5m')})"
+    ),
+    "beyond 2.5 s": f"max({recorded('job:django_http_over_2s5:ratio10m')})",
+    "beyond 5 s": f"max({recorded('job:django_http_over_5s:ratio10m')})",
+}
+LATENCY = percentiles(_LATENCY, _USERS)
+LATENCY_P95 = quantile(0.95, _LATENCY, _USERS)
+LATENCY_P95_BY_VIEW = quantile(0.95, _LATENCY, _USERS, "view")
+ERRORS_BY_VIEW = share(rate_by("view", _RESPONSES, f'{_USERS},status=~"5.."'), REQUEST_RATE_BY_VIEW)
+VIEWS = {"Requests": REQUEST_RATE_BY_VIEW, "p95": LATENCY_P95_BY_VIEW, "Server errors": ERRORS_BY_VIEW}
+LAST_WEEK = {
+    "now": f"sum({recorded('job:django_http_responses:rate5m')})",
+    "expected (a week ago)": f"sum({recorded('job:django_http_responses:rate5m')} offset 1w)",
+}
+ERROR_SHARES = {
+    f"{digit}xx": share(total(_RESPONSES, f'{_USERS},status=~"{digit}.."'), REQUEST_RATE) for digit in (4, 5)
+}
+
+# What was promised
+
+_SPENT = "sum_over_time(slo:errors:rate5m[30d:5m]) / sum_over_time(slo:requests:rate5m[30d:5m])"
+BUDGET_LEFT = f"1 - {_SPENT} / slo:error_budget:ratio"
+BURN = "slo:error_budget:burn1h"
+
+# What fails
+
+EXCEPTIONS_BY_LEVEL = rate_by("level", "sentry_events_total", per=" * 60")
+EXCEPTIONS_LOST = rate_by("reason", "sentry_dropped_total", per=" * 60")
+EXCEPTIONS_PER_REQUEST_SERIES = "job:sentry_events:per_request5m"
+EXCEPTIONS_PER_REQUEST = recorded(EXCEPTIONS_PER_REQUEST_SERIES)
+EXCEPTIONS_BY_TYPE = or_zero(rate_by("type", "django_http_exceptions_total_by_type_total", per=" * 60"), REQUEST_RATE)
+
+# Whom it depends on
+
+EXTERNAL_BY_OUTCOME = rate_by("service, outcome", "external_requests_total")
+EXTERNAL_P95 = quantile(0.95, "external_request_duration_seconds", APP, "service")
+EXTERNAL_FAILURES = "service:external_failures:ratio_rate5m"
+EXTERNAL_SLOW = "service:external_over_2s5:ratio10m"

@@ -1,0 +1,112 @@
+"""The machine, every container on it, the broker, and the monitoring's own health and cost.
+
+`$host` is the board's choice of machines (instances of node_exporter), `$job` of services.
+"""
+
+from __future__ import annotations
+
+from grafana.dashboards.lib.queries import containers
+from grafana.dashboards.lib.queries.common import JOB, lines_of, or_zero, rate_by, total
+
+HOST = 'instance=~"$host"'
+_WORKING = f'{HOST},mode!="idle"'
+_DISKS = f'{HOST},device!~"loop.*|ram.*|dm-.*"'
+_LINKS = f'{HOST},device!~"lo|veth.*|br-.*|docker.*"'
+MONITORING = (
+    "prometheus|alertmanager|loki|promtail|grafana|tempo|.*exporter|blackbox|node|telegraf|socket-proxy|bugsink"
+)
+
+# The machine
+
+CPU_BUSY = f"instance:node_cpu_busy:ratio_rate5m{{{HOST}}}"
+CPU_WAITING = f"instance:node_cpu_waiting:ratio_rate5m{{{HOST}}}"
+_CORES = f'count(node_cpu_seconds_total{{{HOST},mode="idle"}})'
+CPU_BY_MODE = f"{rate_by('mode', 'node_cpu_seconds_total', _WORKING)} / on () group_left () {_CORES}"
+MEMORY_AVAILABLE = f"instance:node_memory_available:ratio{{{HOST}}}"
+MEMORY = {
+    "used": f"sum(node_memory_MemTotal_bytes{{{HOST}}} - node_memory_MemAvailable_bytes)",
+    "available": f"sum(node_memory_MemAvailable_bytes{{{HOST}}})",
+}
+OOM_KILLS = total("node_vmstat_oom_kill", HOST, per=" * 60")
+DISK_AVAILABLE = f"min by (mountpoint) (mountpoint:node_filesystem_available:ratio{{{HOST}}})"
+DISK_AVAILABLE_LEAST = f"min(mountpoint:node_filesystem_available:ratio{{{HOST}}})"
+INODES_AVAILABLE = f"min by (mountpoint) (node_filesystem_files_free{{{HOST}}} / (node_filesystem_files > 0))"
+DISK_READ = rate_by("device", "node_disk_read_bytes_total", _DISKS)
+DISK_WRITTEN = rate_by("device", "node_disk_written_bytes_total", _DISKS)
+NET_RECEIVED = rate_by("device", "node_network_receive_bytes_total", _LINKS)
+NET_SENT = rate_by("device", "node_network_transmit_bytes_total", _LINKS)
+PRESSURE = {
+    "CPU": f"max({CPU_WAITING})",
+    "memory": f"max(rate(node_pressure_memory_waiting_seconds_total{{{HOST}}}[$__rate_interval]))",
+    "disk": f"max(rate(node_pressure_io_waiting_seconds_total{{{HOST}}}[$__rate_interval]))",
+}
+
+# The broker and cache
+
+REDIS_MEMORY = "max(redis_memory_used_bytes / (redis_memory_max_bytes > 0))"
+REDIS_COMMANDS = total("redis_commands_processed_total", "")
+_HITS, _MISSES = (total(f"redis_keyspace_{kind}_total", "") for kind in ("hits", "misses"))
+CACHE_HITS = {
+    "Redis": f"{_HITS} / ({_HITS} + {_MISSES})",
+    "Django": f"{total('django_cache_get_hits_total', JOB)} / {total('django_cache_get_total', JOB)}",
+}
+REDIS_LOST = {
+    "evicted keys": total("redis_evicted_keys_total", "", per=" * 60"),
+    "rejected connections": total("redis_rejected_connections_total", "", per=" * 60"),
+}
+
+# The monitoring itself
+
+TARGETS_DOWN_COUNT = "count(up) - sum(up)"
+SAMPLES = "max by (job) (scrape_samples_post_metric_relabeling)"
+SCRAPE_SECONDS = "max by (job) (scrape_duration_seconds)"
+METRICS_BYTES = {
+    "blocks": "sum(prometheus_tsdb_storage_blocks_bytes)",
+    "write-ahead log": "sum(prometheus_tsdb_wal_storage_size_bytes)",
+    "limit": "sum(prometheus_tsdb_retention_limit_bytes)",
+}
+RULE_AGE = "max by (rule_group) (rule_group:prometheus_rule_evaluation_age:intervals)"
+
+
+def _failures(*counters: str) -> str:
+    return " + ".join(total(counter, "", per=" * 60") for counter in counters)
+
+
+FAILURES = {
+    "rules": _failures("prometheus_rule_evaluation_failures_total"),
+    "store of metrics": _failures(
+        "prometheus_tsdb_wal_writes_failed_total",
+        "prometheus_tsdb_compactions_failed_total",
+        "prometheus_tsdb_wal_corruptions_total",
+    ),
+    "store of lines": _failures(
+        "loki_ingester_wal_disk_full_failures_total", "loki_ingester_chunks_flush_failures_total"
+    ),
+    "configurations refused": (
+        "sum(1 - prometheus_config_last_reload_successful) + sum(1 - alertmanager_config_last_reload_successful)"
+        " + sum(1 - blackbox_exporter_config_last_reload_successful)"
+    ),
+}
+NOTIFICATIONS = rate_by("integration", "alertmanager_notifications_total", "", per=" * 60")
+UNDELIVERED = {
+    "{{integration}}": "max by (integration) (integration:alertmanager_notifications_failed:ratio_rate15m)",
+    "to Alertmanager": "max(alertmanager:prometheus_notifications_failed:ratio_rate2m)",
+}
+HEARTBEAT_AGE = "max(inbox_heartbeat_age_seconds)"
+_MONITORING = "prometheus|alertmanager|loki|promtail|grafana|tempo|.*exporter|blackbox|node|telegraf|socket-proxy"
+COST = {"memory": f"sum({containers.memory(_MONITORING)})", "CPU in cores": containers.cpu_cores(_MONITORING)}
+
+# The way of the logs
+
+LINES = {
+    "sent": total("promtail_sent_entries_total", ""),
+    "lost: {{reason}}": rate_by("reason", "promtail_dropped_entries_total", ""),
+}
+LINES_LOST = "sum(reason:promtail_dropped_entries:increase10m)"
+LOG_LAG = "loki:push_lag:seconds5m"
+LOKI_ERRORS = or_zero(
+    "max by (route) (route:loki_request_errors:ratio5m)",
+    "sum by (route) (rate(loki_request_duration_seconds_count[$__rate_interval]))",
+)
+LOKI_DISK = "max(loki_ingester_wal_disk_usage_percent)"
+BYTES_BY_SERVICE = f"sum by (service) (bytes_rate({lines_of('$job')} [$__auto]))"

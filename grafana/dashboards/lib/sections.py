@@ -1,0 +1,80 @@
+"""Sections that more than one board has."""
+
+from __future__ import annotations
+
+from grafana.dashboards.lib.alerts import linked, watched
+from grafana.dashboards.lib.layout import Section, row
+from grafana.dashboards.lib.panels import lines, log_counts, log_lines
+from grafana.dashboards.lib.queries import containers
+from grafana.dashboards.lib.queries.common import lines_by, lines_of
+from grafana.dashboards.lib.style import BYTES, BYTES_PER_SECOND, COUNT, RATIO
+
+LINES_OF_ALERTS = 40  # the panel that alerts link to for log lines
+
+
+def use_of_machine(number: int, title: str, services: str, *, collapsed: bool = False) -> Section:
+    """What the containers of these services use of the machine; `services` is a regular expression."""
+    first = row(
+        lines(
+            "CPU of containers: the share of all cores.",
+            {"{{service}}": containers.cpu(services)},
+            RATIO,
+            watched("ErpContainerCpu"),
+        ),
+        lines(
+            "Memory against its limit: at 100% the kernel kills it.",
+            {"{{service}}": containers.memory_share(services)},
+            RATIO,
+            watched("ErpContainerMemory"),
+            maximum=1,
+        ),
+        lines("Memory: what each container holds.", {"{{service}}": containers.memory(services)}, BYTES),
+    )
+    second = row(
+        lines(
+            "Network: what each container receives and sends.",
+            {
+                "{{service}} receives": containers.received(services),
+                "{{service}} sends": containers.sent(services),
+            },
+            BYTES_PER_SECOND,
+        ),
+        lines(
+            "Disk: what each container reads and writes.",
+            {
+                "{{service}} reads": containers.block_read(services),
+                "{{service}} writes": containers.block_written(services),
+            },
+            BYTES_PER_SECOND,
+        ),
+        lines(
+            "Starts: how often each container was started in a quarter of an hour.",
+            {"{{service}}": containers.starts(services)},
+            COUNT,
+            linked("ErpRestartLoop"),
+        ),
+    )
+    return Section(number, title, [first, second], collapsed)
+
+
+def log_section(
+    number: int, services: str, pipeline: str = "", *, collapsed: bool = False, lines_panel: int = 0
+) -> Section:
+    """How many lines these services write, those at WARNING and above, and all that pass the `pipeline`."""
+    selector = f"{lines_of(services)}{pipeline}"
+    bad = lines_of(services, ',level=~"WARNING|ERROR|CRITICAL"')
+    return Section(
+        number,
+        "Logs",
+        [
+            row(
+                log_counts("Log lines by level: how much is written, and how bad.", lines_by("level", selector)),
+                log_lines("Warnings and errors: the latest lines that somebody should read.", bad),
+            ),
+            row(
+                log_lines("Log lines: every line, newest first.", selector, identifier=lines_panel),
+                height=12,
+            ),
+        ],
+        collapsed,
+    )

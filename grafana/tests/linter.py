@@ -1,0 +1,251 @@
+"""The house rules for boards: what `grafana/dashboard-linter` asks for, and what panels were found empty for elsewhere.
+
+Every rule takes a board as Grafana reads it and yields sentences about what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import promql_parser as ast
+
+from ops.paths import ROOT
+from prometheus.tests import promql
+from prometheus.tests.reading import recorded
+from tests.support.boards import BUILT_IN, FOLDER, PanelQuery, fill, panel_queries, panels_of, variables
+
+Board = dict[str, Any]
+Rule = Callable[[Board], Iterator[str]]
+
+RUNBOOKS = ROOT / "docs" / "runbooks"
+SOURCES = {"${datasource}": "prometheus", "${logs}": "loki"}
+DRAWABLE = {"timeseries", "stat", "bargauge", "gauge", "table", "logs"}  # what the preview draws
+TRANSFORMATIONS = {"merge", "organize"}
+WIDTH = 24
+WORDS = 3  # of a description
+ON_TIME_RANGE_CHANGED = 2
+OVER_ALL = {"stat", "bargauge", "table"}  # panels that may count over the chosen time
+OF_THE_APPLICATION = re.compile(r"^(django|celery|external|sentry|erp|http|build)_[a-z_]+$")
+COUNTER = re.compile(r"_(total|bucket)$")
+INSIDE = re.compile(r"\{[^{}]+\}")
+WINDOW = re.compile(r"\b(?:rate|increase|irate)\(.*?\[([^\]]+)\]")
+LOG_WINDOW = re.compile(r"\[([^\]]+)\]")
+BOARD_ADDRESS = re.compile(r"^/d/([\w-]+)")
+RUNBOOK_ADDRESS = re.compile(r"/user/docs/runbooks/([\w.${}-]*)$")
+VARIABLE_OF_ADDRESS = re.compile(r"\$\{(\w+)(?:[.:][\w.]+)?\}")
+KNOWN_IN_ADDRESSES = {"__from", "__to", "__url_time_range", "__data"}
+
+
+def findings(board: Board) -> list[str]:
+    return [f"{board['uid']}: {sentence}" for rule in RULES for sentence in rule(board)]
+
+
+def data_panels(board: Board) -> list[dict[str, Any]]:
+    return [panel for panel in panels_of(board) if panel["type"] != "row"]
+
+
+def defaults_of(panel: dict[str, Any]) -> dict[str, Any]:
+    return dict(panel.get("fieldConfig", {}).get("defaults", {}))
+
+
+def named(panels: Iterable[dict[str, Any]], sentence: str) -> Iterator[str]:
+    for panel in panels:
+        yield f"{panel.get('title') or panel['id']} {sentence}"
+
+
+def ids_are_unique(board: Board) -> Iterator[str]:
+    ids = [panel["id"] for panel in panels_of(board)]
+    yield from (f"the id {each} is there twice" for each in sorted({each for each in ids if ids.count(each) > 1}))
+    titles = [panel["title"] for panel in data_panels(board)]
+    yield from (f"the title {each} is there twice" for each in sorted({t for t in titles if titles.count(t) > 1}))
+
+
+def panels_lie_side_by_side(board: Board) -> Iterator[str]:
+    """In the board, and in each collapsed row, whose panels have places of their own."""
+    for panels in [board["panels"], *(panel.get("panels", []) for panel in board["panels"])]:
+        taken: set[tuple[int, int]] = set()
+        for panel in panels:
+            place = panel["gridPos"]
+            columns = range(place["x"], place["x"] + place["w"])
+            cells = set(itertools.product(columns, range(place["y"], place["y"] + place["h"])))
+            if cells & taken or place["x"] + place["w"] > WIDTH:
+                yield f"{panel['title']} lies over another panel or beyond the edge"
+            taken |= cells
+
+
+def board_is_read_only(board: Board) -> Iterator[str]:
+    if board["editable"] is not False:
+        yield "can be edited"
+    if not board["refresh"]:
+        yield "isn't refreshed"
+
+
+def sources_are_variables(board: Board) -> Iterator[str]:
+    found = {f"${{{each['name']}}}": each["query"] for each in variables(board) if each["type"] == "datasource"}
+    if found != SOURCES:
+        yield f"has the data source variables {found}"
+    for panel in data_panels(board):
+        if SOURCES.get(panel.get("datasource", {}).get("uid")) != panel.get("datasource", {}).get("type"):
+            yield f"{panel['title']} asks no source by variable"
+
+
+def variables_follow_the_time(board: Board) -> Iterator[str]:
+    for variable in variables(board):
+        if variable["type"] == "query" and variable["refresh"] != ON_TIME_RANGE_CHANGED:
+            yield f"${variable['name']} isn't read anew when the time range changes"
+    if missing := {"job"} - {each["name"] for each in variables(board)}:
+        yield f"lacks the variables {missing}"
+
+
+def every_variable_is_used(board: Board) -> Iterator[str]:
+    text = " ".join(query.expression for query in panel_queries(board))
+    for variable in variables(board):
+        if variable["type"] == "query" and f"${variable['name']}" not in text:
+            yield f"${variable['name']} is used by no panel"
+
+
+def panels_can_be_drawn(board: Board) -> Iterator[str]:
+    yield from named((p for p in data_panels(board) if p["type"] not in DRAWABLE), "is of a kind that isn't drawn")
+    for panel in data_panels(board):
+        used = {each["id"] for each in panel.get("transformations", [])}
+        if used - TRANSFORMATIONS:
+            yield f"{panel['title']} is transformed by {used - TRANSFORMATIONS}"
+
+
+def panels_explain_themselves(board: Board) -> Iterator[str]:
+    untold = [p for p in data_panels(board) if len((p.get("description") or "").split()) < WORDS or not p["title"]]
+    yield from named(untold, "has no title or description")
+    unitless = [p for p in data_panels(board) if p["type"] != "logs" and not defaults_of(p).get("unit")]
+    yield from named(unitless, "has no unit")
+
+
+def panels_have_queries(board: Board) -> Iterator[str]:
+    yield from named((panel for panel in data_panels(board) if not panel.get("targets")), "asks nothing")
+    yield from (f"{query.name} is empty" for query in panel_queries(board) if not query.expression.strip())
+
+
+def windows_follow_the_scrape(board: Board) -> Iterator[str]:
+    over_all = {panel["title"] for panel in data_panels(board) if panel["type"] in OVER_ALL}
+    for query in panel_queries(board):
+        pattern = WINDOW if query.kind == "prometheus" else LOG_WINDOW
+        wanted = {"$__rate_interval"} if query.kind == "prometheus" else {"$__auto"}
+        if query.panel in over_all:
+            wanted.add("$__range")
+        if odd := set(pattern.findall(query.expression)) - wanted:
+            yield f"{query.name} has the window {odd}; expected {wanted}"
+
+
+def queries_parse(board: Board) -> Iterator[str]:
+    for query in panel_queries(board):
+        if query.kind == "prometheus":
+            try:
+                ast.parse(readable(board, query))
+            except ValueError as error:
+                yield f"{query.name} doesn't parse: {error}"
+        elif any(query.expression.count(left) != query.expression.count(right) for left, right in ("{}", "()", "[]")):
+            yield f"{query.name} has brackets without an end"
+
+
+def lines_are_chosen_by_variable(board: Board) -> Iterator[str]:
+    for query in panel_queries(board):
+        if query.kind == "loki" and not INSIDE.search(query.expression):
+            yield f"{query.name} selects no lines"
+        elif query.kind == "loki" and "$" not in INSIDE.findall(query.expression)[0] and "(" not in query.expression:
+            yield f"{query.name} leaves no choice of services"
+
+
+def application_is_chosen_by_variable(board: Board) -> Iterator[str]:
+    """Another app's job works without editing: none is named, and each is asked for by the board's choice."""
+    for query, node in selectors(board):
+        jobs = [each.value for each in node.matchers.matchers if each.name == "job"]
+        if OF_THE_APPLICATION.match(node.name or "") and not any("$" in job for job in jobs):
+            yield f"{query.name} reads {node.name} of every job"
+        if any("erp-" in job for job in jobs):
+            yield f"{query.name} names a job: {' and '.join(jobs)}"
+
+
+def counters_are_read_by_rate(board: Board) -> Iterator[str]:
+    for query, tree in trees(board):
+        yield from (f"{query.name} shows the counter {name}" for name in _bare(tree) if COUNTER.search(name))
+
+
+def recorded_series_exist(board: Board) -> Iterator[str]:
+    for query, node in selectors(board):
+        if ":" in (node.name or "") and node.name not in recorded():
+            yield f"{query.name} reads {node.name}, which no rule records"
+
+
+def links_resolve(board: Board) -> Iterator[str]:
+    known = {each["name"] for each in variables(board)} | KNOWN_IN_ADDRESSES
+    boards = {path.stem for path in FOLDER.glob("*.json")}
+    for address in addresses(board):
+        runbook = RUNBOOK_ADDRESS.search(address)
+        if runbook and runbook[1] and "$" not in runbook[1] and not (RUNBOOKS / runbook[1]).is_file():
+            yield f"no runbook is at {address}"
+        if address.startswith("/d/") and not set(BOARD_ADDRESS.findall(address)) <= boards:
+            yield f"no board is at {address}"
+        if not address.startswith(("/d/", "/explore?", "/api/datasources/proxy/uid/")):
+            yield f"{address} is no address of Grafana's"
+        if unknown := set(VARIABLE_OF_ADDRESS.findall(address)) - known:
+            yield f"{address} uses the unknown {unknown}"
+
+
+def readable(board: Board, query: PanelQuery) -> str:
+    """The query as PromQL: windows filled in, the board's choices left as they are."""
+    choices = {each["name"]: f"${each['name']}" for each in variables(board)}
+    return fill(query.expression, {**choices, **BUILT_IN})
+
+
+def trees(board: Board) -> Iterator[tuple[PanelQuery, ast.Expr]]:
+    """The Prometheus queries that parse; another rule tells of the rest."""
+    for query in panel_queries(board):
+        if query.kind == "prometheus":
+            with suppress(ValueError):
+                yield query, ast.parse(readable(board, query))
+
+
+def selectors(board: Board) -> Iterator[tuple[PanelQuery, ast.VectorSelector]]:
+    for query, tree in trees(board):
+        yield from ((query, node) for node in promql.walk(tree) if isinstance(node, ast.VectorSelector))
+
+
+def addresses(board: Board) -> Iterator[str]:
+    """Every address that a board, a panel or a cell links to."""
+    for holder in [board, *data_panels(board)]:
+        for link in [*(holder.get("links") or []), *(defaults_of(holder).get("links") or [])]:
+            if link["type"] == "link":
+                yield str(link["url"])
+
+
+def _bare(node: ast.Expr) -> Iterator[str]:
+    """The metrics whose values are read, without a window; counting series reads none."""
+    counting = isinstance(node, ast.AggregateExpr) and str(node.op) == "count"
+    if isinstance(node, ast.VectorSelector):
+        yield node.name or ""
+    elif not isinstance(node, ast.MatrixSelector) and not counting:
+        for _, child in promql.children(node):
+            yield from _bare(child)
+
+
+RULES: tuple[Rule, ...] = (
+    ids_are_unique,
+    panels_lie_side_by_side,
+    board_is_read_only,
+    sources_are_variables,
+    variables_follow_the_time,
+    every_variable_is_used,
+    panels_can_be_drawn,
+    panels_explain_themselves,
+    panels_have_queries,
+    windows_follow_the_scrape,
+    queries_parse,
+    lines_are_chosen_by_variable,
+    application_is_chosen_by_variable,
+    counters_are_read_by_rate,
+    recorded_series_exist,
+    links_resolve,
+)

@@ -1,0 +1,66 @@
+"""The five boards: committed as generated, within the house rules, and wired to alerts and metrics both ways."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grafana.dashboards import build
+from grafana.dashboards.lib import alerts
+from grafana.tests import coverage
+from grafana.tests.linter import addresses, data_panels, findings
+from tests.support.boards import load_boards
+
+BOARDS = load_boards()
+LONGEST_PAGE = 150
+
+each_board = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+
+
+def test_committed_boards_are_the_generated_ones() -> None:
+    committed = {path.name: path.read_text(encoding="utf-8") for path in build.GENERATED.glob("*.json")}
+    assert committed == build.boards(), "run `make dashboards` and commit what it writes"
+
+
+def test_a_board_is_named_by_its_uid() -> None:
+    assert {path.stem for path in build.GENERATED.glob("*.json")} == set(BOARDS) == set(alerts.BOARD_OF.values())
+
+
+@pytest.mark.parametrize("page", sorted((build.FOLDER / "pages").glob("*.py")), ids=lambda page: page.stem)
+def test_a_page_stays_short(page: Path) -> None:
+    assert len(page.read_text(encoding="utf-8").splitlines()) <= LONGEST_PAGE
+
+
+@each_board
+def test_board_keeps_the_house_rules(board: dict[str, Any]) -> None:
+    assert findings(board) == []
+
+
+@each_board
+def test_every_alert_of_the_board_is_in_its_table(board: dict[str, Any]) -> None:
+    (table,) = [panel for panel in data_panels(board) if panel["title"] == "Alerts that lead here"]
+    expression = table["targets"][0]["expr"]
+    assert [name for name in alerts.of_board(board["uid"]) if f'"alertname", "{name}"' not in expression] == []
+
+
+@each_board
+def test_board_leads_to_the_others_and_to_logs_and_runbooks(board: dict[str, Any]) -> None:
+    (boards,) = [link for link in board["links"] if link["type"] == "dashboards"]
+    assert (boards["tags"], boards["keepTime"], boards["includeVars"]) == (board["tags"], True, True)
+    leading = " ".join(addresses(board))
+    assert "/explore?" in leading
+    assert "/user/docs/runbooks/" in leading
+
+
+def test_a_file_of_rules_belongs_to_a_board() -> None:
+    assert {path.stem for path in alerts.RULES.glob("*.yml")} == set(alerts.BOARD_OF)
+
+
+def test_every_metric_of_ours_is_on_a_board_or_in_a_rule() -> None:
+    assert coverage.unseen() == set(coverage.UNSEEN)
+
+
+def test_own_metrics_are_found() -> None:
+    assert {"erp_orders_total", "celery_queue_length", "django_migrations_pending"} <= coverage.own_metrics()
