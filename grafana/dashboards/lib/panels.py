@@ -29,26 +29,24 @@ Drawn = TypeVar("Drawn", stat.Panel, timeseries.Panel, bargauge.Panel, gauge.Pan
 Named = TypeVar("Named", stat.Panel, table.Panel)
 
 
-def number(text: str, queries: Queries | str, unit: str, watch: Watch = NO_WATCH, *, decimals: int = -1) -> stat.Panel:
-    """The last value of each query, with its recent course behind it."""
+def number(text: str, queries: Queries | str, unit: str, watch: Watch = NO_WATCH, *, once: bool = False) -> stat.Panel:
+    """The last value of each query, with its recent course behind it; `once`: without, where it would cost much."""
     panel = (
         stat.Panel()
         .color_mode(common_models.BigValueColorMode.VALUE)
         .graph_mode(common_models.BigValueGraphMode.AREA)
         .reduce_options(_last())
     )
-    return _finished(panel, text, queries, unit, watch, decimals=decimals)
+    return _finished(panel, text, queries, unit, watch, once=once)
 
 
-def level(text: str, queries: Queries, unit: str, watch: Watch = NO_WATCH, *, maximum: float = 1) -> gauge.Panel:
-    """How much of a limit is taken, on a dial."""
-    panel = gauge.Panel().reduce_options(_last()).show_threshold_markers(True).min(0).max(maximum)
+def level(text: str, queries: Queries, unit: str, watch: Watch = NO_WATCH) -> gauge.Panel:
+    """A share on a dial."""
+    panel = gauge.Panel().reduce_options(_last()).show_threshold_markers(True).min(0).max(1)
     return _finished(panel, text, queries, unit, watch)
 
 
-def bars(
-    text: str, queries: Queries, unit: str, watch: Watch = NO_WATCH, *, maximum: float | None = None
-) -> bargauge.Panel:
+def bars(text: str, queries: Queries, unit: str, watch: Watch = NO_WATCH) -> bargauge.Panel:
     """One bar per series, its last value."""
     panel = (
         bargauge.Panel()
@@ -58,7 +56,6 @@ def bars(
         .show_unfilled(True)
         .min(0)
     )
-    panel = panel if maximum is None else panel.max(maximum)
     return _finished(panel, text, queries, unit, watch)
 
 
@@ -159,7 +156,7 @@ def states(text: str, query: str, names: Sequence[tuple[str, str]]) -> table.Pan
     )
 
 
-def _finished(panel: Drawn, text: str, queries: Queries | str, unit: str, watch: Watch, *, decimals: int = -1) -> Drawn:
+def _finished(panel: Drawn, text: str, queries: Queries | str, unit: str, watch: Watch, *, once: bool = False) -> Drawn:
     """What every panel of numbers has: title, description, source, unit, limits, links and queries."""
     title, description = _told(text)
     if watch.alerts:
@@ -176,11 +173,10 @@ def _finished(panel: Drawn, text: str, queries: Queries | str, unit: str, watch:
         .thresholds(style.thresholds(*watch.steps, base=base))
         .color_scheme(builders.FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
     )
-    if decimals >= 0:
-        panel = panel.decimals(decimals)
     named = {"": queries} if isinstance(queries, str) else queries
     for ref, (legend, query) in zip(REFS, named.items(), strict=False):
-        target = prometheus.Dataquery().expr(query).ref_id(ref).range()
+        target = prometheus.Dataquery().expr(query).ref_id(ref)
+        target = target.instant() if once else target.range()
         panel = panel.with_target(target.legend_format(legend) if legend else target)
     return panel
 

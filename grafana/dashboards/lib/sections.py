@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from grafana_foundation_sdk.builders import timeseries
+
 from grafana.dashboards.lib.alerts import linked, watched
 from grafana.dashboards.lib.layout import Section, row
 from grafana.dashboards.lib.panels import lines, log_counts, log_lines
@@ -12,7 +14,9 @@ from grafana.dashboards.lib.style import BYTES, BYTES_PER_SECOND, COUNT, RATIO
 LINES_OF_ALERTS = 40  # the panel that alerts link to for log lines
 
 
-def use_of_machine(number: int, title: str, services: str, *, collapsed: bool = False) -> Section:
+def use_of_machine(
+    number: int, title: str, services: str, *beside: timeseries.Panel, collapsed: bool = False
+) -> Section:
     """What the containers of these services use of the machine; `services` is a regular expression."""
     first = row(
         lines(
@@ -40,29 +44,31 @@ def use_of_machine(number: int, title: str, services: str, *, collapsed: bool = 
             BYTES_PER_SECOND,
         ),
         lines(
-            "Disk: what each container reads and writes.",
-            {
-                "{{service}} reads": containers.block_read(services),
-                "{{service}} writes": containers.block_written(services),
-            },
-            BYTES_PER_SECOND,
-        ),
-        lines(
             "Starts: how often each container was started in a quarter of an hour.",
             {"{{service}}": containers.starts(services)},
             COUNT,
             linked("ErpRestartLoop"),
         ),
+        *beside,
     )
     return Section(number, title, [first, second], collapsed)
 
 
 def log_section(
-    number: int, services: str, pipeline: str = "", *, collapsed: bool = False, lines_panel: int = 0
+    number: int,
+    more: str = "",
+    pipeline: str = "",
+    *,
+    services: str = "$job",
+    collapsed: bool = False,
+    lines_panel: int = 0,
 ) -> Section:
-    """How many lines these services write, those at WARNING and above, and all that pass the `pipeline`."""
-    selector = f"{lines_of(services)}{pipeline}"
-    bad = lines_of(services, ',level=~"WARNING|ERROR|CRITICAL"')
+    """How many lines the services write, those at WARNING and above, and all that pass the `pipeline`.
+
+    `services` is the board's choice of them, `more` are matchers beside it.
+    """
+    selector = f"{lines_of(services, more)}{pipeline}"
+    bad = lines_of(services, f'{more},level=~"WARNING|ERROR|CRITICAL"')
     return Section(
         number,
         "Logs",

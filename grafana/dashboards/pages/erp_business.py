@@ -53,7 +53,7 @@ MONEY = [
         lines("Payments that failed: by their reason.", {"{{reason}}": business.PAYMENT_FAILURES}, PER_MINUTE),
     ),
     row(
-        number("Revenue in the chosen time: of all orders placed.", business.REVENUE_IN_RANGE, EUROS),
+        number("Revenue in the chosen time: of all orders placed.", business.REVENUE_IN_RANGE, EUROS, once=True),
         number("Mean order: what a placed order is worth.", business.ORDER_VALUE, EUROS),
         lines(
             "Revenue against the expected: half an hour beside what is normal at this time of the week.",
@@ -102,6 +102,6 @@ def page() -> models.Dashboard:
             Section(3, "Money", MONEY),
             Section(4, "Goods", GOODS),
             Section(5, "People", PEOPLE),
-            log_section(6, "$job", business.ORDER_LINES, collapsed=True),
+            log_section(6, pipeline=business.ORDER_LINES, collapsed=True),
         ],
     )

@@ -124,6 +124,6 @@ def page() -> models.Dashboard:
             Section(4, "Task by task", DETAIL, collapsed=True),
             Section(5, "Who works", WORKERS),
             use_of_machine(6, "What their containers use", celery.SERVICES, collapsed=True),
-            log_section(7, celery.SERVICES),
+            log_section(7, f',service=~"{celery.SERVICES}"'),
         ],
     )

@@ -9,7 +9,16 @@ from grafana.dashboards.lib.layout import INSTANCE, JOB, Choice, Section, board,
 from grafana.dashboards.lib.panels import level, lines, number, rows
 from grafana.dashboards.lib.queries import database
 from grafana.dashboards.lib.sections import log_section, use_of_machine
-from grafana.dashboards.lib.style import BYTES, COUNT, PER_MINUTE, PER_SECOND, RATIO, SECONDS, UP_OR_DOWN
+from grafana.dashboards.lib.style import (
+    BYTES,
+    BYTES_PER_SECOND,
+    COUNT,
+    PER_MINUTE,
+    PER_SECOND,
+    RATIO,
+    SECONDS,
+    UP_OR_DOWN,
+)
 
 CONNECTIONS = watched("ErpPostgresConnections")
 LONG = watched("ErpPostgresLongTransaction")
@@ -107,6 +116,8 @@ DATA = [
     ),
 ]
 
+DISK = lines("Disk: what the server reads, and what spills over its memory.", database.DISK, BYTES_PER_SECOND)
+
 
 def page() -> models.Dashboard:
     return board(
@@ -116,7 +127,7 @@ def page() -> models.Dashboard:
         [
             JOB,
             INSTANCE,
-            Choice("datname", "Database", "label_values(pg_database_size_bytes, datname)", "[^t].*"),
+            Choice("datname", "Database", database.DATABASES),
             Choice("server", "Server", database.SERVERS, database.SERVER),
         ],
         [
@@ -124,7 +135,7 @@ def page() -> models.Dashboard:
             Section(2, "As the application feels it", FELT),
             Section(3, "As the server tells it", SERVER),
             Section(4, "What it holds", DATA, collapsed=True),
-            use_of_machine(5, "What its container uses", "$server"),
-            log_section(6, "$server"),
+            use_of_machine(5, "What its container uses", "$server", DISK),
+            log_section(6, services="$server"),
         ],
     )

@@ -7,6 +7,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana.dashboards.lib.alerts import INFRASTRUCTURE, linked, watched
 from grafana.dashboards.lib.layout import Choice, Section, board, row
 from grafana.dashboards.lib.panels import ANY, level, lines, log_counts, number, with_units
+from grafana.dashboards.lib.queries import containers
 from grafana.dashboards.lib.queries import infrastructure as infra
 from grafana.dashboards.lib.sections import log_section, use_of_machine
 from grafana.dashboards.lib.style import (
@@ -59,13 +60,18 @@ HOST = [
         ),
     ),
 ]
+CONTAINER_DISKS = lines(
+    "Disk: what each container reads and writes.",
+    {"{{service}} reads": containers.block_read("$job"), "{{service}} writes": containers.block_written("$job")},
+    BYTES_PER_SECOND,
+)
 BROKER = [
     row(
         level(
             "Memory of Redis: the share of maxmemory.", {"memory": infra.REDIS_MEMORY}, RATIO, watched("ErpRedisMemory")
         ),
         lines("Commands: what Redis is asked.", {"commands": infra.REDIS_COMMANDS}, PER_SECOND, linked("ErpRedisDown")),
-        lines("Cache hits: of Redis, and of Django's cache.", infra.CACHE_HITS, RATIO, maximum=1),
+        level("Cache hits: of Redis and of Django, in the chosen time.", infra.CACHE_HITS, RATIO),
         lines(
             "Lost by Redis: keys evicted and connections rejected, by minute.",
             infra.REDIS_LOST,
@@ -134,10 +140,10 @@ def page() -> models.Dashboard:
         [
             Section(1, "", [NOW]),
             Section(2, "The machine", HOST),
-            use_of_machine(3, "Containers", "$job"),
+            use_of_machine(3, "Containers", "$job", CONTAINER_DISKS),
             Section(4, "Broker and cache", BROKER),
             Section(5, "The monitoring itself", MONITORING, collapsed=True),
             Section(6, "The way of the logs", LOGS, collapsed=True),
-            log_section(7, "$job", collapsed=True),
+            log_section(7, collapsed=True),
         ],
     )

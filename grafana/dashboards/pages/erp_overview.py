@@ -25,6 +25,7 @@ NOW = row(
         {"{{slo}}": http.BUDGET_LEFT},
         RATIO,
         linked("ErpErrorBudgetSlowBurn"),
+        once=True,
     ),
     height=4,
 )
@@ -143,6 +144,6 @@ def page() -> models.Dashboard:
             Section(3, "By view", VIEWS, collapsed=True),
             Section(4, "Failures, here and at others", FAILURES),
             Section(5, "Health", HEALTH, collapsed=True),
-            log_section(6, "$job", lines_panel=LINES_OF_ALERTS),
+            log_section(6, lines_panel=LINES_OF_ALERTS),
         ],
     )

@@ -14,7 +14,8 @@ from grafana.dashboards.lib.queries.common import (
     total,
 )
 
-DB = 'datname=~"$datname"'
+DB = 'datname=~"$datname",datname!~"template.*"'
+DATABASES = 'label_values(pg_database_size_bytes{datname!~"template.*"}, datname)'
 _QUERIES = "django_db_query_duration_seconds"
 
 # Which containers run the server: postgres, db, erp-db, …
@@ -28,7 +29,10 @@ QUERY_P95 = quantile(0.95, _QUERIES)
 STATEMENTS = rate_by("job", "django_db_execute_total")
 STATEMENT_ERRORS = or_zero(rate_by("type", "django_db_errors_total", per=" * 60"), total("django_db_execute_total"))
 NEW_CONNECTIONS = rate_by("job", "django_db_new_connections_total", per=" * 60")
-CONNECTION_ERRORS = rate_by("job", "django_db_new_connection_errors_total", per=" * 60")
+CONNECTION_ERRORS = or_zero(
+    rate_by("job", "django_db_new_connection_errors_total", per=" * 60"),
+    rate_by("job", "django_db_new_connections_total"),
+)
 STATEMENTS_PER_REQUEST = (
     f"{total('django_db_execute_total')} / "
     f"sum(rate(django_http_responses_total_by_status_view_method_total{{{APP}}}[$__rate_interval]))"
@@ -69,4 +73,11 @@ ROWS = {
     "inserted": total("pg_stat_database_tup_inserted", DB),
     "updated": total("pg_stat_database_tup_updated", DB),
     "deleted": total("pg_stat_database_tup_deleted", DB),
+}
+
+# What it asks of the disk; the kernel doesn't tell everywhere what a container does
+
+DISK = {
+    "read": f"{total('pg_stat_database_blks_read', DB)} * scalar(max(pg_settings_block_size))",
+    "temporary files": total("pg_stat_database_temp_bytes", DB),
 }

@@ -62,7 +62,7 @@ ERROR_SHARES = {
 
 # What was promised
 
-_SPENT = "sum_over_time(slo:errors:rate5m[30d:5m]) / sum_over_time(slo:requests:rate5m[30d:5m])"
+_SPENT = "sum_over_time(slo:errors:rate5m[30d:1m]) / sum_over_time(slo:requests:rate5m[30d:1m])"
 BUDGET_LEFT = f"1 - {_SPENT} / slo:error_budget:ratio"
 BURN = "slo:error_budget:burn1h"
 

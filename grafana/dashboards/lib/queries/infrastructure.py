@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from grafana.dashboards.lib.queries import containers
-from grafana.dashboards.lib.queries.common import JOB, lines_of, or_zero, rate_by, total
+from grafana.dashboards.lib.queries.common import JOB, RANGE, lines_of, or_zero, rate_by, total
 
 HOST = 'instance=~"$host"'
 _WORKING = f'{HOST},mode!="idle"'
@@ -45,11 +45,9 @@ PRESSURE = {
 
 REDIS_MEMORY = "max(redis_memory_used_bytes / (redis_memory_max_bytes > 0))"
 REDIS_COMMANDS = total("redis_commands_processed_total", "")
-_HITS, _MISSES = (total(f"redis_keyspace_{kind}_total", "") for kind in ("hits", "misses"))
-CACHE_HITS = {
-    "Redis": f"{_HITS} / ({_HITS} + {_MISSES})",
-    "Django": f"{total('django_cache_get_hits_total', JOB)} / {total('django_cache_get_total', JOB)}",
-}
+_HITS, _MISSES = (f"sum(increase(redis_keyspace_{kind}_total{RANGE}))" for kind in ("hits", "misses"))
+_DJANGO = (f"sum(increase(django_cache_get_{kind}total{{{JOB}}}{RANGE}))" for kind in ("hits_", ""))
+CACHE_HITS = {"Redis": f"{_HITS} / ({_HITS} + {_MISSES})", "Django": " / ".join(_DJANGO)}
 REDIS_LOST = {
     "evicted keys": total("redis_evicted_keys_total", "", per=" * 60"),
     "rejected connections": total("redis_rejected_connections_total", "", per=" * 60"),
