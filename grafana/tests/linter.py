@@ -140,7 +140,9 @@ def windows_follow_the_scrape(board: Board) -> Iterator[str]:
 
 
 def queries_parse(board: Board) -> Iterator[str]:
-    for query in panel_queries(board):
+    marks = [each for each in board["annotations"]["list"] if "expr" in each]
+    asked = [PanelQuery(board["uid"], each["name"], "", "prometheus", each["expr"]) for each in marks]
+    for query in [*panel_queries(board), *asked]:
         if query.kind == "prometheus":
             try:
                 ast.parse(readable(board, query))
@@ -148,6 +150,11 @@ def queries_parse(board: Board) -> Iterator[str]:
                 yield f"{query.name} doesn't parse: {error}"
         elif any(query.expression.count(left) != query.expression.count(right) for left, right in ("{}", "()", "[]")):
             yield f"{query.name} has brackets without an end"
+
+
+def deploys_and_alerts_are_marked(board: Board) -> Iterator[str]:
+    text = " ".join(each.get("expr", "") for each in board["annotations"]["list"])
+    yield from (f"{metric} marks nothing" for metric in ("build_info", "ALERTS") if metric not in text)
 
 
 def lines_are_chosen_by_variable(board: Board) -> Iterator[str]:
@@ -243,6 +250,7 @@ RULES: tuple[Rule, ...] = (
     panels_have_queries,
     windows_follow_the_scrape,
     queries_parse,
+    deploys_and_alerts_are_marked,
     lines_are_chosen_by_variable,
     application_is_chosen_by_variable,
     counters_are_read_by_rate,

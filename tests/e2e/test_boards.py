@@ -1,52 +1,129 @@
-"""Every panel of every committed board has data, asked with the board's variables filled in."""
+"""Every query of every panel of every committed board has data, asked with the board's variables filled in."""
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
-from tests.support import partner
-from tests.support.boards import PanelQuery, load_boards, panel_queries, values_of
+from ops.faults import FAULTS
+from tests.support import inside, partner, stack
+from tests.support.boards import PanelQuery, load_boards, offered_values, panel_queries, values_of, variables
 from tests.support.erp import Erp
-from tests.support.panels import Answers, numbers
+from tests.support.panels import Answers, metrics_of, nowhere, numbers, without_constants
 from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually
 
 BOARDS = load_boards()
 QUERIES = [query for board in BOARDS.values() for query in panel_queries(board)]
+CHOICES = [(uid, each["name"]) for uid, board in BOARDS.items() for each in variables(board) if each["type"] == "query"]
 
-# Panels that are rightly empty on a stack that is well, each with its reason.
-QUIET: dict[tuple[str, str], str] = {}
+A_WEEK = "a young installation has no same time last week; a stack of more than 7 days fills it"
+BLOCK_IO = "this kernel counts no block I/O by container; one with the io or blkio controller fills it"
+# Queries that are rightly empty on a stack that is well, each with the reason and what fills them.
+QUIET: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            *(f"erp-business: Orders against the expected ({ref})" for ref in "BCD"),
+            *(f"erp-business: Log-ins against the expected ({ref})" for ref in "BCD"),
+            "erp-business: Revenue against the expected (B)",
+            "erp-overview: Requests a week ago (B)",
+        ),
+        A_WEEK,
+    ),
+    **dict.fromkeys(("erp-infrastructure: Disk (A)", "erp-infrastructure: Disk (B)"), BLOCK_IO),
+}
+# Metrics that appear with the first event of their kind; until then their panels show a zero made from other metrics.
+AFTER_THE_EVENT: dict[str, str] = {
+    "django_db_errors_total": "a statement that fails: `make break FAULT=orders-broken`",
+    "django_db_new_connection_errors_total": "a database that takes no connections: `make break FAULT=erp-db-stopped`",
+    "django_http_exceptions_total_by_type_total": "a view that raises: `make break FAULT=orders-broken`",
+    "route:loki_request_errors:ratio5m": "a request that Loki answers with a 5xx, as while its disk is full",
+    "docker_container_blkio_io_service_bytes_recursive_read": BLOCK_IO,
+    "docker_container_blkio_io_service_bytes_recursive_write": BLOCK_IO,
+    "event:business:expected30m": A_WEEK,
+}
+FAILING_TASK = "from orders.tasks import ship_order\nship_order.delay('no number')"
+PLANTED_WARNING = "DO $$ BEGIN RAISE WARNING 'planted by a test of the boards'; END $$"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def exercised_erp(erp: Erp) -> None:
-    """What the shoppers don't do by themselves: a few orders that fail because the payment API does."""
+    """What doesn't happen by itself: an order that can't be paid, a task that fails, a warning of the database."""
     assert erp.place_order().status_code == 201
     with partner.broken("payment"):
         for _ in range(3):
             erp.place_order()
+    inside.run("erp-web", FAILING_TASK)
+    stack.execute("erp-db", "psql", "-q", "-U", "postgres", "-d", "erp", "-c", PLANTED_WARNING)
     assert erp.place_order().status_code == 201
 
 
+@pytest.fixture(scope="module")
+def chosen(prometheus: Prometheus) -> dict[str, dict[str, str]]:
+    """What each board's variables stand for when it opens."""
+    return {uid: values_of(board, prometheus.label_values) for uid, board in BOARDS.items()}
+
+
 @pytest.mark.parametrize("query", QUERIES, ids=[query.name for query in QUERIES])
-def test_panel_has_data(query: PanelQuery, prometheus: Prometheus, panel_answers: list[Answers]) -> None:
+def test_panel_has_data(query: PanelQuery, chosen: dict[str, dict[str, str]], panel_answers: list[Answers]) -> None:
+    asked = without_constants(query.filled(chosen[query.board]))
     for answers in panel_answers:
 
         def drawn(answers: Answers = answers) -> list[float]:
-            values = values_of(BOARDS[query.board], prometheus.label_values)
-            return numbers(answers, query.filled(values))
+            return numbers(answers, asked)
 
-        if (query.board, query.panel) in QUIET:
+        if query.name in QUIET:
             drawn()
         else:
-            eventually(drawn, f"data for {query.name} {answers.name}: {query.expression}", 60, interval=2)
+            eventually(drawn, f"data for {query.name} {answers.name}: {asked.expression}", 60, interval=2)
 
 
 @pytest.mark.parametrize("board", BOARDS)
-def test_a_panel_of_nothing_is_noticed(board: str, panel_answers: list[Answers]) -> None:
-    nothing = PanelQuery(board, "planted", "A", "prometheus", "metric_that_nobody_exposes")
-    assert [numbers(answers, nothing) for answers in panel_answers] == [[]] * len(panel_answers)
+def test_a_renamed_metric_empties_every_panel(
+    board: str, chosen: dict[str, dict[str, str]], panel_answers: list[Answers]
+) -> None:
+    """Sabotage: a query that answers without its metrics would prove nothing."""
+    sabotaged = [nowhere(query.filled(chosen[board])) for query in QUERIES if query.board == board]
+    for answers in panel_answers:
+        assert [each.name for each in sabotaged if numbers(answers, without_constants(each))] == []
 
 
-def test_quiet_panels_exist() -> None:
-    assert set(QUIET) <= {(query.board, query.panel) for query in QUERIES}
+def test_every_metric_of_a_panel_exists(chosen: dict[str, dict[str, str]], prometheus: Prometheus) -> None:
+    """One by one: beside a metric that exists a misspelt one would show as zero for ever."""
+    read = {metric for query in QUERIES for metric in metrics_of(query.filled(chosen[query.board]))}
+    assert set(AFTER_THE_EVENT) <= read
+    known = set(AFTER_THE_EVENT)
+    eventually(
+        lambda: read - known - set(prometheus.label_values("__name__")),
+        "no metric of a panel that nobody exposes",
+        60,
+        until=lambda missing: not missing,
+        interval=2,
+    )
+
+
+@pytest.mark.parametrize(("board", "choice"), CHOICES, ids=[f"{board}: {choice}" for board, choice in CHOICES])
+def test_choice_offers_something(board: str, choice: str, prometheus: Prometheus) -> None:
+    (variable,) = [each for each in variables(BOARDS[board]) if each["name"] == choice]
+    values: dict[str, Any] = values_of(BOARDS[board], prometheus.label_values)
+    eventually(lambda: offered_values(variable, values, prometheus.label_values), f"values of ${choice}", 60)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_annotations_can_be_asked(board: str, chosen: dict[str, dict[str, str]], panel_answers: list[Answers]) -> None:
+    """Both may be without an answer: nothing fires, nothing was deployed."""
+    marks = [
+        PanelQuery(board, each["name"], "A", "prometheus", each["expr"]).filled(chosen[board])
+        for each in BOARDS[board]["annotations"]["list"]
+        if "expr" in each
+    ]
+    assert [mark.panel for mark in marks] == ["Firing alerts", "Deploys"]
+    for answers in panel_answers:
+        assert [numbers(answers, mark) for mark in marks]
+
+
+def test_what_is_quiet_exists_and_says_what_fills_it() -> None:
+    assert set(QUIET) <= {query.name for query in QUERIES}
+    assert set(re.findall(r"FAULT=([\w-]+)", " ".join(AFTER_THE_EVENT.values()))) <= set(FAULTS)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.boards import fill, load_boards, panel_queries, values_of
+from tests.support.boards import PanelQuery, fill, load_boards, panel_queries, values_of
 from tests.support.erp import Ids, sum_samples
+from tests.support.panels import nowhere, without_constants
 
 BOARD: dict[str, Any] = {
     "uid": "sample",
@@ -104,3 +105,23 @@ def test_trace_header_has_the_shape_of_the_standard() -> None:
     ids = Ids.fresh()
     version, trace, span, flags = ids.headers["traceparent"].split("-")
     assert (version, trace, len(trace), len(span), flags) == ("00", ids.trace, 32, 16, "01")
+
+
+@pytest.mark.parametrize(
+    ("query", "proving"),
+    [
+        ("sum(up) or vector(0)", "sum(up)"),
+        ("1 - (sum(up) or on () vector(0))", "1 - (sum(up))"),
+        ('max by (job) (up or label_replace(vector(0), "job", "x", "", ""))', "max by (job) (up)"),
+        ("rate(errors[1m]) or 0 * rate(requests[1m])", "rate(errors[1m]) or 0 * rate(requests[1m])"),
+    ],
+)
+def test_what_is_made_up_is_taken_out(query: str, proving: str) -> None:
+    assert without_constants(PanelQuery("board", "panel", "A", "prometheus", query)).expression == proving
+
+
+def test_a_query_is_led_nowhere_metric_by_metric() -> None:
+    query = PanelQuery("board", "panel", "A", "prometheus", 'sum(up{job="x"}) / sum(up:count or up_total)')
+    assert nowhere(query).expression == 'sum(up_renamed{job="x"}) / sum(up:count_renamed or up_total_renamed)'
+    lines = PanelQuery("board", "panel", "A", "loki", '{service=~".+"}')
+    assert nowhere(lines).expression == '{nobody_has_this_label=~".+"}'

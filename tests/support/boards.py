@@ -86,6 +86,14 @@ def values_of(board: Mapping[str, Any], label_values: LabelValues) -> dict[str, 
     return values
 
 
+def offered_values(variable: Mapping[str, Any], values: Mapping[str, str], label_values: LabelValues) -> list[str]:
+    """What a query variable lets one choose from."""
+    found = LABEL_VALUES.match(_text(variable).strip())
+    if not found:
+        raise LookupError(f"${variable['name']} has the query `{_text(variable)}`; expected label_values(…).")
+    return label_values(found["label"], fill((found["matcher"] or "").strip(), values))
+
+
 def fill(expression: str, values: Mapping[str, str]) -> str:
     """Replace $name, ${name}, ${name:format} and [[name]]; an unknown name is an error."""
 
@@ -104,17 +112,17 @@ def _value(variable: Mapping[str, Any], values: Mapping[str, str], label_values:
     current = (variable.get("current") or {}).get("value")
     if isinstance(current, str) and current:
         return current
+    if variable["type"] != "query":
+        return _text(variable).split(",")[0].split(" : ")[-1].strip()
+    offered = offered_values(variable, values, label_values)
+    if not offered:
+        raise LookupError(f"${variable['name']} offers nothing: `{_text(variable)}` has no values.")
+    return offered[0]
+
+
+def _text(variable: Mapping[str, Any]) -> str:
     query = variable.get("query", "")
-    text = str(query.get("query", "") if isinstance(query, dict) else query)
-    if variable["type"] == "query":
-        found = LABEL_VALUES.match(text.strip())
-        if not found:
-            raise LookupError(f"${variable['name']} has the query `{text}`; expected label_values(…).")
-        offered = label_values(found["label"], fill((found["matcher"] or "").strip(), values))
-        if not offered:
-            raise LookupError(f"${variable['name']} offers nothing: `{text}` has no values.")
-        return offered[0]
-    return text.split(",")[0].split(" : ")[-1].strip()
+    return str(query.get("query", "") if isinstance(query, dict) else query)
 
 
 def panels_of(board: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import time
+from dataclasses import replace
 from typing import Protocol
 
+import promql_parser as ast
+
+from prometheus.tests import promql
 from tests.support import stack
 from tests.support.boards import RANGE_SECONDS, STEP_SECONDS, PanelQuery
 from tests.support.grafana import Grafana
@@ -53,3 +58,38 @@ def numbers(answers: Answers, query: PanelQuery) -> list[float]:
     now = time.time()
     series = answers.series(query, now - RANGE_SECONDS, now, STEP_SECONDS)
     return [value for values in series for value in values if not math.isnan(value)]
+
+
+def metrics_of(query: PanelQuery) -> set[str]:
+    """The metrics that a filled Prometheus query reads; none of a Loki query."""
+    if query.kind != "prometheus":
+        return set()
+    nodes = promql.walk(ast.parse(query.expression))
+    return {str(node.name) for node in nodes if isinstance(node, ast.VectorSelector)}
+
+
+def without_constants(query: PanelQuery) -> PanelQuery:
+    """`x or vector(0)` as `x`: a number that is made up proves nothing."""
+    if query.kind != "prometheus":
+        return query
+    return replace(query, expression=_without(ast.parse(query.expression)))
+
+
+def nowhere(query: PanelQuery) -> PanelQuery:
+    """The query with every metric, or the first label of every log selector, renamed to what nobody has."""
+    if query.kind != "prometheus":
+        return replace(query, expression=re.sub(r"\{(\w+)", r"{nobody_has_this_label", query.expression))
+    renamed = query.expression
+    for metric in sorted(metrics_of(query), key=len, reverse=True):
+        renamed = re.sub(rf"(?<![\w:]){re.escape(metric)}(?![\w:])", f"{metric}_renamed", renamed)
+    return replace(query, expression=renamed)
+
+
+def _without(node: ast.Expr) -> str:
+    if isinstance(node, ast.BinaryExpr) and str(node.op) == "or" and not _reads(node.rhs):
+        return _without(node.lhs)
+    return promql.assemble(node, {name: _without(child) for name, child in promql.children(node)})
+
+
+def _reads(node: ast.Expr) -> bool:
+    return any(isinstance(each, ast.VectorSelector) for each in promql.walk(node))
