@@ -111,7 +111,7 @@ def log_lines(text: str, query: str, *, identifier: int = 0) -> logs.Panel:
 
 
 def rows(text: str, queries: Queries, columns: Mapping[str, str], unit: str = style.COUNT) -> table.Panel:
-    """A table of the queries' last values, joined by their labels.
+    """A table of the queries' last values, joined by their labels, the highest of the first query on top.
 
     `queries` maps a value's heading to its query, `columns` a label to its heading; any other label is left out.
     """
@@ -126,10 +126,10 @@ def rows(text: str, queries: Queries, columns: Mapping[str, str], unit: str = st
         )
         panel = panel.with_target(target)
     order = {name: place for place, name in enumerate([*columns, *headings])}
+    first = common.TableSortByFieldState().display_name(next(iter(queries))).desc(True)
     options = {"excludeByName": {"Time": True}, "indexByName": order, "renameByName": {**columns, **headings}}
-    return panel.with_transformation(models.DataTransformerConfig(id_val="merge", options={})).with_transformation(
-        models.DataTransformerConfig(id_val="organize", options=options)
-    )
+    merged = panel.sort_by([first]).with_transformation(models.DataTransformerConfig(id_val="merge", options={}))
+    return merged.with_transformation(models.DataTransformerConfig(id_val="organize", options=options))
 
 
 def with_units(panel: Named, units: Mapping[str, str]) -> Named:
@@ -151,7 +151,6 @@ def states(text: str, query: str, names: Sequence[tuple[str, str]]) -> table.Pan
         .mappings([models.ValueMap(options=options)])
         .thresholds(style.thresholds(*((value, color) for value, (_, color) in enumerate(names) if value)))
         .override_by_name("State", [models.DynamicConfigValue(id_val="custom.cellOptions", value=cell)])
-        .sort_by([common.TableSortByFieldState().display_name("State").desc(True)])
         .data_links([links.runbook_of_row()])
     )
 

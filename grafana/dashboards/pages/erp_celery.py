@@ -94,10 +94,10 @@ WORKERS = [
             linked("ErpWorkerMissing"),
         ),
         lines("Busy: how many processes run a task, on average.", {"busy": celery.BUSY}, COUNT),
-        lines("Clients of the broker: connections to it.", {"{{job}}": celery.BROKER_CLIENTS}, COUNT),
+        lines("Clients of the broker: connections to it.", {"clients": celery.BROKER_CLIENTS}, COUNT),
         level(
             "Memory of the broker: the share of what it may use.",
-            {"{{job}}": celery.BROKER_MEMORY},
+            {"memory": celery.BROKER_MEMORY},
             RATIO,
             watched("ErpRedisMemory"),
         ),

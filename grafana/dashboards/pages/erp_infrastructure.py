@@ -71,7 +71,7 @@ BROKER = [
             "Memory of Redis: the share of maxmemory.", {"memory": infra.REDIS_MEMORY}, RATIO, watched("ErpRedisMemory")
         ),
         lines("Commands: what Redis is asked.", {"commands": infra.REDIS_COMMANDS}, PER_SECOND, linked("ErpRedisDown")),
-        level("Cache hits: of Redis and of Django, in the chosen time.", infra.CACHE_HITS, RATIO),
+        level("Cache hits: of Django's cache, in the chosen time.", {"hits": infra.CACHE_HITS}, RATIO),
         lines(
             "Lost by Redis: keys evicted and connections rejected, by minute.",
             infra.REDIS_LOST,
@@ -87,7 +87,7 @@ MONITORING = [
         lines("Scrapes: how long each takes.", {"{{job}}": infra.SCRAPE_SECONDS}, SECONDS, linked("ErpTargetDown")),
         lines(
             "Age of rules: intervals since each group was evaluated.",
-            {"{{rule_group}}": infra.RULE_AGE},
+            {"{{group}}": infra.RULE_AGE},
             TIMES,
             watched("ErpRuleGroupLate"),
         ),

@@ -63,5 +63,5 @@ SERVICES = ".*(worker|beat).*"
 
 # The broker
 
-BROKER_CLIENTS = "max by (job) (redis_connected_clients)"
-BROKER_MEMORY = "max by (job) (redis_memory_used_bytes / (redis_memory_max_bytes > 0))"
+BROKER_CLIENTS = "max(redis_connected_clients)"
+BROKER_MEMORY = "max(redis_memory_used_bytes / (redis_memory_max_bytes > 0))"

@@ -65,7 +65,7 @@ DEADLOCKS = rate_by("datname", "pg_stat_database_deadlocks", DB, per=" * 60")
 SIZE = f"max by (datname) (pg_database_size_bytes{{{DB}}})"
 DEAD_TUPLES = f"topk(10, sum by (relname) (pg_stat_user_tables_n_dead_tup{{{DB}}}))"
 TABLES_LARGEST = {
-    "Live rows": f"topk(15, sum by (relname) (pg_stat_user_tables_n_live_tup{{{DB}}}))",
+    "Live rows": f"sum by (relname) (pg_stat_user_tables_n_live_tup{{{DB}}})",
     "Dead rows": f"sum by (relname) (pg_stat_user_tables_n_dead_tup{{{DB}}})",
 }
 ROWS = {

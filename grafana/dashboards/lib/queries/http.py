@@ -51,7 +51,12 @@ LATENCY = percentiles(_LATENCY, _USERS)
 LATENCY_P95 = quantile(0.95, _LATENCY, _USERS)
 LATENCY_P95_BY_VIEW = quantile(0.95, _LATENCY, _USERS, "view")
 ERRORS_BY_VIEW = share(rate_by("view", _RESPONSES, f'{_USERS},status=~"5.."'), REQUEST_RATE_BY_VIEW)
-VIEWS = {"Requests": REQUEST_RATE_BY_VIEW, "p95": LATENCY_P95_BY_VIEW, "Server errors": ERRORS_BY_VIEW}
+# A view that nobody asks for has no latency and no share: its NaN is left out.
+VIEWS = {
+    "Requests": REQUEST_RATE_BY_VIEW,
+    "p95": f"{LATENCY_P95_BY_VIEW} >= 0",
+    "Server errors": f"{ERRORS_BY_VIEW} >= 0",
+}
 LAST_WEEK = {
     "now": f"sum({recorded('job:django_http_responses:rate5m')})",
     "expected (a week ago)": f"sum({recorded('job:django_http_responses:rate5m')} offset 1w)",

@@ -11,6 +11,7 @@ from grafana.dashboards.lib.queries.common import JOB, RANGE, lines_of, or_zero,
 HOST = 'instance=~"$host"'
 _WORKING = f'{HOST},mode!="idle"'
 _DISKS = f'{HOST},device!~"loop.*|ram.*|dm-.*"'
+_REAL = 'fstype!~"tmpfs|ramfs|squashfs|iso9660"'
 _LINKS = f'{HOST},device!~"lo|veth.*|br-.*|docker.*"'
 MONITORING = (
     "prometheus|alertmanager|loki|promtail|grafana|tempo|.*exporter|blackbox|node|telegraf|socket-proxy|bugsink"
@@ -30,7 +31,8 @@ MEMORY = {
 OOM_KILLS = total("node_vmstat_oom_kill", HOST, per=" * 60")
 DISK_AVAILABLE = f"min by (mountpoint) (mountpoint:node_filesystem_available:ratio{{{HOST}}})"
 DISK_AVAILABLE_LEAST = f"min(mountpoint:node_filesystem_available:ratio{{{HOST}}})"
-INODES_AVAILABLE = f"min by (mountpoint) (node_filesystem_files_free{{{HOST}}} / (node_filesystem_files > 0))"
+_FILES = f"node_filesystem_files_free{{{HOST},{_REAL}}} / node_filesystem_files unless node_filesystem_readonly == 1"
+INODES_AVAILABLE = f"min by (mountpoint) ({_FILES})"
 DISK_READ = rate_by("device", "node_disk_read_bytes_total", _DISKS)
 DISK_WRITTEN = rate_by("device", "node_disk_written_bytes_total", _DISKS)
 NET_RECEIVED = rate_by("device", "node_network_receive_bytes_total", _LINKS)
@@ -45,9 +47,8 @@ PRESSURE = {
 
 REDIS_MEMORY = "max(redis_memory_used_bytes / (redis_memory_max_bytes > 0))"
 REDIS_COMMANDS = total("redis_commands_processed_total", "")
-_HITS, _MISSES = (f"sum(increase(redis_keyspace_{kind}_total{RANGE}))" for kind in ("hits", "misses"))
-_DJANGO = (f"sum(increase(django_cache_get_{kind}total{{{JOB}}}{RANGE}))" for kind in ("hits_", ""))
-CACHE_HITS = {"Redis": f"{_HITS} / ({_HITS} + {_MISSES})", "Django": " / ".join(_DJANGO)}
+_HITS, _GETS = (f"sum(increase(django_cache_get_{kind}total{{{JOB}}}{RANGE}))" for kind in ("hits_", ""))
+CACHE_HITS = f"{_HITS} / {_GETS}"
 REDIS_LOST = {
     "evicted keys": total("redis_evicted_keys_total", "", per=" * 60"),
     "rejected connections": total("redis_rejected_connections_total", "", per=" * 60"),
@@ -63,7 +64,8 @@ METRICS_BYTES = {
     "write-ahead log": "sum(prometheus_tsdb_wal_storage_size_bytes)",
     "limit": "sum(prometheus_tsdb_retention_limit_bytes)",
 }
-RULE_AGE = "max by (rule_group) (rule_group:prometheus_rule_evaluation_age:intervals)"
+_AGE = "max by (rule_group) (rule_group:prometheus_rule_evaluation_age:intervals)"
+RULE_AGE = f'label_replace({_AGE}, "group", "$1", "rule_group", ".*;(.+)")'
 
 
 def _failures(*counters: str) -> str:
@@ -102,9 +104,10 @@ LINES = {
 }
 LINES_LOST = "sum(reason:promtail_dropped_entries:increase10m)"
 LOG_LAG = "loki:push_lag:seconds5m"
+_ROUTES = 'route=~"loki_api_v1_(push|query.*)"'
 LOKI_ERRORS = or_zero(
-    "max by (route) (route:loki_request_errors:ratio5m)",
-    "sum by (route) (rate(loki_request_duration_seconds_count[$__rate_interval]))",
+    f"max by (route) (route:loki_request_errors:ratio5m{{{_ROUTES}}})",
+    rate_by("route", "loki_request_duration_seconds_count", _ROUTES),
 )
 LOKI_DISK = "max(loki_ingester_wal_disk_usage_percent)"
 BYTES_BY_SERVICE = f"sum by (service) (bytes_rate({lines_of('$job')} [$__auto]))"
