@@ -73,8 +73,7 @@ def lines(
     if watch.steps:
         mode = common_models.GraphThresholdsStyleMode.DASHED
         panel = panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(mode))
-    if maximum is not None:
-        panel = panel.max(maximum)
+    panel = panel.axis_soft_max(style.least_top(unit, watch.steps)) if maximum is None else panel.max(maximum)
     if stacked:
         panel = panel.stacking(_stack()).fill_opacity(30)
     finished = _finished(panel, text, queries, unit, watch)

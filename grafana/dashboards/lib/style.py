@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard as models
 
@@ -29,6 +31,17 @@ EUROS = "currencyEUR"
 UP_OR_DOWN = "bool_on_off"
 LINES = "short"
 CORES = "none"
+
+
+# How far an axis reaches at least: where all is zero, zero shall not look like half of something.
+LEAST_TOPS = {RATIO: 0.05, COUNT: 1, PER_MINUTE: 1, PER_SECOND: 0.1, REQUESTS: 0.1, SECONDS: 0.01}
+FAR = 10  # a limit beyond it would flatten what is usual
+
+
+def least_top(unit: str, steps: Sequence[tuple[float, str]] = ()) -> float:
+    """The least upper end of an axis: limits that are near enough are in sight."""
+    limits = [value for value, _ in steps if unit != SECONDS and value <= FAR]
+    return max([LEAST_TOPS.get(unit, 1), *(1.2 * limit for limit in limits)])
 
 
 def thresholds(*steps: tuple[float, str], base: str = GOOD) -> builders.ThresholdsConfig:

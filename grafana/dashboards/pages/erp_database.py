@@ -25,7 +25,7 @@ LONG = watched("ErpPostgresLongTransaction")
 NOW = row(
     number("Up: 1 while the server takes connections.", database.UP, UP_OR_DOWN, linked("ErpPostgresDown")),
     level(
-        "Connections taken: the share of those open to applications.",
+        "Connected: the share of those open to applications.",
         {"taken": database.CONNECTIONS_RATIO},
         RATIO,
         CONNECTIONS,
@@ -33,7 +33,7 @@ NOW = row(
     number("Transactions: committed and rolled back.", database.TRANSACTIONS, PER_SECOND),
     number("Query p95: 19 of 20 statements were answered faster.", database.QUERY_P95, SECONDS),
     number("Cache hits: blocks found in the server's memory.", database.CACHE_HITS, RATIO),
-    number("Longest transaction: the oldest one that is open.", database.LONGEST_TRANSACTION_OF_ALL, SECONDS, LONG),
+    number("Longest open: the oldest transaction.", database.LONGEST_TRANSACTION_OF_ALL, SECONDS, LONG),
     height=5,
 )
 FELT = [

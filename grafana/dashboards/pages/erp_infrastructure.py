@@ -10,25 +10,16 @@ from grafana.dashboards.lib.panels import ANY, level, lines, log_counts, number,
 from grafana.dashboards.lib.queries import containers
 from grafana.dashboards.lib.queries import infrastructure as infra
 from grafana.dashboards.lib.sections import log_section, use_of_machine
-from grafana.dashboards.lib.style import (
-    BYTES,
-    BYTES_PER_SECOND,
-    COUNT,
-    PER_MINUTE,
-    PER_SECOND,
-    RATIO,
-    SECONDS,
-    TIMES,
-)
+from grafana.dashboards.lib.style import BYTES, BYTES_PER_SECOND, COUNT, PER_MINUTE, PER_SECOND, RATIO, SECONDS, TIMES
 
 WAITING = watched("ErpHostCpuSaturated", reads="instance:node_cpu_waiting")
 DISK = watched("ErpDiskFilling", "ErpDiskFull", reads="mountpoint:node_filesystem_available:ratio")
 MEMORY = watched("ErpHostMemoryLow")
 NOW = row(
     level("CPU busy: of all cores, over 5 minutes.", {"{{instance}}": infra.CPU_BUSY}, RATIO),
-    number("Work that waits for a CPU: the share of the time.", {"{{instance}}": infra.CPU_WAITING}, RATIO, WAITING),
-    number("Memory available: without swapping.", {"{{instance}}": infra.MEMORY_AVAILABLE}, RATIO, MEMORY),
-    number("Disk available: on the fullest file system.", infra.DISK_AVAILABLE_LEAST, RATIO, DISK),
+    number("CPU pressure: while work waited for it.", {"{{instance}}": infra.CPU_WAITING}, RATIO, WAITING),
+    number("Memory free: available without swapping.", {"{{instance}}": infra.MEMORY_AVAILABLE}, RATIO, MEMORY),
+    number("Disk free: on the fullest file system.", infra.DISK_AVAILABLE_LEAST, RATIO, DISK),
     number("Targets down: programs that gave no metrics.", infra.TARGETS_DOWN_COUNT, COUNT, ANY),
     number("Log lines lost: given up on in 10 minutes.", infra.LINES_LOST, COUNT, watched("ErpLogsDropped")),
     height=5,
@@ -64,7 +55,7 @@ CONTAINER_DISKS = lines(
     "Disk: what each container reads and writes.",
     {"{{service}} reads": containers.block_read("$job"), "{{service}} writes": containers.block_written("$job")},
     BYTES_PER_SECOND,
-)
+).no_value("The kernel of this machine counts no block I/O by container.")
 BROKER = [
     row(
         level(

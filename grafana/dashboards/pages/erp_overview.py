@@ -21,7 +21,7 @@ NOW = row(
     number("Server errors: the share that got a 5xx, over 5 minutes.", http.ERROR_RATIO, RATIO, FAILING),
     number("Latency p95: 19 of 20 requests were answered faster.", http.LATENCY_P95, SECONDS, SLOW),
     number(
-        "Error budget left: what the promises of 30 days still allow; below 0 they are broken.",
+        "Budget left: what the promises of 30 days still allow; below 0 they are broken.",
         {"{{slo}}": http.BUDGET_LEFT},
         RATIO,
         linked("ErpErrorBudgetSlowBurn"),
@@ -93,7 +93,7 @@ FAILURES = [
     row(
         lines(
             "External calls: calls of the payment and shipping API.",
-            {"{{service}} {{outcome}}": http.EXTERNAL_BY_OUTCOME},
+            {"{{outcome}} {{service}}": http.EXTERNAL_BY_OUTCOME},
             PER_SECOND,
             linked("ErpExternalApiDown"),
         ),

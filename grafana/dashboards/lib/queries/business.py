@@ -35,7 +35,7 @@ REVENUE_IN_RANGE = f"sum(increase(erp_revenue_euros_total{{{APP}}}{RANGE}))"
 ORDER_VALUE = f"{total('erp_order_value_euros_sum')} / {total('erp_order_value_euros_count')}"
 ORDER_VALUES = {f"p{of:.0%}".rstrip("%"): quantile(of, "erp_order_value_euros") for of in (0.5, 0.95)}
 PAYMENT_SUCCESS = "erp:payment_success:ratio15m"
-PAYMENT_SUCCESSES = {"15 minutes": PAYMENT_SUCCESS, "3 minutes": "erp:payment_success:ratio3m"}
+PAYMENT_SUCCESSES = {"ok (15 min)": PAYMENT_SUCCESS, "now (3 min)": "erp:payment_success:ratio3m"}
 PAYMENT_FAILURES = rate_by("reason", "erp_orders_total", f'{APP},reason=~"no_money|payment_unavailable"', per=" * 60")
 
 # From the attempt to the invoice

@@ -16,7 +16,9 @@ RANGE = "[$__range]"
 # Watchdog always fires and is no news; without it there is no number, and that is news.
 ALERTS_FIRING = 'count(ALERTS{alertstate="firing"}) - 1'
 FIRING_ANNOTATION = 'sum by (alertname, service, severity) (ALERTS{alertstate="firing",alertname!="Watchdog"}) > 0'
-DEPLOY_ANNOTATION = f"sum by (job, version) (build_info{{{JOB}}}) unless sum by (job, version) (build_info offset 1m)"
+# What ran within the hour before and was away is restarted, not deployed.
+_HOUR_BEFORE = "sum by (job, version) (last_over_time(build_info[1h] offset 1m))"
+DEPLOY_ANNOTATION = f"sum by (job, version) (build_info{{{JOB}}}) unless {_HOUR_BEFORE}"
 
 
 def rate(metric: str, labels: str = APP) -> str:
