@@ -25,6 +25,7 @@ BOARD_OF = {
     **dict.fromkeys(("host", "redis", "self"), INFRASTRUCTURE),
     "business": BUSINESS,
 }
+UNLISTED = {"Watchdog": "it always fires, and is missed elsewhere"}
 COLOURS = {"warning": style.WARNING, "critical": style.BAD}
 LEAST = 0.001  # what is drawn for "more than 0"
 
@@ -73,8 +74,9 @@ def alerts() -> tuple[Alert, ...]:
 
 
 def of_board(board: str) -> dict[str, str]:
-    """The alerts that lead to a board, each with the group of its rules, by name."""
-    return dict(sorted({each.name: each.group for each in alerts() if each.board == board}.items()))
+    """The alerts that a board lists, each with the group of its rules, by name."""
+    listed = {each.name: each.group for each in alerts() if each.board == board and each.name not in UNLISTED}
+    return dict(sorted(listed.items()))
 
 
 def linked(*names: str) -> Watch:

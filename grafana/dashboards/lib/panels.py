@@ -46,7 +46,7 @@ def level(text: str, queries: Queries, unit: str, watch: Watch = NO_WATCH) -> ga
     return _finished(panel, text, queries, unit, watch)
 
 
-def bars(text: str, queries: Queries, unit: str, watch: Watch = NO_WATCH) -> bargauge.Panel:
+def bars(text: str, queries: Queries, unit: str, *, once: bool = False) -> bargauge.Panel:
     """One bar per series, its last value."""
     panel = (
         bargauge.Panel()
@@ -56,7 +56,7 @@ def bars(text: str, queries: Queries, unit: str, watch: Watch = NO_WATCH) -> bar
         .show_unfilled(True)
         .min(0)
     )
-    return _finished(panel, text, queries, unit, watch)
+    return _finished(panel, text, queries, unit, NO_WATCH, once=once)
 
 
 def lines(

@@ -35,13 +35,14 @@ CORES = "none"
 
 # How far an axis reaches at least: where all is zero, zero shall not look like half of something.
 LEAST_TOPS = {RATIO: 0.05, COUNT: 1, PER_MINUTE: 1, PER_SECOND: 0.1, REQUESTS: 0.1, SECONDS: 0.01}
-FAR = 10  # a limit beyond it would flatten what is usual
+# Limits up to these are always in sight; one further off would flatten what is usual.
+NEAR = {RATIO: 0.2, COUNT: 10, PER_MINUTE: 10, TIMES: 10}
 
 
 def least_top(unit: str, steps: Sequence[tuple[float, str]] = ()) -> float:
-    """The least upper end of an axis: limits that are near enough are in sight."""
-    limits = [value for value, _ in steps if unit != SECONDS and value <= FAR]
-    return max([LEAST_TOPS.get(unit, 1), *(1.2 * limit for limit in limits)])
+    """The least upper end of an axis."""
+    near = [1.2 * value for value, _ in steps if value <= NEAR.get(unit, 0)]
+    return max([LEAST_TOPS.get(unit, 1), *near])
 
 
 def thresholds(*steps: tuple[float, str], base: str = GOOD) -> builders.ThresholdsConfig:

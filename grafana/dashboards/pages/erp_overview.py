@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models import dashboard as models
 
+from grafana.dashboards.lib import style
 from grafana.dashboards.lib.alerts import OVERVIEW, linked, watched, watched_beyond
 from grafana.dashboards.lib.layout import INSTANCE, JOB, Choice, Section, board, row
-from grafana.dashboards.lib.panels import ANY, lines, number, rows, with_units
+from grafana.dashboards.lib.panels import ANY, bars, lines, number, rows, with_units
 from grafana.dashboards.lib.queries import http
 from grafana.dashboards.lib.queries.common import ALERTS_FIRING
 from grafana.dashboards.lib.sections import LINES_OF_ALERTS, log_section
@@ -20,13 +21,9 @@ NOW = row(
     number("Requests: what was answered, probes left out.", http.REQUEST_RATE, REQUESTS),
     number("Server errors: the share that got a 5xx, over 5 minutes.", http.ERROR_RATIO, RATIO, FAILING),
     number("Latency p95: 19 of 20 requests were answered faster.", http.LATENCY_P95, SECONDS, SLOW),
-    number(
-        "Budget left: what the promises of 30 days still allow; below 0 they are broken.",
-        {"{{slo}}": http.BUDGET_LEFT},
-        RATIO,
-        linked("ErpErrorBudgetSlowBurn"),
-        once=True,
-    ),
+    bars("Budget left: what the promises of 30 days still allow.", {"{{slo}}": http.BUDGET_LEFT}, RATIO, once=True)
+    .thresholds(style.thresholds((0, style.GOOD), base=style.BAD))
+    .max(1),
     height=4,
 )
 USERS = [
@@ -42,7 +39,7 @@ USERS = [
             "Burn of the error budgets: 1 uses a budget up in 30 days, 14.4 in two; over an hour.",
             {"{{slo}}": http.BURN},
             TIMES,
-            watched("ErpErrorBudgetFastBurn", reads=http.BURN),
+            watched("ErpErrorBudgetFastBurn", "ErpErrorBudgetSlowBurn", reads=http.BURN),
         ),
     ),
 ]
