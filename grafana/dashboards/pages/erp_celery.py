@@ -45,7 +45,6 @@ QUEUES = [
             SECONDS,
             watched("ErpQueueBacklog"),
         ),
-        lines("Growth: of what waits, in a quarter of an hour.", {"{{queue}}": celery.GROWTH}, COUNT),
         lines("Pace: tasks started, over 10 minutes.", {"{{queue}}": celery.STARTED}, PER_SECOND),
     ),
 ]

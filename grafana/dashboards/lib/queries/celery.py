@@ -30,7 +30,6 @@ WAITED = {
     "5 minutes": f"max(queue:celery_wait_over_300s:ratio5m{{{_QUEUE}}})",
 }
 DRAIN = f"queue:celery_queue_drain:seconds{{{_QUEUE}}}"
-GROWTH = f"queue:celery_queue_length:delta15m{{{_QUEUE}}}"
 STARTED = f"queue:celery_started:rate10m{{{_QUEUE}}}"
 
 # The tasks
