@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from grafana.dashboards.lib.alerts import BOARD_OF, UNLISTED, of_board
 from ops.paths import ROOT
 from prometheus.tests.reading import alert_ids, alerts, assertions
 from tests.support.boards import load_boards, variables
@@ -55,6 +56,13 @@ def test_link_leads_to_a_committed_board(rule: dict[str, Any], link: str) -> Non
     _, _, kind, uid = f"/{rule['annotations'][link]}".partition("?")[0].split("/")
     assert kind == "d"
     assert uid in load_boards()
+
+
+@pytest.mark.parametrize(("file", "rule"), alerts(), ids=alert_ids())
+def test_alert_leads_to_the_board_of_its_file_which_lists_it(file: str, rule: dict[str, Any]) -> None:
+    path = rule["annotations"]["dashboard_url"].partition("?")[0]
+    assert path == f"/d/{BOARD_OF[file]}"
+    assert rule["alert"] in {*of_board(BOARD_OF[file]), *UNLISTED}
 
 
 @each_alert
