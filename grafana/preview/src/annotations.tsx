@@ -1,0 +1,124 @@
+/** The board's annotations: where a query's series is above nothing, it marks a time or a stretch of it. */
+import { dateTimeFormat, type TimeRange } from '@grafana/data';
+import type { Dashboard, Panel } from '@grafana/schema';
+import type { UPlotConfigBuilder } from '@grafana/ui';
+import { useLayoutEffect, useRef, useState } from 'react';
+import { createPortal } from 'react-dom';
+import type { Variable } from './interpolate';
+import { askTarget, type Target } from './queries';
+import type { Source } from './sources';
+
+export interface AnnotationEvent {
+  from: number;
+  to: number;
+  title: string;
+  color: string;
+}
+
+interface Query {
+  name: string;
+  enable: boolean;
+  iconColor: string;
+  datasource?: Target['datasource'];
+  expr?: string;
+  step?: string;
+  titleFormat?: string;
+  target?: Target;
+}
+
+const WIDTH = 200; // points per query: marks, not a graph
+
+export async function loadAnnotations(
+  board: Dashboard,
+  state: { sources: Source[]; variables: Variable[]; range: TimeRange },
+  color: (name: string) => string,
+): Promise<AnnotationEvent[]> {
+  const queries = (board.annotations?.list ?? []) as unknown as Query[];
+  const found = queries
+    .filter((query) => query.enable && (query.expr || query.target?.expr))
+    .map(async (query) => {
+      const step = query.step || '10s';
+      const target = { ...{ refId: 'Annotation', expr: query.expr ?? '', interval: step }, ...query.target };
+      const frames = await askTarget(target, { datasource: query.datasource } as Partial<Panel>, state, WIDTH);
+      return frames.flatMap((frame) => {
+        const labels = frame.fields[1].labels ?? {};
+        const named = (query.titleFormat || query.name).replace(
+          /\{\{\s*(\w+)\s*\}\}/g,
+          (_, label: string) => labels[label] ?? '',
+        );
+        const gap = Number(frame.fields[0].config.interval);
+        const times: number[] = frame.fields[0].values.filter(
+          (_: number, row: number) => frame.fields[1].values[row] > 0,
+        );
+        return stretches(times, gap).map(([from, to]) => ({
+          from,
+          to,
+          title: named.trim(),
+          color: color(query.iconColor),
+        }));
+      });
+    });
+  return (await Promise.all(found)).flat();
+}
+
+function stretches(times: number[], gap: number): [number, number][] {
+  const found: [number, number][] = [];
+  for (const time of times) {
+    const last = found.at(-1);
+    if (last && time - last[1] <= gap) {
+      last[1] = time;
+    } else {
+      found.push([time, time]);
+    }
+  }
+  return found;
+}
+
+interface Marks {
+  config: UPlotConfigBuilder;
+  events: AnnotationEvent[];
+  timeZone: string;
+}
+
+/** A dashed line at the start, a bar below the axis, its text on hovering. */
+export function AnnotationMarks({ config, events, timeZone }: Marks) {
+  const latest = useRef(events);
+  latest.current = events;
+  const [plot, setPlot] = useState<uPlot>();
+  const [, redraw] = useState(0);
+  useLayoutEffect(() => {
+    config.addHook('init', setPlot);
+    config.addHook('draw', (u) => {
+      const { ctx, bbox } = u;
+      ctx.save();
+      ctx.setLineDash([4, 4]);
+      for (const { from, color } of latest.current) {
+        const x = u.valToPos(from, 'x', true);
+        if (x >= bbox.left && x <= bbox.left + bbox.width) {
+          ctx.strokeStyle = color;
+          ctx.beginPath();
+          ctx.moveTo(x, bbox.top);
+          ctx.lineTo(x, bbox.top + bbox.height);
+          ctx.stroke();
+        }
+      }
+      ctx.restore();
+      redraw((count) => count + 1);
+    });
+  }, [config]);
+  useLayoutEffect(() => plot?.redraw(), [plot, events]);
+  if (!plot?.over) {
+    return null;
+  }
+  const width = plot.over.clientWidth;
+  const place = (time: number) => Math.min(Math.max(plot.valToPos(time, 'x'), 0), width);
+  const text = (event: AnnotationEvent) => `${dateTimeFormat(event.from, { timeZone })} ${event.title}`;
+  return createPortal(
+    events.map((event) => {
+      const left = place(event.from);
+      const style = { left: left - 3, width: Math.max(place(event.to) - left, 6), background: event.color };
+      return <div key={`${event.from} ${event.title}`} className="annotation" title={text(event)} style={style} />;
+    }),
+    plot.over,
+  );
+}

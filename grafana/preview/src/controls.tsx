@@ -1,0 +1,53 @@
+/** A board's variables, to be chosen; the choice is the address's `var-…`. */
+import { Combobox, Input, MultiCombobox } from '@grafana/ui';
+import { change } from './address';
+import { ALL, type Choice } from './variables';
+
+const HIDDEN = 2;
+const WITHOUT_LABEL = 1;
+
+export function Controls({ choices }: { choices: Choice[] }) {
+  return (
+    <nav>
+      {choices
+        .filter(({ model }) => model.hide !== HIDDEN && model.type !== 'constant')
+        .map((choice) => (
+          <label key={choice.name} data-variable={choice.name}>
+            {choice.model.hide !== WITHOUT_LABEL && <span>{choice.model.label || choice.name}</span>}
+            <Control {...choice} />
+          </label>
+        ))}
+    </nav>
+  );
+}
+
+function Control({ name, model, options, values, all, many }: Choice) {
+  const choose = (wanted: string[]) => change({ [`var-${name}`]: wanted });
+  const offered = options.map(({ text, value }) => ({ label: text, value }));
+  const everything = model.includeAll ? [{ label: 'All', value: ALL }] : [];
+  if (model.type === 'textbox') {
+    return <Input key={values[0]} defaultValue={values[0]} onBlur={(event) => choose([event.currentTarget.value])} />;
+  }
+  if (many && model.multi) {
+    return (
+      <MultiCombobox
+        {...{ width: 'auto', minWidth: 12, maxWidth: 60 }}
+        options={[...everything, ...offered]}
+        value={all ? [ALL] : values}
+        onChange={(picked) => {
+          const wanted = picked.map(({ value }) => value);
+          const addsAll = !all && wanted.includes(ALL);
+          choose(addsAll || wanted.length === 0 ? [ALL] : wanted.filter((value) => value !== ALL));
+        }}
+      />
+    );
+  }
+  return (
+    <Combobox
+      {...{ width: 'auto', minWidth: 12 }}
+      options={[...everything, ...offered]}
+      value={all ? ALL : (values[0] ?? null)}
+      onChange={({ value }) => choose([value])}
+    />
+  );
+}

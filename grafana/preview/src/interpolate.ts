@@ -1,0 +1,114 @@
+/** Fills `$name`, `${name.path:format}` and `[[name]]` in, as Grafana does; an unknown name stays as it is. */
+import { type DataContextScopedVar, formattedValueToString, getFieldDisplayName, type ScopedVars } from '@grafana/data';
+
+export interface Variable {
+  name: string;
+  values: string[];
+  /** "All" without a value of its own stands for every option. */
+  all: boolean;
+  allValue?: string;
+  many: boolean;
+}
+
+export type Format = (values: string[], variable: Variable) => string;
+export type Fill = (text: string, scoped?: ScopedVars, format?: string | Function) => string;
+
+const PATTERN = /\$(\w+)|\[\[(\w+?)(?::(\w+))?\]\]|\$\{(\w+)(?:\.([^:}]+))?(?::([^}]+))?\}/g;
+const escapeRegex = (value: string) => value.replace(/[\\^$*+?.()|[\]{}/]/g, '\\$&');
+
+const FORMATS: Record<string, Format> = {
+  glob: (values) => (values.length > 1 ? `{${values.join(',')}}` : values.join('')),
+  raw: (values) => values.join(','),
+  csv: (values) => values.join(','),
+  text: (values) => values.join(' + '),
+  pipe: (values) => values.join('|'),
+  regex: (values) => (values.length > 1 ? `(${values.map(escapeRegex).join('|')})` : values.map(escapeRegex).join('')),
+  json: (values) => JSON.stringify(values.length > 1 ? values : values[0]),
+  doublequote: (values) => values.map((value) => `"${value.replaceAll('"', '\\"')}"`).join(','),
+  percentencode: (values) => encodeURIComponent(FORMATS.glob(values, {} as Variable)),
+  queryparam: (values, variable) => values.map((value) => parameter(`var-${variable.name}`, value)).join('&'),
+};
+
+export const parameter = (name: string, value: string) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
+
+/** In PromQL and LogQL a choice of several becomes a regular expression inside a string. */
+const inQuery =
+  (open: string, close: string): Format =>
+  (values, variable) => {
+    const plain = (value: string) => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+    if (!variable.many) {
+      return values.map(plain).join('|');
+    }
+    const escaped = values.map((value) => escapeRegex(value).replaceAll('\\', '\\\\').replaceAll('"', '\\"'));
+    return escaped.length > 1 ? open + escaped.join('|') + close : escaped.join('');
+  };
+export const inPromQL = inQuery('(', ')');
+export const inLogQL = inQuery('', '');
+
+/** The function that fills in `variables`, what Grafana has built in, and what a field or a row knows. */
+export function filler(variables: Variable[], builtIn: Record<string, string>): Fill {
+  return (text, scoped, format) =>
+    text.replace(PATTERN, (match, plain, bracketed, bracketFormat, braced, path, braceFormat) => {
+      const name: string = plain ?? bracketed ?? braced;
+      const wanted: string | undefined = bracketFormat ?? braceFormat;
+      const known = builtIn[name] ?? scopedText(scoped, name, path);
+      const variable: Variable | undefined =
+        known === undefined
+          ? variables.find((each) => each.name === name)
+          : { name, values: [known], all: false, many: false };
+      if (!variable) {
+        return match;
+      }
+      if (variable.all && wanted === 'queryparam') {
+        return parameter(`var-${name}`, '$__all');
+      }
+      if (variable.all && variable.allValue !== undefined) {
+        return variable.allValue;
+      }
+      const chosen = wanted === undefined ? (format ?? 'glob') : wanted;
+      const how = typeof chosen === 'function' ? (chosen as Format) : FORMATS[chosen];
+      if (!how) {
+        throw new Error(`The preview doesn't know the variable format "${String(chosen)}".`);
+      }
+      return how(variable.values, variable);
+    });
+}
+
+function scopedText(scoped: ScopedVars | undefined, name: string, path = ''): string | undefined {
+  const context = scoped?.__dataContext as DataContextScopedVar | undefined;
+  if (context && name.startsWith('__')) {
+    return fromData(context.value, name, path);
+  }
+  const value = scoped?.[name]?.value;
+  return value === undefined ? undefined : String(path ? value[path] : value);
+}
+
+function fromData(context: DataContextScopedVar['value'], name: string, path: string): string | undefined {
+  const { frame, field, rowIndex, calculatedValue, data } = context;
+  const display = () => calculatedValue ?? field.display?.(field.values[rowIndex ?? 0]);
+  switch (name) {
+    case '__field':
+      return path.startsWith('labels.')
+        ? (field.labels?.[path.slice('labels.'.length)] ?? '')
+        : path === 'name'
+          ? field.name
+          : getFieldDisplayName(field, frame, data);
+    case '__series':
+      return getFieldDisplayName(field, frame, data);
+    case '__value':
+      return path === 'text'
+        ? formattedValueToString(display() ?? { text: '' })
+        : path === 'time'
+          ? String(frame.fields[0].values[rowIndex ?? 0])
+          : String(calculatedValue?.numeric ?? field.values[rowIndex ?? 0]);
+    case '__data': {
+      const wanted = path.replace(/^fields(\.|\[["']?)|["']?\]$/g, '');
+      const column = frame.fields.find(
+        (each) => each.name === wanted || getFieldDisplayName(each, frame, data) === wanted,
+      );
+      return column && String(column.values[rowIndex ?? 0]);
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,117 @@
+/** Log lines, newest first; a click opens a line's fields, each of which narrows the query. */
+import { dateTimeFormat } from '@grafana/data';
+import { useState } from 'react';
+import { exploreAddress, withField } from '../explore-address';
+import type { LineFields } from '../loki';
+import type { DerivedField } from '../sources';
+import { findSource } from '../sources';
+import type { Drawing, DrawingProps } from './drawing';
+
+interface Options {
+  showTime?: boolean;
+  wrapLogMessage?: boolean;
+  prettifyLogMessage?: boolean;
+  sortOrder?: string;
+}
+
+const LEVEL_COLORS: Record<string, string> = {
+  ...{ CRITICAL: 'purple', ERROR: 'red', WARNING: 'yellow', INFO: 'green', DEBUG: 'blue' },
+};
+const TIME = { format: 'YYYY-MM-DD HH:mm:ss.SSS' };
+
+export const LogLines: Drawing = (props) => {
+  const { panel, frames, height, timeZone, theme } = props;
+  const options = (panel.options ?? {}) as Options;
+  const rows = frames.flatMap((frame) =>
+    frame.fields[0].values.map((time: number, row: number) => ({
+      time,
+      body: String(frame.fields[1].values[row]),
+      fields: frame.fields[2].values[row] as LineFields,
+    })),
+  );
+  if (options.sortOrder === 'Ascending') {
+    rows.reverse();
+  }
+  return (
+    <div className={`lines ${options.wrapLogMessage ? 'wrapped' : ''}`} style={{ height }}>
+      {rows.map(({ time, body, fields }, row) => {
+        const level = (fields.labels.level ?? fields.others.level ?? '').toUpperCase();
+        return (
+          <details key={row} style={{ borderColor: theme.visualization.getColorByName(LEVEL_COLORS[level] ?? 'gray') }}>
+            <summary>
+              {options.showTime !== false && <time>{dateTimeFormat(time, { ...TIME, timeZone })}</time>}
+              {body}
+            </summary>
+            <Fields {...props} {...{ fields, body }} query={frames[0].meta?.executedQueryString ?? ''} />
+          </details>
+        );
+      })}
+    </div>
+  );
+};
+
+interface FieldsProps extends DrawingProps {
+  fields: LineFields;
+  body: string;
+  query: string;
+}
+
+function Fields({ fields, body, query, panel, range, sources, fill }: FieldsProps) {
+  const [wanted] = useState(() => findSource(sources, panel.datasource?.uid && fill(panel.datasource.uid), 'loki'));
+  const derived = wanted.jsonData.derivedFields ?? [];
+  const written = Object.entries(parsed(body)).filter(([name]) => !(name in fields.labels) && !(name in fields.others));
+  const rows = [
+    ...Object.entries(fields.labels).map(([name, value]) => ({ name, value, kind: 'label' as const })),
+    ...Object.entries(fields.others).map(([name, value]) => ({ name, value, kind: 'field' as const })),
+    ...written.map(([name, value]) => ({ name, value, kind: 'json' as const })),
+  ];
+  const open = (expr: string) => exploreAddress({ datasource: wanted.uid, expr, range });
+  return (
+    <table>
+      <tbody>
+        {rows.map(({ name, value, kind }) => (
+          <tr key={`${kind} ${name}`}>
+            <th>{name}</th>
+            <td>
+              <a href={open(withField(query, { kind, name, value, operator: '=' }))} title="Only lines with this value">
+                +
+              </a>{' '}
+              <a href={open(withField(query, { kind, name, value, operator: '!=' }))} title="Without this value">
+                −
+              </a>
+            </td>
+            <td>
+              {value}
+              {derived
+                .filter(
+                  (each) => leadsToLogs(each, wanted.uid) && each.matcherType === 'label' && each.matcherRegex === name,
+                )
+                .map((each) => (
+                  <a key={each.name} href={open(each.url.replace('${__value.raw}', value))}>
+                    {each.urlDisplayLabel ?? each.name}
+                  </a>
+                ))}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function leadsToLogs(field: DerivedField, uid: string): boolean {
+  return field.datasourceUid === uid;
+}
+
+/** The fields of a line that is a JSON object. */
+function parsed(body: string): Record<string, string> {
+  try {
+    const value: unknown = JSON.parse(body);
+    const fields = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+    return Object.fromEntries(Object.entries(fields).map(([name, each]) => [name, asText(each)]));
+  } catch {
+    return {};
+  }
+}
+
+const asText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));

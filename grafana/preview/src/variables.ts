@@ -1,0 +1,122 @@
+/** A board's variables: what each offers, and what the address or the board has chosen. */
+import { type TimeRange } from '@grafana/data';
+import type { Dashboard, VariableModel } from '@grafana/schema';
+import { filler, inPromQL, type Variable } from './interpolate';
+import { type Answer } from './prometheus';
+import { builtIn } from './queries';
+import { ask, findSource, type Source } from './sources';
+
+export const ALL = '$__all';
+
+export interface Choice extends Variable {
+  model: VariableModel;
+  options: { text: string; value: string }[];
+}
+
+/** One after the other, because a variable's query may name an earlier one. */
+export async function resolveVariables(
+  board: Dashboard,
+  chosen: URLSearchParams,
+  sources: Source[],
+  range: TimeRange,
+): Promise<Choice[]> {
+  const found: Choice[] = [];
+  for (const model of board.templating?.list ?? []) {
+    const options = await optionsOf(model, found, sources, range);
+    found.push(choose(model, options, chosen.getAll(`var-${model.name}`)));
+  }
+  return found;
+}
+
+function choose(model: VariableModel, options: Choice['options'], fromAddress: string[]): Choice {
+  const fromBoard = [model.current?.value ?? []].flat().map(String);
+  const known = (value: string) => value === ALL || options.some((option) => option.value === value);
+  const wanted = fromAddress.length ? fromAddress : fromBoard.filter(known);
+  const isAll =
+    Boolean(model.includeAll) && (wanted.length === 0 || wanted.some((value) => value === ALL || value === 'All'));
+  const first = options.slice(0, 1).map((option) => option.value);
+  const values = isAll ? options.map((option) => option.value) : wanted.length ? wanted : first;
+  return {
+    ...{ model, options, values, name: model.name, all: isAll },
+    allValue: model.allValue || undefined,
+    many: Boolean(model.multi ?? model.includeAll),
+  };
+}
+
+async function optionsOf(
+  model: VariableModel,
+  earlier: Choice[],
+  sources: Source[],
+  range: TimeRange,
+): Promise<Choice['options']> {
+  const text = String(typeof model.query === 'object' ? (model.query?.query ?? '') : (model.query ?? ''));
+  switch (model.type) {
+    case 'datasource':
+      return sources.filter((source) => source.type === text).map(({ name, uid }) => ({ text: name, value: uid }));
+    case 'interval':
+    case 'custom':
+      return text.split(/\s*,\s*/).map((part) => {
+        const [label, value = label] = part.split(/\s+:\s+/);
+        return { text: label, value };
+      });
+    case 'constant':
+    case 'textbox':
+      return [{ text, value: text }];
+    case 'query':
+      return tidy(model, await ofQuery(model, text, earlier, sources, range));
+    default:
+      throw new Error(`The preview doesn't know variables of the kind "${model.type}" (${model.name}).`);
+  }
+}
+
+async function ofQuery(
+  model: VariableModel,
+  text: string,
+  earlier: Choice[],
+  sources: Source[],
+  range: TimeRange,
+): Promise<string[]> {
+  const times = { from: range.from.valueOf(), to: range.to.valueOf() };
+  const fill = filler(earlier, builtIn(times));
+  const source = findSource(sources, model.datasource?.uid && fill(model.datasource.uid), model.datasource?.type);
+  const query = fill(text, undefined, inPromQL);
+  const labelValues = /^label_values\(\s*(?:(.+),)?\s*(\w+)\s*\)$/s.exec(query);
+  const result = /^query_result\((.+)\)$/s.exec(query);
+  const window = { start: String(times.from / 1000), end: String(times.to / 1000) };
+  if (labelValues) {
+    const [, matcher, label] = labelValues;
+    const selector = matcher?.trim();
+    const base = source.type === 'loki' ? '/loki/api/v1' : '/api/v1';
+    const filter: Record<string, string> = selector ? { [source.type === 'loki' ? 'query' : 'match[]']: selector } : {};
+    return ask<string[]>(source, `${base}/label/${label}/values`, { ...filter, ...window });
+  }
+  if (result && source.type === 'prometheus') {
+    const { result: series } = await ask<Answer>(source, '/api/v1/query', { query: result[1], time: window.end });
+    return series.map(({ metric, value }) => {
+      const { __name__: name = '', ...labels } = metric;
+      const pairs = Object.entries(labels).map(([label, of]) => `${label}="${of}"`);
+      return `${name}{${pairs.join(',')}} ${value?.[1]} ${(value?.[0] ?? 0) * 1000}`;
+    });
+  }
+  throw new Error(`The preview doesn't know the query of the variable ${model.name}: ${query}`);
+}
+
+/** The variable's own regular expression and order; 0 none, then alphabetical, numerical, without case. */
+function tidy(model: VariableModel, values: string[]): Choice['options'] {
+  const [, source, flags] = /^\/(.*)\/(\w*)$/s.exec(model.regex ?? '') ?? [null, model.regex ?? '', ''];
+  const pattern = source ? new RegExp(source, flags.replace('g', '')) : null;
+  const options = values.flatMap((value) => {
+    const match = pattern?.exec(value);
+    if (pattern && !match) {
+      return [];
+    }
+    const kept = match?.groups?.value ?? match?.[1] ?? value;
+    return [{ text: match?.groups?.text ?? kept, value: kept }];
+  });
+  const sort = model.sort ?? 0;
+  const numeric = sort === 3 || sort === 4;
+  if (sort > 0) {
+    options.sort((a, b) => a.text.localeCompare(b.text, 'en', { numeric }) * (sort % 2 ? 1 : -1));
+  }
+  return options.filter((option, place) => options.findIndex((other) => other.value === option.value) === place);
+}

@@ -1,0 +1,35 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { defineConfig, type Plugin } from 'vite';
+
+const ICONS = 'node_modules/@grafana/ui/dist/public/img/icons';
+const SERVED = 'dist/public/build/img/icons';
+const FONTS = { Regular: '400-normal', Medium: '500-normal', Italic: '400-italic', MediumItalic: '500-italic' };
+
+/** Grafana's components fetch icons and fonts one by one from where Grafana serves them. */
+const assets: Plugin = {
+  name: 'assets',
+  closeBundle: () => {
+    cpSync(ICONS, SERVED, { recursive: true });
+    // The package lacks this one, which the time picker shows.
+    const right = readFileSync(`${SERVED}/unicons/angle-double-right.svg`, 'utf8');
+    const left = right.replace('<svg', '<svg style="transform: scaleX(-1)"');
+    writeFileSync(`${SERVED}/unicons/angle-double-left.svg`, left);
+    for (const [name, file] of Object.entries(FONTS)) {
+      const font = `node_modules/@fontsource/inter/files/inter-latin-${file}.woff2`;
+      cpSync(font, `dist/public/fonts/inter/Inter-${name}.woff2`);
+    }
+  },
+};
+
+/** Grafana's code editor is 3 MB that no board opens. */
+const noEditor: Plugin = {
+  name: 'no-editor',
+  enforce: 'pre',
+  load: (id) => (id.endsWith('/ReactMonacoEditor.mjs') ? 'export const ReactMonacoEditor = () => null;' : null),
+};
+
+export default defineConfig({
+  plugins: [assets, noEditor],
+  esbuild: { jsx: 'automatic' },
+  build: { target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 4000, reportCompressedSize: false },
+});
