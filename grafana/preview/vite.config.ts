@@ -12,7 +12,7 @@ const assets: Plugin = {
     cpSync(ICONS, SERVED, { recursive: true });
     // The package lacks this one, which the time picker shows.
     const right = readFileSync(`${SERVED}/unicons/angle-double-right.svg`, 'utf8');
-    const left = right.replace('<svg', '<svg style="transform: scaleX(-1)"');
+    const left = right.replace('<path', '<path transform="matrix(-1 0 0 1 24 0)"');
     writeFileSync(`${SERVED}/unicons/angle-double-left.svg`, left);
     for (const [name, file] of Object.entries(FONTS)) {
       const font = `node_modules/@fontsource/inter/files/inter-latin-${file}.woff2`;

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 
 export type Change = Record<string, string | string[] | undefined>;
 const MOVED = 'address-moved';
+const OURS = /^\/(d\/|explore$|$)/;
 
 export function useAddress(): URL {
   const [address, setAddress] = useState(() => new URL(location.href));
@@ -12,7 +13,7 @@ export function useAddress(): URL {
     const onClick = (event: MouseEvent) => {
       const link = (event.target as Element).closest?.('a');
       const aside = event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0;
-      if (link && !aside && link.origin === location.origin && link.target !== '_blank') {
+      if (link && !aside && link.origin === location.origin && OURS.test(link.pathname) && link.target !== '_blank') {
         event.preventDefault();
         go(new URL(link.href));
       }

@@ -26,6 +26,8 @@ const FORMATS: Record<string, Format> = {
   json: (values) => JSON.stringify(values.length > 1 ? values : values[0]),
   doublequote: (values) => values.map((value) => `"${value.replaceAll('"', '\\"')}"`).join(','),
   percentencode: (values) => encodeURIComponent(FORMATS.glob(values, {} as Variable)),
+  uriencode: (values) => encodeURI(FORMATS.glob(values, {} as Variable)),
+  singlequote: (values) => values.map((value) => `'${value.replaceAll("'", "\\'")}'`).join(','),
   queryparam: (values, variable) => values.map((value) => parameter(`var-${variable.name}`, value)).join('&'),
 };
 

@@ -6,6 +6,7 @@ import {
   getDisplayValueAlignmentFactors,
   getFieldDisplayValues,
   type GrafanaTheme2,
+  type TimeRange,
   VizOrientation,
 } from '@grafana/data';
 import { BarGauge, BigValue, DataLinksContextMenu, VizRepeater, type VizRepeaterRenderValueProps } from '@grafana/ui';
@@ -16,8 +17,8 @@ import type { Drawing } from './drawing';
 type Value = VizRepeaterRenderValueProps<FieldDisplay, DisplayValueAlignmentFactors>;
 type Options = Record<string, never> & { reduceOptions?: { calcs: string[]; values?: boolean; fields?: string } };
 
-function singles(draw: (value: Value, options: Options, theme: GrafanaTheme2) => ReactElement): Drawing {
-  return function Singles({ panel, frames, width, height, theme, fill, timeZone }) {
+function singles(draw: (value: Value, options: Options, theme: GrafanaTheme2, range: TimeRange) => ReactElement): Drawing {
+  return function Singles({ panel, frames, width, height, theme, fill, timeZone, range }) {
     const options = (panel.options ?? {}) as Options;
     const values = getFieldDisplayValues({
       fieldConfig: fieldConfigOf(panel),
@@ -38,7 +39,7 @@ function singles(draw: (value: Value, options: Options, theme: GrafanaTheme2) =>
         minVizHeight={panel.type === 'bargauge' ? 16 : undefined}
         renderValue={(value) => (
           <div data-value={`${value.value.display.title ?? ''} ${formattedValueToString(value.value.display)}`}>
-            {withLinks(value.value, draw(value, options, theme))}
+            {withLinks(value.value, draw(value, options, theme, range))}
           </div>
         )}
       />
@@ -52,11 +53,11 @@ function withLinks({ hasLinks, getLinks }: FieldDisplay, drawn: ReactElement): R
 
 type BigValueProps = ComponentProps<typeof BigValue>;
 
-export const Stat = singles(({ value, width, height, alignmentFactors, count }, options, theme) => (
+export const Stat = singles(({ value, width, height, alignmentFactors, count }, options, theme, timeRange) => (
   <BigValue
     {...{ width, height, count, alignmentFactors, theme }}
     value={value.display}
-    sparkline={value.sparkline}
+    sparkline={value.sparkline && { ...value.sparkline, timeRange }}
     colorMode={options.colorMode ?? ('value' as BigValueProps['colorMode'])}
     graphMode={options.graphMode ?? ('area' as BigValueProps['graphMode'])}
     justifyMode={options.justifyMode}
