@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from ops import machine, recipes
+from ops import machine, packages, recipes
 from ops.console import OpsError, capture, run_logged, say, step
 from ops.paths import IMAGES, LOCAL, LOGS
 from ops.recipes import Recipe
@@ -137,7 +137,10 @@ def _private_folder() -> Path:
 
 def machine_files() -> dict[str, bytes]:
     """What a build has to know of this machine, by secret id; only files that say something."""
-    files: dict[str, bytes] = {"pip-conf": machine.pip_configuration().encode()}
+    files: dict[str, bytes] = {
+        "pip-conf": machine.pip_configuration().encode(),
+        "npmrc": machine.npm_configuration().encode(),
+    }
     if machine.is_debian():
         files["apt-sources"] = _apt_sources().encode()
         files["apt-conf"] = _apt_configuration().encode()
@@ -176,18 +179,7 @@ def _build_base(recipe: Recipe) -> None:
             "Make a registry reachable, or run `make up` as root on Debian 12 or newer."
         )
     if shutil.which("mmdebstrap") is None:
-        say("    mmdebstrap is missing: installing it.")
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        install = [
-            "apt-get",
-            "-o",
-            "DPkg::Lock::Timeout=300",
-            "install",
-            "-y",
-            "--no-install-recommends",
-            "mmdebstrap",
-        ]
-        run_logged(install, log=LOGS / "apt-mmdebstrap.log", title="apt-get install mmdebstrap", env=environment)
+        packages.install("mmdebstrap", why="it makes the base image")
     with tempfile.TemporaryDirectory(dir=_private_folder()) as folder:
         archive = Path(folder, "base.tar")
         command = [

@@ -124,6 +124,17 @@ def pip_configuration() -> str:
     return "[global]\n" + "".join(f"{key} = {value}\n" for key, value in settings.items())
 
 
+def npm_configuration() -> str:
+    """An npmrc with where npm gets packages from on this machine, whatever file or variable says so."""
+    wanted = re.compile(r"(@[\w.-]+:)?registry\s*=|//|(https-)?proxy\s*=|noproxy\s*=|strict-ssl\s*=")
+    lines: list[str] = []
+    for file in (Path("/etc/npmrc"), Path("/usr/etc/npmrc"), Path.home() / ".npmrc"):
+        if file.is_file():
+            lines += [line for line in file.read_text(encoding="utf-8").splitlines() if wanted.match(line.strip())]
+    lines += [f"registry={value}" for name, value in os.environ.items() if name.lower() == "npm_config_registry"]
+    return "".join(f"{line}\n" for line in lines)
+
+
 def go_environment() -> dict[str, str]:
     """GOPROXY, GONOSUMDB and their like where this machine sets them; empty means Go's own defaults."""
     names = ("GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOPRIVATE", "GONOPROXY")

@@ -20,23 +20,24 @@ PAGES = {
 }
 # What pages are there without a registry: the modules hold the programs, not what npm makes of their pages.
 LOCAL_PAGES = {
+    "grafana": ("/", "boards and logs: a preview, not Grafana"),
     "prometheus": ("/api/v1/alerts", "metrics, rules, targets, by API only: the pages come with the image"),
     "mailpit": ("/api/v1/messages", "mails of the sandbox, by API only: the pages come with the image"),
 }
 NO_GRAFANA = (
-    "Grafana is left out: its server comes as a container image only, and no registry answered; until the preview of "
-    "the boards stands in here, boards need a registry."
+    "A preview stands in for Grafana, whose server comes as a container image only, and no registry answered: it draws "
+    "the same boards from the same data, without log-in, editing and alerting pages."
 )
+NO_LOGIN = {"grafana"}  # the preview has none
 
 
 def show(stack: Stack) -> None:
     rows = []
     for service, port in stack.settings.ports.items():
-        if service == "grafana" and stack.source == "local":
-            continue
         path, sees, user, secret = PAGES[service]
         if stack.source == "local":
             path, sees = LOCAL_PAGES.get(service, (path, sees))
+            user, secret = ("", "") if service in NO_LOGIN else (user, secret)
         password = _shown(secret) if secret else ""
         rows.append([service, f"http://{stack.settings.host}:{port}{path}", sees, user, password])
     say(table(rows, ["service", "URL", "what you see", "user", "password in"]))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import shutil
 import sys
 from pathlib import Path
 
-from ops import machine
+from ops import packages
 from ops.console import OpsError, run_logged, step
 from ops.paths import LOGS, ROOT
 
@@ -36,22 +35,9 @@ def ensure() -> Path:
 
 def _make() -> None:
     if importlib.util.find_spec("ensurepip") is None:
-        _install_venv_module()
+        packages.install("python3-venv", why="Python's venv module has no ensurepip")
     shutil.rmtree(FOLDER, ignore_errors=True)
     run_logged([sys.executable, "-m", "venv", str(FOLDER)], log=LOGS / "venv.log", title="python -m venv")
     # pip finds the machine's own index settings by itself.
     pip = [str(FOLDER / "bin" / "python"), "-m", "pip", "install", "--require-hashes", "--no-deps", "-r", str(LOCK)]
     run_logged(pip, log=LOGS / "pip.log", title="pip install")
-
-
-def _install_venv_module() -> None:
-    if not machine.is_debian() or not machine.is_root():
-        raise OpsError(
-            "Python's venv module is incomplete: found no ensurepip, expected it with Python. Install python3-venv."
-        )
-    run_logged(
-        ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", "python3-venv"],
-        log=LOGS / "apt-venv.log",
-        title="apt-get install python3-venv",
-        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-    )

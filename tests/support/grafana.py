@@ -1,4 +1,4 @@
-"""Client of Grafana's HTTP API, where Grafana runs."""
+"""Client of Grafana's HTTP API, where Grafana runs and not the preview in its place."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from typing import Any
 import requests
 
 from tests.support import stack
+
+
+def is_preview() -> bool:
+    """Whether the preview answers where Grafana would."""
+    answer = requests.get(f"{stack.url('grafana')}/api/health", timeout=20)
+    return bool(answer.json().get("version") == "preview")
 
 
 class Grafana:

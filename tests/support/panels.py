@@ -11,9 +11,8 @@ from typing import Protocol
 import promql_parser as ast
 
 from prometheus.tests import promql
-from tests.support import stack
 from tests.support.boards import RANGE_SECONDS, STEP_SECONDS, PanelQuery
-from tests.support.grafana import Grafana
+from tests.support.grafana import Grafana, is_preview
 from tests.support.loki import Loki
 from tests.support.prometheus import Prometheus
 
@@ -50,7 +49,7 @@ class ThroughGrafana:
 
 def available_answers() -> list[Answers]:
     """Both ways where Grafana is part of this machine's stack, else the direct one alone."""
-    return [Direct(), ThroughGrafana()] if "grafana" in stack.expected_services() else [Direct()]
+    return [Direct()] if is_preview() else [Direct(), ThroughGrafana()]
 
 
 def numbers(answers: Answers, query: PanelQuery) -> list[float]:

@@ -58,7 +58,7 @@ SERVICES: dict[str, Service] = {
     "loki": _service(MONITORING, "published monitoring", port_setting="LOKI_PORT"),
     "socket-proxy": _service(MONITORING, "docker-api monitoring"),
     "promtail": _service(MONITORING, "docker-api monitoring"),
-    "grafana": _service(MONITORING, "published monitoring", port_setting="GRAFANA_PORT", registry_only=True),
+    "grafana": _service(MONITORING, "published monitoring", port_setting="GRAFANA_PORT"),
     "tempo": _service(MONITORING, "monitoring", profile="tracing", registry_only=True),
     "bugsink": _service(
         MONITORING,

@@ -1,0 +1,26 @@
+"""Debian packages that are missing here: installed where that is ours to do, saying so."""
+
+from __future__ import annotations
+
+import os
+
+from ops import machine
+from ops.console import OpsError, run_logged, step
+from ops.paths import LOGS
+
+
+def install(*names: str, why: str) -> None:
+    """Install Debian packages as root; elsewhere OpsError says what to install oneself. `why` ends its sentence."""
+    if not machine.is_debian() or not machine.is_root():
+        system = machine.os_release().get("PRETTY_NAME", "this system")
+        raise OpsError(
+            f"{' and '.join(names)} missing: {why}. Found {system}, user id {os.geteuid()}; on Debian as root it would "
+            "have been installed for you. Install it and run the same command again."
+        )
+    with step(f"Installing {' and '.join(names)}: {why}"):
+        run_logged(
+            ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", *names],
+            log=LOGS / f"apt-{names[0]}.log",
+            title=f"apt-get install {' '.join(names)}",
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        )
