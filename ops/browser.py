@@ -1,0 +1,22 @@
+"""Chromium, by which the tests look at pages: found, or on Debian as root installed."""
+
+from __future__ import annotations
+
+import shutil
+
+from ops import packages
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FONT = "fonts-dejavu-core"  # for the letters that the page brings no font for
+
+
+def ensure() -> str:
+    """The browser's path."""
+    if found := _found():
+        return found
+    packages.install("chromium", FONT, why="the tests open pages in it")
+    return _found() or NAMES[0]
+
+
+def _found() -> str | None:
+    return next((path for name in NAMES if (path := shutil.which(name))), None)

@@ -1,0 +1,105 @@
+"""A board with a panel of every kind that the preview draws, and one for everything that it has to refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+METRICS = {"type": "prometheus", "uid": "${datasource}"}
+LOGS = {"type": "loki", "uid": "${logs}"}
+UP = 'up{job=~"$job"}'
+
+
+def _panel(kind: str, title: str, expression: str = UP, **more: Any) -> dict[str, Any]:
+    target = {"refId": "A", "expr": expression, "legendFormat": "{{job}}", **more.pop("target", {})}
+    panel = {"type": kind, "title": title, "description": "Planted.", "datasource": METRICS, "targets": [target]}
+    return {
+        **panel,
+        "fieldConfig": {"defaults": {"unit": "short", **more.pop("defaults", {})}, "overrides": []},
+        **more,
+    }
+
+
+TABLE = {"format": "table", "instant": True, "legendFormat": ""}
+OVERRIDE = [{"matcher": {"id": "byName", "options": "up"}, "properties": [{"id": "unit", "value": "percentunit"}]}]
+DRAWN = [
+    _panel(
+        "timeseries",
+        "Lines",
+        'scrape_samples_scraped{job=~"$job"}',
+        defaults={"unit": "bytes"},
+        options={"tooltip": {"mode": "multi", "sort": "desc"}},
+    ),
+    _panel("timeseries", "Counted lines", 'sum(count_over_time({service=~"$job"} [$__auto]))', datasource=LOGS),
+    _panel("stat", "Numbers", defaults={"unit": "s", "displayName": "of ${__field.labels.job}"}),
+    _panel("bargauge", "Bars", target={"instant": True}, defaults={"unit": "bytes", "min": 0, "max": 2}),
+    _panel("gauge", "Dial", 'min(up{job="prometheus"})', defaults={"unit": "percentunit", "min": 0, "max": 1}),
+    _panel(
+        "table",
+        "Cells",
+        target=TABLE,
+        transformations=[
+            {"id": "organize", "options": {"excludeByName": {"Time": True}, "renameByName": {"Value": "Is up"}}}
+        ],
+        defaults={"unit": "bool_yes_no"},
+    ),
+    _panel("logs", "Log lines", '{service=~"$job"}', datasource=LOGS),
+]
+# Each with a piece of the sentence that has to stand in the panel.
+REFUSED = {
+    "Unknown kind": (_panel("geomap", "Unknown kind"), 'panels of the kind "geomap"'),
+    "Unknown unit": (_panel("stat", "Unknown unit", defaults={"unit": "parsecs"}), 'unit "parsecs"'),
+    "Unknown unit by override": (
+        _panel("timeseries", "Unknown unit by override")
+        | {
+            "fieldConfig": {
+                "defaults": {},
+                "overrides": [{**OVERRIDE[0], "properties": [{"id": "unit", "value": "ell"}]}],
+            }
+        },
+        'unit "ell"',
+    ),
+    "Unknown transformation": (
+        _panel("table", "Unknown transformation", target=TABLE, transformations=[{"id": "alchemy", "options": {}}]),
+        'transformation "alchemy"',
+    ),
+    "Unknown option": (
+        _panel("timeseries", "Unknown option")
+        | {
+            "fieldConfig": {"defaults": {}, "overrides": [{**OVERRIDE[0], "properties": [{"id": "smell", "value": 1}]}]}
+        },
+        'field option "smell"',
+    ),
+    "Unknown source": (
+        _panel("stat", "Unknown source", datasource={"type": "mysql", "uid": "mysql"}),
+        'no data source "mysql"',
+    ),
+    "Broken PromQL": (_panel("timeseries", "Broken PromQL", "sum by (job (up)"), "parse error"),
+    "Broken LogQL": (_panel("logs", "Broken LogQL", "{service=", datasource=LOGS), "parse error"),
+    "Unknown variable": (_panel("stat", "Unknown variable", "up{job=~$nowhere}"), "parse error"),
+}
+EMPTY = _panel("timeseries", "Nothing", "metric_that_nobody_exposes")
+
+
+def board(*panels: dict[str, Any], uid: str = "planted", title: str = "Planted") -> dict[str, Any]:
+    """The panels two by two, with the variables that the committed boards have."""
+    placed = [
+        {**panel, "id": number, "gridPos": {"h": 8, "w": 12, "x": 12 * (number % 2), "y": 8 * (number // 2)}}
+        for number, panel in enumerate(panels)
+    ]
+    variables = [
+        {"name": "datasource", "type": "datasource", "query": "prometheus"},
+        {"name": "logs", "type": "datasource", "query": "loki"},
+        {
+            **{"name": "job", "type": "query", "datasource": METRICS, "query": "label_values(up, job)", "sort": 1},
+            **{"multi": True, "includeAll": True, "allValue": ".+", "current": {"value": "$__all"}},
+        },
+        {"name": "window", "type": "interval", "query": "1m,5m", "current": {"value": "5m"}},
+        {"name": "quantile", "type": "custom", "query": "p95 : 0.95,p99 : 0.99"},
+    ]
+    return {
+        **{"uid": uid, "title": title, "tags": ["planted"], "panels": placed, "templating": {"list": variables}},
+        **{"time": {"from": "now-30m", "to": "now"}, "refresh": "", "graphTooltip": 1, "editable": False},
+        "links": [
+            {"type": "dashboards", "title": "Boards", "tags": ["planted"], "includeVars": True, "keepTime": True}
+        ],
+    }

@@ -1,0 +1,262 @@
+"""Where the preview stands in for Grafana: every panel of every board is drawn, and what can't be drawn is told."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+from playwright.sync_api import Browser
+
+from tests.e2e import planted_panels
+from tests.e2e.planted_panels import DRAWN, EMPTY, REFUSED
+from tests.e2e.test_boards import QUIET
+from tests.support import stack
+from tests.support.boards import load_boards, panels_of
+from tests.support.preview import Preview, started
+from tests.support.wait import eventually
+
+BOARDS = load_boards()
+PROXY = "/api/datasources/proxy/uid"
+READING = ["/prometheus/api/v1/query?query=up", "/prometheus/api/v1/labels", "/loki/loki/api/v1/labels"]
+REFUSED_CALLS = [
+    ("POST", f"{PROXY}/prometheus/api/v1/admin/tsdb/delete_series"),
+    ("POST", f"{PROXY}/prometheus/-/reload"),
+    ("GET", f"{PROXY}/prometheus/api/v1/status/config"),
+    ("PUT", f"{PROXY}/prometheus/api/v1/query"),
+    ("DELETE", f"{PROXY}/prometheus/api/v1/query"),
+    ("GET", f"{PROXY}/prometheus/api/v1/query/../status/config"),
+    ("POST", f"{PROXY}/loki/loki/api/v1/push"),
+    ("POST", f"{PROXY}/loki/loki/api/v1/delete"),
+    ("GET", f"{PROXY}/loki/config"),
+    ("GET", f"{PROXY}/alertmanager/api/v2/alerts"),
+    ("POST", "/boards/erp-overview.json"),
+    ("PUT", "/index.html"),
+]
+pytestmark = pytest.mark.timeout(240)  # a browser, and panels that fill only now
+
+
+@pytest.fixture(scope="module")
+def chromium(report: list[str]) -> Iterator[Browser]:
+    report.append("Boards were drawn by Grafana's preview, in Chromium.")
+    with started() as browser:
+        yield browser
+
+
+@pytest.fixture
+def preview(chromium: Browser) -> Iterator[Preview]:
+    with Preview.opened(chromium) as preview:
+        yield preview
+
+
+def may_be_empty(uid: str, panel: dict[str, Any]) -> bool:
+    """Whether each of the panel's queries is on the list of those that are rightly empty."""
+    names = [f"{uid}: {panel['title']} ({target['refId']})" for target in panel["targets"]]
+    return all(name in QUIET for name in names)
+
+
+@pytest.mark.parametrize("uid", BOARDS)
+def test_board_is_drawn_with_data_under_the_names_of_its_json(uid: str, preview: Preview) -> None:
+    wanted = {panel["id"]: panel for panel in panels_of(BOARDS[uid]) if panel["type"] != "row"}
+
+    def undrawn() -> dict[str, str]:
+        preview.open(f"/d/{uid}?from=now-15m&to=now")
+        preview.unfold()
+        drawn = {panel.identifier: panel for panel in preview.panels()}
+        assert {number: (panel.kind, panel.title) for number, panel in drawn.items()} == {
+            number: (panel["type"], panel["title"]) for number, panel in wanted.items()
+        }
+        return {
+            panel.title: f"{panel.state}: {panel.text}"
+            for panel in drawn.values()
+            if not (panel.is_drawn or (panel.state == "empty" and may_be_empty(uid, wanted[panel.identifier])))
+        }
+
+    eventually(undrawn, f"every panel of {uid} drawn", 90, interval=5, until=lambda left: not left)
+    assert BOARDS[uid]["title"] in preview.page.title()
+    assert "preview" in preview.page.inner_text("header").lower()
+    assert preview.complaints == []
+    assert preview.outside == set()
+
+
+@pytest.fixture(scope="module")
+def planted(chromium: Browser) -> Iterator[Preview]:
+    """A board of the tests: every kind that is drawn, everything that is refused, and an empty panel."""
+    with Preview.opened(chromium) as preview:
+        refused = [panel for panel, _ in REFUSED.values()]
+        preview.serve(planted_panels.board(*DRAWN, *refused, EMPTY), planted_panels.board(uid="other", title="Other"))
+        preview.open("/d/planted")
+        yield preview
+
+
+@pytest.mark.parametrize("title", [panel["title"] for panel in DRAWN])
+def test_panel_of_every_kind_is_drawn(title: str, planted: Preview) -> None:
+    panel = planted.panel(title)
+    assert panel.is_drawn, panel.text
+
+
+@pytest.mark.parametrize("title", REFUSED)
+def test_what_the_preview_does_not_know_is_told_in_the_panel(title: str, planted: Preview) -> None:
+    panel = planted.panel(title)
+    assert panel.state == "problem"
+    assert REFUSED[title][1] in panel.text
+    assert panel.ink == 0
+
+
+def test_panel_without_data_says_so(planted: Preview) -> None:
+    assert (planted.panel("Nothing").state, "No data" in planted.panel("Nothing").text) == ("empty", True)
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Numbers", r"of prometheus\n1\s*s"),
+        ("Bars", r"prometheus\n1 B"),
+        ("Dial", r"100%"),
+        ("Cells", r"Is up\b(.|\n)*\bYes"),
+    ],
+)
+def test_values_have_the_unit_and_name_of_the_json(title: str, shown: str, planted: Preview) -> None:
+    assert re.search(shown, planted.panel(title).text), planted.panel(title).text
+
+
+def test_hovering_shows_each_line_with_its_unit_and_the_time(planted: Preview) -> None:
+    tooltip = planted.tooltip_of("Lines")
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", tooltip)
+    assert re.search(r"prometheus\s+[\d.]+ (B|KiB)", tooltip)
+
+
+def test_hovering_draws_the_crosshair_on_every_graph(planted: Preview) -> None:
+    planted.tooltip_of("Lines")
+    line = planted.panel("Counted lines").element.query_selector(".u-cursor-x")
+    assert line is not None
+    assert line.is_visible()
+    assert "translate(-10px" not in (line.get_attribute("style") or "")
+
+
+def test_the_legend_leaves_one_line_and_brings_the_others_back(planted: Preview) -> None:
+    def ink() -> int:
+        return planted.panel("Lines").ink
+
+    before = ink()
+    entry = planted.panel("Lines").element.query_selector("button[title='prometheus'], button:has-text('prometheus')")
+    assert entry is not None
+    entry.click()
+    eventually(ink, "fewer lines", 5, until=lambda now: now < before)
+    entry.click()
+    eventually(ink, "all lines again", 5, until=lambda now: now == before)
+
+
+def test_dragging_zooms_every_panel_and_the_address_tells_the_range(preview: Preview) -> None:
+    preview.serve(planted_panels.board(*DRAWN))
+    preview.open("/d/planted?from=now-30m&to=now")
+    plot = preview.panel("Lines").element.query_selector(".u-over")
+    box = plot.bounding_box() if plot else None
+    assert box
+    middle = box["y"] + box["height"] / 2
+    preview.page.mouse.move(box["x"] + box["width"] * 0.25, middle)
+    preview.page.mouse.down()
+    preview.page.mouse.move(box["x"] + box["width"] * 0.75, middle, steps=5)
+    preview.page.mouse.up()
+    preview.page.wait_for_url(re.compile(r"from=\d+&to=\d+"))
+    found = re.search(r"from=(\d+)&to=(\d+)", preview.page.url)
+    assert found
+    assert (int(found[2]) - int(found[1])) / 60_000 == pytest.approx(15, abs=1)
+
+
+def test_a_preset_and_a_variable_are_chosen_by_hand_and_kept_in_links(preview: Preview) -> None:
+    preview.serve(planted_panels.board(*DRAWN), planted_panels.board(DRAWN[0], uid="other", title="Other"))
+    preview.open("/d/planted")
+    page = preview.page
+    page.click("[data-testid='data-testid TimePicker Open Button']")
+    page.click("text=Last 5 minutes")
+    page.wait_for_url("**from=now-5m&to=now**")
+    page.click("[data-variable=job] input")
+    page.click("[role=option]:has-text('prometheus')")
+    page.keyboard.press("Escape")
+    page.wait_for_url("**var-job=prometheus**")
+    page.click("a.board-link:has-text('Other')")
+    page.wait_for_url("**/d/other?**")
+    for kept in ("from=now-5m", "to=now", "var-job=prometheus", "var-datasource=prometheus"):
+        assert kept in page.url
+    preview.settle()
+    assert re.findall(r"erp-web|prometheus", preview.panel("Lines").text) == ["prometheus"]
+
+
+def test_a_variable_in_the_address_narrows_the_queries(preview: Preview) -> None:
+    preview.serve(planted_panels.board(*DRAWN))
+    preview.open("/d/planted?var-job=loki&var-job=node&theme=light")
+    assert sorted(set(re.findall(r"^[a-z-]+$", preview.panel("Bars").text, re.MULTILINE))) == ["loki", "node"]
+    assert preview.page.get_attribute(".page", "data-theme") == "light"
+
+
+PANES = {"a": {"datasource": "loki", "queries": [{"refId": "A", "expr": '{service="erp-web"}'}]}}
+OLDER = {"datasource": "Loki", "queries": [{"expr": '{service="erp-web"}'}], "range": {"from": "now-30m", "to": "now"}}
+
+
+@pytest.mark.parametrize("query", [f"panes={quote(json.dumps(PANES))}", f"left={quote(json.dumps(OLDER))}"])
+def test_explore_address_opens_lines_whose_fields_narrow_the_query(query: str, preview: Preview) -> None:
+    preview.open(f"/explore?schemaVersion=1&{query}")
+    assert preview.page.input_value("input[aria-label=Query]") == '{service="erp-web"}'
+    assert {panel.title: panel.is_drawn for panel in preview.panels()} == {"Lines": True, "Log lines": True}
+    preview.page.click("details summary")
+    field = preview.page.wait_for_selector("details[open] tr:has(th:text-is('request_id'))")
+    assert field
+    more = field.query_selector("a:text-is('+')")
+    assert more
+    more.click()
+    preview.page.wait_for_url("**request_id**")
+    preview.settle()
+    assert "request_id=" in preview.page.input_value("input[aria-label=Query]")
+    assert preview.panel("Log lines").is_drawn
+    assert preview.complaints == []
+
+
+def test_a_broken_query_of_explore_is_told(preview: Preview) -> None:
+    preview.open("/explore")
+    preview.page.fill("input[aria-label=Query]", "{service=")
+    preview.page.click("text=Run")
+    preview.page.wait_for_selector("section[data-state=problem]")
+    assert "parse error" in preview.panel("Log lines").text
+
+
+@pytest.mark.parametrize(
+    ("path", "told_there"),
+    [
+        ("/d/no-such-board", "page of Grafana's own"),
+        ("/alerting/list", "page of Grafana's own"),
+        ("/explore?panes={", "can't be read"),
+        (
+            f"/explore?panes={quote(json.dumps({'a': {'datasource': 'tempo', 'queries': []}}))}",
+            'no data source "tempo"',
+        ),
+    ],
+)
+def test_an_address_that_the_preview_does_not_know_is_told(path: str, told_there: str, preview: Preview) -> None:
+    preview.open(path)
+    assert told_there in preview.page.inner_text("[role=alert]")
+
+
+def test_a_source_that_is_down_is_told_in_each_panel(preview: Preview) -> None:
+    preview.serve(planted_panels.board(*DRAWN[:3]))
+    preview.page.route("**/query_range", lambda route: route.fulfill(status=502, body="<html>"))
+    preview.open("/d/planted")
+    assert [panel.state for panel in preview.panels()] == ["problem"] * 3
+    assert "502" in preview.panel("Lines").text
+
+
+@pytest.mark.parametrize("path", READING)
+def test_reading_passes_the_proxy(path: str) -> None:
+    assert requests.get(f"{stack.url('grafana')}{PROXY}{path}", timeout=20).json()["status"] == "success"
+
+
+@pytest.mark.parametrize(("method", "path"), REFUSED_CALLS)
+def test_nothing_but_reading_passes_the_proxy(method: str, path: str) -> None:
+    call = requests.Request(method, stack.url("grafana")).prepare()
+    call.url = stack.url("grafana") + path  # as it is: requests would tidy the dots away
+    with requests.Session() as session:
+        assert session.send(call, timeout=20).status_code in (403, 404, 405)
