@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help test bench sabotage lint fmt dashboards reference up down status logs urls doctor clean break mend drill test-notification silence alerts alert-review bundle load
+.PHONY: help test bench sabotage lint fmt dashboards screenshots reference up down status logs urls doctor clean break mend drill test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -35,6 +35,10 @@ reference: ## Write docs/reference anew from the code that it describes
 	@$(OPS) venv
 	@cd erp_app && ../$(VENV) -m observability.reference ../docs/reference
 	@$(VENV) -m alertmanager.reference docs/reference/alert-routing.md
+
+screenshots: ## Picture the boards of the running stack into docs/screenshots, where the preview draws them
+	@$(OPS) venv
+	@$(VENV) -m tests.screenshots
 
 dashboards: ## Write grafana/dashboards/generated anew from grafana/dashboards/pages
 	@$(OPS) venv

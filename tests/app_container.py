@@ -8,11 +8,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from ops import images, machine, recipes
-from ops.commands import current
-from ops.console import step
 from ops.paths import ROOT, SECRETS
 from ops.stack import PROJECT
+from tests import image_targets
 
 SECRET_FILES = {
     "DATABASE_PASSWORD_FILE": "postgres_password",  # the superuser's: the tests make a database of their own
@@ -29,23 +27,6 @@ ENVIRONMENT = {
 }
 
 
-def image(target: str) -> str:
-    """The ERP's image with the requirements of that target on top; built when its recipe has changed."""
-    recipe = recipes.recipes()["erp"]
-    stack = current()
-    if stack.source == "local":
-        base = recipes.recipes()["python"].reference
-    else:
-        base = stack.model["services"]["alertmanager-config"]["image"]
-    reference = f"{recipes.PREFIX}/erp-{target}:{recipe.digest}"
-    if not images.present(reference):
-        with step(f"Building the ERP's image for {target}"):
-            dockerfile = recipe.folder / "Dockerfile"
-            arguments = {"BASE_IMAGE": base, **machine.proxies()}
-            images.docker_build(reference, dockerfile, recipe.folder, arguments, log=f"erp-{target}", target=target)
-    return reference
-
-
 def run(*arguments: str, target: str = "test", tests: str = "/tests/app") -> int:
     command = ["docker", "run", "--rm", "--network", f"{PROJECT}_erp", "--read-only", "--cap-drop=ALL"]
     command += ["--tmpfs=/tmp:size=256m,mode=1777", "--memory=1g", "--pids-limit=300"]
@@ -55,7 +36,7 @@ def run(*arguments: str, target: str = "test", tests: str = "/tests/app") -> int
         command += ["--volume", f"{SECRETS / name}:/run/secrets/{name}:ro", "--env", f"{variable}=/run/secrets/{name}"]
     for name, value in ENVIRONMENT.items():
         command += ["--env", f"{name}={value}"]
-    command += [image(target), "pytest", "-q", "-c", "/tests/app/pytest.ini", tests, *arguments]
+    command += [image_targets.build("erp", target), "pytest", "-q", "-c", "/tests/app/pytest.ini", tests, *arguments]
     return subprocess.run(command, check=False).returncode
 
 

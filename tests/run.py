@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ops.console import table
 from ops.paths import LOGS, ROOT
-from tests import app_container
+from tests import app_container, image_targets
 
 CONFIGURATION = ("prometheus/tests", "alertmanager/tests", "loki/tests", "promtail/tests", "grafana/tests")
 
@@ -60,6 +60,7 @@ PHASES: dict[str, Callable[[], int]] = {
     "configuration": lambda: _pytest(*CONFIGURATION),
     "ops": lambda: _pytest("tests/ops"),
     "sandbox": lambda: _pytest("tests/sandbox"),
+    "preview": image_targets.check_preview,
     "app": app_container.run,
     "next": lambda: app_container.run(target="next", tests="/tests/app/observability"),
     "drills-end": DRILLS.finish,

@@ -1,0 +1,36 @@
+"""Stages of our own images that only tests need, built when their recipe has changed."""
+
+from __future__ import annotations
+
+import sys
+
+from ops import images, machine, recipes
+from ops.commands import current
+from ops.console import OpsError, step
+
+
+def build(name: str, target: str) -> str:
+    """The reference of the stage `target` of a recipe's Dockerfile, on the base that this stack's images have."""
+    recipe = recipes.recipes()[name]
+    stack = current()
+    if stack.source == "local":
+        base = recipes.recipes()[recipe.base or "base"].reference
+    else:
+        base = stack.model["services"]["alertmanager-config"]["image"]
+    reference = f"{recipes.PREFIX}/{name}-{target}:{recipe.digest}"
+    if not images.present(reference):
+        with step(f"Building {name} for {target}"):
+            dockerfile = recipe.folder / "Dockerfile"
+            arguments = {"BASE_IMAGE": base, **machine.proxies()}
+            images.docker_build(reference, dockerfile, recipe.folder, arguments, log=f"{name}-{target}", target=target)
+    return reference
+
+
+def check_preview() -> int:
+    """Types and format of the preview's page: exit code 0 when its Dockerfile's stage `check` can be built."""
+    try:
+        build("preview", "check")
+    except OpsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
