@@ -180,6 +180,13 @@ GROUPS: dict[str, list[Sabotage]] = {
             ("test_boards.py::test_panel_has_data[erp-overview: Warnings and errors (A)]",),
         ),
         Sabotage(
+            "a panel is of a kind that the preview doesn't draw",
+            f"{BOARDS}/erp-celery.json",
+            '"type": "gauge"',
+            '"type": "geomap"',
+            ("test_preview.py::test_board_is_drawn_with_data_under_the_names_of_its_json[erp-celery]",),
+        ),
+        Sabotage(
             "a data source's address is wrong",
             "grafana/provisioning/datasources/tracing-off.yml",
             "http://loki:3100",

@@ -76,6 +76,17 @@ def test_nothing_of_the_index_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "index-url = https://index.example/simple" in machine.pip_configuration()
 
 
+def test_nothing_of_npms_registry_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = "registry=https://npm.example/\n//npm.example/:_authToken=t\n@own:registry=https://own.example/\n"
+    (tmp_path / ".npmrc").write_text(f"{kept}fund=false\n", encoding="utf-8")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", "https://other.example/")
+    found = machine.npm_configuration()
+    assert kept in found
+    assert found.endswith("registry=https://other.example/\n")
+    assert "fund" not in found
+
+
 def test_stale_pid_files_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stale = tmp_path / "docker.pid"
     stale.write_text("999999", encoding="utf-8")

@@ -14,8 +14,8 @@ from tests.support.stack import ROOT
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for folder in ("images", "erp_app", "sandbox"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+    for folder in ("images", "erp_app", "sandbox", "grafana/preview"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(*recipes.LEFT_OUT))
     monkeypatch.setattr(recipes, "ROOT", tmp_path)
     monkeypatch.setattr(recipes, "IMAGES", tmp_path / "images")
     forget()
@@ -41,6 +41,8 @@ def test_an_untouched_tree_keeps_its_digests(tree: Path) -> None:
     before = digests()
     (tree / "erp_app" / "__pycache__").mkdir()
     (tree / "erp_app" / "__pycache__" / "x.cpython-313.pyc").write_bytes(b"x")
+    (tree / "grafana" / "preview" / "node_modules").mkdir()
+    (tree / "grafana" / "preview" / "node_modules" / "x.js").write_bytes(b"x")
     assert changed(before) == set()
 
 
@@ -52,6 +54,7 @@ def test_an_untouched_tree_keeps_its_digests(tree: Path) -> None:
         ("images/postgres/docker-entrypoint.sh", {"postgres"}),
         ("sandbox/Dockerfile", {"sandbox"}),
         ("erp_app/requirements.txt", {"erp"}),
+        ("grafana/preview/nginx.conf", {"preview"}),
         ("images/python/Dockerfile", {"python", "erp", "sandbox", "bugsink"}),
     ],
 )

@@ -2,7 +2,7 @@
 import { DashboardCursorSync, EventBusSrv, type GrafanaTheme2, type TimeRange } from '@grafana/data';
 import type { Dashboard, Panel, RowPanel } from '@grafana/schema';
 import { Icon, PanelContextProvider } from '@grafana/ui';
-import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react';
+import { type CSSProperties, useEffect, useMemo, useState } from 'react';
 import { rangeParameters } from './address';
 import { type AnnotationEvent, loadAnnotations } from './annotations';
 import { Controls } from './controls';
@@ -11,6 +11,7 @@ import { BoardLinks } from './links';
 import { type PageState, PanelView, Problems } from './panel';
 import { builtIn } from './queries';
 import type { Source } from './sources';
+import { useWidth } from './use-width';
 import { type Choice, resolveVariables } from './variables';
 
 const ROW = 30; // pixels, as Grafana has it
@@ -49,7 +50,7 @@ export function Board({ board, boards, sources, parameters, range, timeZone, the
     const sync = () => (board.graphTooltip ?? DashboardCursorSync.Off) as DashboardCursorSync;
     return { eventsScope: '__global_', eventBus: new EventBusSrv(), sync };
   }, [board]);
-  const [measured, width] = useWidth();
+  const [measured, width] = useWidth<HTMLElement>();
   const only = parameters.get('viewPanel')?.replace('panel-', '');
   return (
     <main ref={measured}>
@@ -135,17 +136,4 @@ function Section({ row, panels, width, page, only }: Part & { width: number; pag
       </div>
     </>
   );
-}
-
-function useWidth() {
-  const element = useRef<HTMLElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)));
-    if (element.current) {
-      observer.observe(element.current);
-    }
-    return () => observer.disconnect();
-  }, []);
-  return [element, width] as const;
 }

@@ -1,5 +1,5 @@
 /** A board's variables, to be chosen; the choice is the address's `var-…`. */
-import { Combobox, Input, MultiCombobox } from '@grafana/ui';
+import { Combobox, MultiCombobox } from '@grafana/ui';
 import { change } from './address';
 import { ALL, type Choice } from './variables';
 
@@ -10,7 +10,7 @@ export function Controls({ choices }: { choices: Choice[] }) {
   return (
     <nav>
       {choices
-        .filter(({ model }) => model.hide !== HIDDEN && model.type !== 'constant')
+        .filter(({ model }) => model.hide !== HIDDEN)
         .map((choice) => (
           <label key={choice.name} data-variable={choice.name}>
             {choice.model.hide !== WITHOUT_LABEL && <span>{choice.model.label || choice.name}</span>}
@@ -25,9 +25,6 @@ function Control({ name, model, options, values, all, many }: Choice) {
   const choose = (wanted: string[]) => change({ [`var-${name}`]: wanted });
   const offered = options.map(({ text, value }) => ({ label: text, value }));
   const everything = model.includeAll ? [{ label: 'All', value: ALL }] : [];
-  if (model.type === 'textbox') {
-    return <Input key={values[0]} defaultValue={values[0]} onBlur={(event) => choose([event.currentTarget.value])} />;
-  }
   if (many && model.multi) {
     return (
       <MultiCombobox

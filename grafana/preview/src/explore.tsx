@@ -8,6 +8,7 @@ import { type Exploration, exploreAddress } from './explore-address';
 import { filler } from './interpolate';
 import { type PageState, PanelView, Problems } from './panel';
 import type { Source } from './sources';
+import { useWidth } from './use-width';
 
 interface Props {
   exploration: Exploration;
@@ -27,18 +28,10 @@ export function Explore({ exploration, sources, range, timeZone, theme }: Props)
     () => ({ ...{ sources, range, timeZone, theme, variables: [], annotations: [] }, fill: filler([], {}) }),
     [sources, range, timeZone, theme],
   );
-  const [width, setWidth] = useState(window.innerWidth);
-  useEffect(() => {
-    const follow = () => setWidth(window.innerWidth);
-    window.addEventListener('resize', follow);
-    return () => window.removeEventListener('resize', follow);
-  }, []);
+  const [measured, width] = useWidth<HTMLElement>();
   const panels = useMemo(() => panelsOf(exploration, asked, sources), [exploration, asked, sources]);
-  if (typeof panels === 'string') {
-    return <Problems problems={[panels]} />;
-  }
   return (
-    <main>
+    <main ref={measured}>
       <form
         className="controls"
         onSubmit={(event) => {
@@ -49,9 +42,10 @@ export function Explore({ exploration, sources, range, timeZone, theme }: Props)
         <Input value={text} onChange={(event) => setText(event.currentTarget.value)} aria-label="Query" />
         <Button type="submit">Run</Button>
       </form>
-      {panels.map((panel) => (
-        <PanelView key={panel.id} {...{ panel, page, width: width - 32, height: panel.gridPos?.h ?? 0 }} />
-      ))}
+      {typeof panels === 'string' && <Problems problems={[panels]} />}
+      {width > 0 &&
+        typeof panels !== 'string' &&
+        panels.map((panel) => <PanelView key={panel.id} {...{ panel, page, width, height: panel.gridPos?.h ?? 0 }} />)}
     </main>
   );
 }

@@ -73,7 +73,10 @@ export function unknownParts(panel: Panel): string[] {
       'field option',
       properties.map(({ id }) => id).filter((id) => !STANDARD.includes(id) && !id.startsWith('custom.')),
     ),
-    ...(panel.repeat ? [`The preview doesn't repeat panels (by "${panel.repeat}").`] : []),
+    ...unknown(
+      'panel option',
+      (['repeat', 'timeFrom', 'timeShift'] as const).filter((option) => panel[option]),
+    ),
   ];
 }
 

@@ -1,5 +1,5 @@
 /** Starts Grafana's libraries, then shows the page that the address names. */
-import { createTheme, setTimeZoneResolver, ThemeContext } from '@grafana/data';
+import { createTheme, rangeUtil, setTimeZoneResolver, ThemeContext } from '@grafana/data';
 import { initPluginTranslations } from '@grafana/i18n';
 import type { Dashboard } from '@grafana/schema';
 import { GlobalStyles, PortalContainer } from '@grafana/ui';
@@ -13,7 +13,6 @@ import { fillRegistries } from './fields';
 import { Problems } from './panel';
 import { getJson, loadSources, type Source } from './sources';
 import { Toolbar } from './toolbar';
-import { rangeUtil } from '@grafana/data';
 import './style.css';
 
 const HOME = 'erp-overview';
@@ -53,7 +52,7 @@ function App({ boards, sources }: Loaded) {
   }, [parameters, board, explored, count]);
   const refresh = parameters.get('refresh') ?? (board?.refresh || '');
   useEffect(() => {
-    if (!rangeUtil.isValidTimeSpan(refresh) || refresh === '') {
+    if (!rangeUtil.isValidTimeSpan(refresh) || !refresh) {
       return;
     }
     const timer = setInterval(() => setCount((before) => before + 1), rangeUtil.intervalToMs(refresh));

@@ -12,7 +12,7 @@ import type { Drawing } from './panels/drawing';
 import { LogLines } from './panels/logs';
 import { Table } from './panels/table';
 import { Lines } from './panels/timeseries';
-import { askTarget, panelRange, type Target } from './queries';
+import { askTarget, type Target } from './queries';
 import type { Source } from './sources';
 
 const DRAWINGS: Record<string, Drawing> = {
@@ -75,10 +75,7 @@ export function PanelView({ panel, width, height, page }: Props) {
                 error ? (
                   <Problems problems={[`The preview can't draw this: ${error.message}`]} />
                 ) : (
-                  <Draw
-                    {...{ panel, frames, ...page, range: panelRange(panel, page.range) }}
-                    {...{ width: innerWidth, height: innerHeight }}
-                  />
+                  <Draw {...{ panel, frames, ...page }} {...{ width: innerWidth, height: innerHeight }} />
                 )
               }
             </ErrorBoundary>

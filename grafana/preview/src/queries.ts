@@ -1,5 +1,5 @@
 /** A panel's query with its step and built-in variables, asked and turned into Grafana's data frames. */
-import { type DataFrame, dateMath, rangeUtil, type TimeRange } from '@grafana/data';
+import { type DataFrame, rangeUtil, type TimeRange } from '@grafana/data';
 import type { Panel } from '@grafana/schema';
 import { type Fill, filler, type Variable } from './interpolate';
 import { askLoki } from './loki';
@@ -36,16 +36,6 @@ export interface Question {
 const MOST_POINTS = 11_000; // Prometheus refuses more
 const MOST_PIXELS = 1_500;
 
-/** The panel's own time range, where it has one. */
-export function panelRange(panel: Partial<Panel>, range: TimeRange): TimeRange {
-  const own = panel.timeFrom ? rangeUtil.convertRawToRange({ from: `now-${panel.timeFrom}`, to: 'now' }) : range;
-  if (!panel.timeShift) {
-    return own;
-  }
-  const earlier = (end: TimeRange['from']) => dateMath.parseDateMath(`-${panel.timeShift}`, end) ?? end;
-  return rangeUtil.convertRawToRange({ from: earlier(own.from), to: earlier(own.to) });
-}
-
 /** Asks one query; throws an Error with the source's own words. */
 export function askTarget(
   target: Target,
@@ -54,21 +44,19 @@ export function askTarget(
   width: number,
   signal?: AbortSignal,
 ): Promise<DataFrame[]> {
-  const { from, to } = panelRange(panel, board.range);
-  const fill = filler(board.variables, builtIn({ from: from.valueOf(), to: to.valueOf() }));
+  const [from, to] = [board.range.from.valueOf(), board.range.to.valueOf()];
+  const fill = filler(board.variables, builtIn({ from, to }));
   const reference = target.datasource ?? panel.datasource ?? {};
   const source = findSource(board.sources, reference.uid && fill(reference.uid), reference.type);
   const scrape = fill(target.interval || panel.interval || source.jsonData.timeInterval || '1s');
   const points = panel.maxDataPoints ?? Math.min(width, MOST_PIXELS);
-  const span = (to.valueOf() - from.valueOf()) / 1000;
-  const wanted = rangeUtil.calculateInterval({ from, to, raw: { from, to } }, points, scrape).intervalMs / 1000;
+  const span = (to - from) / 1000;
+  const wanted = rangeUtil.calculateInterval(board.range, points, scrape).intervalMs / 1000;
   const step = Math.max(wanted, Math.ceil(span / MOST_POINTS));
   const tables = (panel.targets ?? []).filter((each) => each.format === 'table').length;
-  const values = { ...builtIn({ from: from.valueOf(), to: to.valueOf() }), ...intervals(step, scrape) };
+  const values = { ...builtIn({ from, to }), ...intervals(step, scrape) };
   const question: Question = {
-    ...{ target, source, step, tables, signal },
-    from: from.valueOf(),
-    to: to.valueOf(),
+    ...{ target, source, from, to, step, tables, signal },
     fill: filler(board.variables, values),
   };
   return source.type === 'loki' ? askLoki(question) : askPrometheus(question);

@@ -58,9 +58,10 @@ export async function ask<T>(
   const address = `/api/datasources/proxy/uid/${source.uid}${path}`;
   const isQuery = /\/query(_range)?$/.test(path);
   const body = new URLSearchParams(form);
-  const answer = await (isQuery
-    ? fetch(address, { method: 'POST', body, signal, headers: LOKI_HEADERS })
-    : fetch(`${address}?${body}`, { signal }));
+  const init = isQuery ? { method: 'POST', body, headers: LOKI_HEADERS } : {};
+  const answer = await fetch(isQuery ? address : `${address}?${body}`, { ...init, signal }).catch((error: Error) => {
+    throw new Error(`${source.name} can't be asked: ${error.message}`);
+  });
   const text = await answer.text();
   if (!answer.ok) {
     throw new Error(`${source.name}: ${reason(text) || `${answer.status} ${answer.statusText}`}`);

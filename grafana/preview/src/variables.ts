@@ -2,7 +2,6 @@
 import { type TimeRange } from '@grafana/data';
 import type { Dashboard, VariableModel } from '@grafana/schema';
 import { filler, inPromQL, type Variable } from './interpolate';
-import { type Answer } from './prometheus';
 import { builtIn } from './queries';
 import { ask, findSource, type Source } from './sources';
 
@@ -39,7 +38,7 @@ function choose(model: VariableModel, options: Choice['options'], fromAddress: s
   return {
     ...{ model, options, values, name: model.name, all: isAll },
     allValue: model.allValue || undefined,
-    many: Boolean(model.multi ?? model.includeAll),
+    many: Boolean(model.multi || model.includeAll),
   };
 }
 
@@ -59,9 +58,6 @@ async function optionsOf(
         const [label, value = label] = part.split(/\s+:\s+/);
         return { text: label, value };
       });
-    case 'constant':
-    case 'textbox':
-      return [{ text, value: text }];
     case 'query':
       return tidy(model, await ofQuery(model, text, earlier, sources, range));
     default:
@@ -81,7 +77,6 @@ async function ofQuery(
   const source = findSource(sources, model.datasource?.uid && fill(model.datasource.uid), model.datasource?.type);
   const query = fill(text, undefined, inPromQL);
   const labelValues = /^label_values\(\s*(?:(.+),)?\s*(\w+)\s*\)$/s.exec(query);
-  const result = /^query_result\((.+)\)$/s.exec(query);
   const window = { start: String(times.from / 1000), end: String(times.to / 1000) };
   if (labelValues) {
     const [, matcher, label] = labelValues;
@@ -89,14 +84,6 @@ async function ofQuery(
     const base = source.type === 'loki' ? '/loki/api/v1' : '/api/v1';
     const filter: Record<string, string> = selector ? { [source.type === 'loki' ? 'query' : 'match[]']: selector } : {};
     return ask<string[]>(source, `${base}/label/${label}/values`, { ...filter, ...window });
-  }
-  if (result && source.type === 'prometheus') {
-    const { result: series } = await ask<Answer>(source, '/api/v1/query', { query: result[1], time: window.end });
-    return series.map(({ metric, value }) => {
-      const { __name__: name = '', ...labels } = metric;
-      const pairs = Object.entries(labels).map(([label, of]) => `${label}="${of}"`);
-      return `${name}{${pairs.join(',')}} ${value?.[1]} ${(value?.[0] ?? 0) * 1000}`;
-    });
   }
   throw new Error(`The preview doesn't know the query of the variable ${model.name}: ${query}`);
 }

@@ -17,7 +17,9 @@ import type { Drawing } from './drawing';
 type Value = VizRepeaterRenderValueProps<FieldDisplay, DisplayValueAlignmentFactors>;
 type Options = Record<string, never> & { reduceOptions?: { calcs: string[]; values?: boolean; fields?: string } };
 
-function singles(draw: (value: Value, options: Options, theme: GrafanaTheme2, range: TimeRange) => ReactElement): Drawing {
+function singles(
+  draw: (value: Value, options: Options, theme: GrafanaTheme2, range: TimeRange) => ReactElement,
+): Drawing {
   return function Singles({ panel, frames, width, height, theme, fill, timeZone, range }) {
     const options = (panel.options ?? {}) as Options;
     const values = getFieldDisplayValues({
