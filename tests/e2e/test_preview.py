@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 
 from tests.e2e import planted_panels
 from tests.e2e.planted_panels import DRAWN, EMPTY, REFUSED
-from tests.e2e.test_boards import QUIET
+from tests.e2e.test_boards import QUIET, exercised_erp  # noqa: F401 - an autouse fixture: panels need something to show
 from tests.support import stack
 from tests.support.boards import load_boards, panels_of
 from tests.support.preview import Preview, started
@@ -64,7 +64,7 @@ def test_board_is_drawn_with_data_under_the_names_of_its_json(uid: str, preview:
     wanted = {panel["id"]: panel for panel in panels_of(BOARDS[uid]) if panel["type"] != "row"}
 
     def undrawn() -> dict[str, str]:
-        preview.open(f"/d/{uid}?from=now-15m&to=now")
+        preview.open(f"/d/{uid}")
         preview.unfold()
         drawn = {panel.identifier: panel for panel in preview.panels()}
         assert {number: (panel.kind, panel.title) for number, panel in drawn.items()} == {
@@ -175,7 +175,7 @@ def test_a_preset_and_a_variable_are_chosen_by_hand_and_kept_in_links(preview: P
     page.click("[data-testid='data-testid TimePicker Open Button']")
     page.click("text=Last 5 minutes")
     page.wait_for_url("**from=now-5m&to=now**")
-    page.click("[data-variable=job] input")
+    page.fill("[data-variable=job] input", "prometheus")
     page.click("[role=option]:has-text('prometheus')")
     page.keyboard.press("Escape")
     page.wait_for_url("**var-job=prometheus**")

@@ -79,10 +79,10 @@ class Preview:
         )
 
     def open(self, path: str) -> None:
-        """Open an address of Grafana's and let the window be as high as the page."""
+        """Open an address of Grafana's and let the window be as high as the page; earlier complaints are forgotten."""
+        self.complaints.clear()
         self.page.set_viewport_size(SIZE)
         self.page.goto(f"{self.base}{path}")
-        self.page.wait_for_selector("section[data-panel], [role=alert]")
         self._show_all()
 
     def _show_all(self) -> None:
@@ -92,7 +92,7 @@ class Preview:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until no panel waits for an answer and every table has its cells, which come a moment later."""
+        """Wait until panels are there, none waits for an answer, and tables have their cells, which come later."""
         self.page.wait_for_function(SETTLED, timeout=30_000)
 
     def panels(self) -> list[DrawnPanel]:
@@ -123,7 +123,8 @@ class Preview:
 
 
 SETTLED = """
-() => !document.querySelector('section[data-state=loading]')
+() => document.querySelector('section[data-panel], [role=alert]')
+  && !document.querySelector('section[data-state=loading]')
   && ![...document.querySelectorAll('section[data-kind=table][data-state=drawn]')]
     .some(table => !table.querySelector('[role=gridcell]'))
 """
