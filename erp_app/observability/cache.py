@@ -11,10 +11,21 @@ from django_prometheus.cache.metrics import (
 )
 
 BACKEND = "native_redis"
+COUNTERS = (
+    django_cache_get_total,
+    django_cache_get_fail_total,
+    django_cache_hits_total,
+    django_cache_misses_total,
+)
 _ABSENT = object()
 
 
 class RedisCache(DjangoRedisCache):  # type: ignore[misc]
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for counter in COUNTERS:
+            counter.labels(backend=BACKEND)  # before the first hit the share of hits is 0, not unknown
+
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         django_cache_get_total.labels(backend=BACKEND).inc()
         try:
