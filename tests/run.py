@@ -5,6 +5,7 @@ Run inside the tests' virtual environment; phases can be named: `python -m tests
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from ops.console import table
 from ops.paths import LOGS, ROOT
 from tests import app_container, image_targets
+from tests.drills import runner
 
 CONFIGURATION = ("prometheus/tests", "alertmanager/tests", "loki/tests", "promtail/tests", "grafana/tests")
 
@@ -40,6 +42,15 @@ class Drills:
             self.running = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
         return 0
 
+    def mended(self) -> int:
+        """Wait until the stack is whole again, or the drills are at their end."""
+        while self.running is not None and self.running.poll() is None:
+            if runner.ALL_MENDED in self.log.read_text(encoding="utf-8", errors="replace"):
+                break
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.running.wait(timeout=1)
+        return 0
+
     def finish(self) -> int:
         if self.running is None:
             return 0
@@ -63,8 +74,10 @@ PHASES: dict[str, Callable[[], int]] = {
     "preview": image_targets.check_preview,
     "app": app_container.run,
     "next": lambda: app_container.run(target="next", tests="/tests/app/observability"),
+    "drills-mended": DRILLS.mended,
+    "e2e": lambda: _pytest("tests/e2e", "-m", "not alone"),
     "drills-end": DRILLS.finish,
-    "e2e": lambda: _pytest("tests/e2e"),
+    "alone": lambda: _pytest("tests/e2e", "-m", "alone"),
 }
 
 

@@ -24,10 +24,10 @@ QUIET = "test_quiet"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What breaks nothing first, then the look back at that time, then the faults."""
+    """What breaks nothing first, then the silence of a stack that is well, then the faults."""
 
     def order(item: pytest.Item) -> int:
-        return 2 if item.get_closest_marker("breaks_something") else int(item.path.stem == QUIET)
+        return 0 if not item.get_closest_marker("alone") else 1 if item.path.stem == QUIET else 2
 
     items.sort(key=order)
 

@@ -16,7 +16,7 @@ from tests.support.pages import CHANNELS, Page, Pages
 from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually, stays
 
-pytestmark = pytest.mark.breaks_something
+pytestmark = pytest.mark.alone
 
 ALERT = "ErpInstanceDown"
 SERVICE = "erp-beat"

@@ -10,7 +10,7 @@ from tests.support import stack
 from tests.support.pages import CHANNELS, Pages
 from tests.support.wait import eventually
 
-pytestmark = pytest.mark.breaks_something
+pytestmark = pytest.mark.alone
 
 SUMMARY = "Test of the channel"
 

@@ -18,7 +18,7 @@ from tests.support.prometheus import Prometheus
 from tests.support.tracker import ErrorEvent, Tracker
 from tests.support.wait import eventually
 
-pytestmark = pytest.mark.breaks_something
+pytestmark = pytest.mark.alone
 
 ALERT = "ErpExternalApiDown"
 SUMMARY = "The payment API is down"

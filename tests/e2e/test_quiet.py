@@ -10,6 +10,7 @@ from tests.support.pages import CHANNELS, Pages
 from tests.support.prometheus import Prometheus
 from tests.support.wait import stays
 
+pytestmark = pytest.mark.alone
 LEAST_SECONDS = 180
 
 

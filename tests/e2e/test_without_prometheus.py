@@ -8,7 +8,7 @@ from tests.support import stack
 from tests.support.inbox import Inbox
 from tests.support.wait import eventually
 
-pytestmark = pytest.mark.breaks_something
+pytestmark = pytest.mark.alone
 
 # Alertmanager beats on until Prometheus' last word has run out (four times the resend delay of a minute); then three
 # heartbeats are missed, and the health check has to look.

@@ -10,7 +10,7 @@ from tests.support import stack
 from tests.support.erp import RESPONSES, VERSION_VIEW, Erp
 from tests.support.wait import eventually
 
-pytestmark = pytest.mark.breaks_something
+pytestmark = pytest.mark.alone
 
 REQUESTS = 60
 AT_ONCE = 8
