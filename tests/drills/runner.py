@@ -50,7 +50,7 @@ class Outcome:
 def run_all(drills: Sequence[Drill], say: Say) -> list[Outcome]:
     """Batch by batch; the faults of a batch don't touch each other, and run side by side.
 
-    The next batch waits for the end of each alert but of those that linger.
+    The next batch waits for the end of those alerts that it would hold up.
     """
     Prometheus().wait_until_it_judges()
     ends: list[Future[Outcome]] = []
@@ -66,7 +66,7 @@ def run_all(drills: Sequence[Drill], say: Say) -> list[Outcome]:
             ends += begun
             if batch != last:
                 for future, drill in begun.items():
-                    if not drill.lingers:
+                    if drill.ends_first:
                         future.result()
         say(ALL_MENDED)
         return [future.result() for future in ends]

@@ -17,8 +17,8 @@ from tests.drills.rules import route
 class Drill:
     """`condition`: seconds from the fault until the rule's expression is true, at the least and at the most.
 
-    `says` is in the notification; `inhibits` is an alert that must fire and not be told; `lingers`: its end comes late,
-    and the next batch doesn't touch it; `in_tests`: `make test` runs it too.
+    `says` is in the notification; `inhibits` is an alert that must fire and not be told; `ends_first`: the next
+    batch waits for its end, which that batch's faults would hold up; `in_tests`: `make test` runs it too.
     """
 
     alert: str
@@ -29,7 +29,7 @@ class Drill:
     says: str = ""
     inhibits: str = ""
     resolves_within: float = 900
-    lingers: bool = False
+    ends_first: bool = False
     in_tests: bool = False
 
     @property
@@ -43,55 +43,81 @@ class Drill:
 
 DRILLS: tuple[Drill, ...] = (
     # First, while the last hour has no other server error: the error budget's alert looks back on it.
-    Drill("ErpHigh5xxRatio", "critical", "orders-broken", 1, condition=(10, 60), inhibits="ErpViewFailing"),
-    Drill("ErpErrorBudgetFastBurn", "critical", "orders-broken", 1, condition=(10, 240), says="1h", lingers=True),
+    Drill(
+        "ErpHigh5xxRatio",
+        "critical",
+        "orders-broken",
+        1,
+        condition=(10, 60),
+        inhibits="ErpViewFailing",
+        ends_first=True,
+    ),
+    Drill("ErpErrorBudgetFastBurn", "critical", "orders-broken", 1, condition=(10, 240), ends_first=True),
     Drill("ErpQueueStuck", "critical", "queue-flood", 1, condition=(110, 130)),
     Drill("ErpQueueBacklog", "warning", "queue-flood", 1, condition=(30, 300)),
     Drill("ErpHeartbeatTaskStale", "warning", "queue-flood", 1, condition=(105, 120)),
     Drill("ErpLogsStalled", "warning", "loki-stopped", 1, condition=(110, 130)),
-    Drill("ErpOomKill", "critical", "memory-exhausted", 1, condition=(0, 15), lingers=True),
+    Drill("ErpOomKill", "critical", "memory-exhausted", 1, condition=(0, 15)),
     Drill("ErpDiskInodesLow", "critical", "inodes-gone", 1),
     Drill("ErpOrdersDropped", "critical", "orders-dropped", 1, condition=(0, 60)),
     Drill("ErpRedisMemory", "warning", "redis-memory-tight", 1),
     #
-    Drill("ErpAllDown", "critical", "erp-web-stopped", 2, inhibits="ErpInstanceDown", in_tests=True),
-    Drill("ErpProbeMissing", "warning", "blackbox-stopped", 2, condition=(60, 60), lingers=True),
+    Drill("ErpAllDown", "critical", "erp-web-stopped", 2, inhibits="ErpInstanceDown", ends_first=True, in_tests=True),
+    Drill("ErpProbeMissing", "warning", "blackbox-stopped", 2, condition=(60, 60)),
     #
-    Drill("ErpPostgresDown", "critical", "erp-db-stopped", 3, inhibits="ErpHealthProbeFailing"),
+    Drill("ErpPostgresDown", "critical", "erp-db-stopped", 3, inhibits="ErpHealthProbeFailing", ends_first=True),
     Drill("ErpInstanceDown", "critical", "erp-beat-stopped", 3, says="erp-beat"),
     #
     Drill("ErpRedisDown", "critical", "erp-redis-stopped", 4),
     Drill("ErpHealthProbeFailing", "critical", "erp-redis-stopped", 4, says="erp-web"),
     # Nothing here makes an order fail: a service that fails as a whole keeps its views' alerts back.
-    Drill("ErpViewFailing", "warning", "sessions-broken", 5, condition=(70, 110), says="admin", in_tests=True),
-    Drill("ErpExceptionSpike", "critical", "sessions-broken", 5, condition=(70, 120), says="erp-web", in_tests=True),
+    Drill(
+        "ErpViewFailing",
+        "warning",
+        "sessions-broken",
+        5,
+        condition=(70, 110),
+        says="admin",
+        ends_first=True,
+        in_tests=True,
+    ),
+    Drill(
+        "ErpExceptionSpike",
+        "critical",
+        "sessions-broken",
+        5,
+        condition=(70, 120),
+        says="erp-web",
+        ends_first=True,
+        in_tests=True,
+    ),
     Drill("ErpHealthProbeFailing", "warning", "bugsink-stopped", 5, says="bugsink"),
-    Drill("ErpSentryDeliveryFailing", "warning", "bugsink-stopped", 5, condition=(30, 90), lingers=True),
+    Drill("ErpSentryDeliveryFailing", "warning", "bugsink-stopped", 5, condition=(30, 90)),
     Drill("ErpTasksRevoked", "warning", "tasks-revoked", 5, condition=(20, 60), in_tests=True),
-    Drill("ErpTaskFailureRatio", "warning", "tasks-failing", 5, condition=(0, 30), lingers=True),
+    Drill("ErpTaskFailureRatio", "warning", "tasks-failing", 5, condition=(0, 30), ends_first=True),
     Drill("ErpPostgresConnections", "warning", "connections-full", 5),
     Drill("ErpPostgresLongTransaction", "warning", "transaction-long", 5, condition=(300, 300)),
     Drill("ErpPostgresLockWaits", "warning", "table-locked", 5, in_tests=True),
-    Drill("ErpPostgresDeadlocks", "warning", "deadlocks", 5, resolves_within=1500, lingers=True),
+    Drill("ErpPostgresDeadlocks", "warning", "deadlocks", 5, resolves_within=1500),
     Drill("ErpPostgresRollbackRatio", "warning", "rollbacks", 5, condition=(0, 120)),
     Drill("ErpRedisRejectedConnections", "warning", "redis-refusing", 5, in_tests=True),
     Drill("ErpRedisEvictions", "critical", "redis-evicting", 5),
-    Drill("ErpRestartLoop", "warning", "restart-loop", 5, says="erp-beat", resolves_within=1500, lingers=True),
+    Drill("ErpRestartLoop", "warning", "restart-loop", 5, says="erp-beat", resolves_within=1500),
     Drill("ErpContainerMemory", "warning", "memory-pressure", 5, says="traffic"),
     Drill("ErpDiskFull", "critical", "disk-full", 5, in_tests=True),
     Drill("ErpLoginsRefused", "warning", "log-ins-failing", 5, condition=(0, 20)),
     Drill("ErpTargetDown", "warning", "promtail-stopped", 5, says="promtail", in_tests=True),
     Drill("ErpHeartbeatLate", "critical", "watchdog-silenced", 5, condition=(120, 200)),
     #
-    Drill("ErpLogsDropped", "warning", "line-refused", 6, condition=(0, 10), lingers=True),
-    Drill("ErpExternalApiSlow", "warning", "payment-slow", 6, condition=(25, 90), says="payment"),
-    Drill("ErpLatencyP95High", "warning", "payment-slow", 6, condition=(15, 120), says="erp-web"),
-    Drill("ErpLatencyP99High", "warning", "payment-slow", 6, condition=(5, 60), says="erp-web", lingers=True),
+    Drill("ErpLogsDropped", "warning", "line-refused", 5, condition=(0, 10)),
+    Drill("ErpExternalApiSlow", "warning", "payment-slow", 5, condition=(25, 90), says="payment", ends_first=True),
+    Drill("ErpLatencyP95High", "warning", "payment-slow", 5, condition=(15, 120), says="erp-web", ends_first=True),
+    Drill("ErpLatencyP99High", "warning", "payment-slow", 5, condition=(5, 60), says="erp-web"),
     Drill("ErpExternalApiDown", "warning", "shipping-down", 6, condition=(30, 90), says="shipping", in_tests=True),
     #
-    Drill("ErpExternalApiDown", "critical", "payment-down", 7, condition=(60, 90), says="payment"),
-    Drill("ErpPaymentsFailing", "critical", "payment-down", 7, condition=(0, 180), resolves_within=1500),
-    Drill("ErpContainerCpu", "warning", "cpu-pressure", 7, condition=(200, 300), says="erp-worker"),
+    Drill("ErpExternalApiDown", "critical", "payment-down", 6, condition=(60, 90), says="payment"),
+    Drill("ErpPaymentsFailing", "critical", "payment-down", 6, condition=(0, 180), resolves_within=1500),
+    Drill("ErpContainerCpu", "warning", "cpu-pressure", 6, condition=(200, 300), says="erp-worker"),
 )
 LONG = "Takes over 15 minutes to be told."
 BY_DAY = "Told in business hours only, and a drill runs at any hour."
