@@ -17,7 +17,7 @@ from ops.stack import Stack
 MEMORY_BYTES = 3 * 1024**3
 DISK_BYTES = 3 * 1024**3
 WAIT_SECONDS = 300
-OPTIONAL = (*SANDBOX_SERVICES, "tempo")
+OPTIONAL = (*SANDBOX_SERVICES, "grafana-operator", "tempo")
 
 
 def up() -> None:

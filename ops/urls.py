@@ -10,7 +10,7 @@ from ops.stack import Stack
 # service: (path, what one sees, user, secret with the password)
 PAGES = {
     "erp-web": ("/admin/", "the ERP: admin pages, /api/, /livez, /readyz", "admin", "erp_admin_password"),
-    "grafana": ("/", "boards, logs, alerts", "admin", "grafana_admin_password"),
+    "grafana": ("/", "boards, logs, alerts", "operator", "grafana_operator_password"),
     "prometheus": ("/alerts", "metrics, rules, targets", "", ""),
     "alertmanager": ("/", "alerts and silences", "", ""),
     "loki": ("/ready", "logs, by API only", "", ""),

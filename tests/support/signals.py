@@ -59,6 +59,7 @@ SERVICES: dict[str, Service] = {
     "socket-proxy": _service(MONITORING, "docker-api monitoring"),
     "promtail": _service(MONITORING, "docker-api monitoring"),
     "grafana": _service(MONITORING, "published monitoring", port_setting="GRAFANA_PORT"),
+    "grafana-operator": _service(MONITORING, "monitoring", registry_only=True, **ENDS),
     "tempo": _service(MONITORING, "monitoring", profile="tracing", registry_only=True),
     "bugsink": _service(
         MONITORING,
