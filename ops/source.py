@@ -42,7 +42,7 @@ def _probe(settings: Settings) -> str:
     reason = pulled.stderr.strip().splitlines()[-1] if pulled.stderr.strip() else "no answer"
     say(
         f"No container registry gives out {missing[0]} ({reason}). Every image is built here instead, from Debian "
-        "packages, Go modules and PyPI. IMAGE_SOURCE=official in .env insists on the registry."
+        "packages, Go modules, npm and PyPI. IMAGE_SOURCE=official in .env insists on the registry."
     )
     return "local"
 
