@@ -21,6 +21,11 @@ from tests.support.preview import Preview, started
 from tests.support.wait import eventually
 
 BOARDS = load_boards()
+# What a number of the unit ends with, or begins with.
+UNITS = {
+    **{"s": "[nµm]?s|mins?|hours?|days?|weeks?", "percentunit": "%", "bytes": "B|[KMGT]iB", "Bps": "[kMG]?B/s"},
+    **{"reqps": "req/s", "cps": "c/s", "cpm": "c/m", "currencyEUR": "€", "bool_on_off": "On|Off"},
+}
 PROXY = "/api/datasources/proxy/uid"
 READING = ["/prometheus/api/v1/query?query=up", "/prometheus/api/v1/labels", "/loki/loki/api/v1/labels"]
 REFUSED_CALLS = [
@@ -53,6 +58,20 @@ def preview(chromium: Browser) -> Iterator[Preview]:
         yield preview
 
 
+def missing(uid: str, panel: dict[str, Any], text: str) -> list[str]:
+    """What a drawn panel has to say and doesn't: the fixed names of its lines, the unit of its numbers."""
+    names = [
+        target["legendFormat"]
+        for target in panel["targets"]
+        if panel["type"] in ("timeseries", "bargauge")
+        and not re.search(r"\{\{|^(__auto)?$", target.get("legendFormat", ""))
+        and f"{uid}: {panel['title']} ({target['refId']})" not in QUIET
+    ]
+    unit = UNITS.get(panel.get("fieldConfig", {}).get("defaults", {}).get("unit", ""), "")
+    measured = panel["type"] not in ("stat", "gauge", "bargauge") or re.search(rf"\d\s*({unit})(\s|$)|{unit}\d", text)
+    return [name for name in names if name not in text] + ([] if measured else [unit])
+
+
 def may_be_empty(uid: str, panel: dict[str, Any]) -> bool:
     """Whether each of the panel's queries is on the list of those that are rightly empty."""
     names = [f"{uid}: {panel['title']} ({target['refId']})" for target in panel["targets"]]
@@ -71,9 +90,10 @@ def test_board_is_drawn_with_data_under_the_names_of_its_json(uid: str, preview:
             number: (panel["type"], panel["title"]) for number, panel in wanted.items()
         }
         return {
-            panel.title: f"{panel.state}: {panel.text}"
-            for panel in drawn.values()
-            if not (panel.is_drawn or (panel.state == "empty" and may_be_empty(uid, wanted[panel.identifier])))
+            panel.title: f"{panel.state}, without {missing(uid, wanted[number], panel.text)}: {panel.text}"
+            for number, panel in drawn.items()
+            if not (panel.is_drawn and not missing(uid, wanted[number], panel.text))
+            and not (panel.state == "empty" and may_be_empty(uid, wanted[number]))
         }
 
     eventually(undrawn, f"every panel of {uid} drawn", 90, interval=5, until=lambda left: not left)
