@@ -11,7 +11,7 @@ from tests.support.prometheus import Prometheus
 from tests.support.wait import stays
 
 pytestmark = pytest.mark.alone
-LEAST_SECONDS = 180
+LEAST_SECONDS = 120
 
 
 def fired(prometheus: Prometheus, since: float) -> set[str]:
