@@ -36,6 +36,15 @@ GROUPS: dict[str, list[Sabotage]] = {
             ("make up",),
         )
     ],
+    "quiet": [
+        Sabotage(
+            "an alert that fires on a stack that is well",
+            "prometheus/rules/self.yml",
+            "max(inbox_heartbeat_age_seconds) > 180",
+            "max(inbox_heartbeat_age_seconds) > -1",
+            ("test_quiet.py::test_only_the_watchdog_fires", "test_quiet.py::test_nobody_is_told_anything"),
+        )
+    ],
     "signals": [
         Sabotage(
             "a target's port is wrong",
