@@ -93,7 +93,7 @@ DRILLS: tuple[Drill, ...] = (
     ),
     Drill("ErpHealthProbeFailing", "warning", "bugsink-stopped", 5, says="bugsink"),
     Drill("ErpSentryDeliveryFailing", "warning", "bugsink-stopped", 5, condition=(30, 90)),
-    Drill("ErpTasksRevoked", "warning", "tasks-revoked", 5, condition=(20, 60), in_tests=True),
+    Drill("ErpTasksRevoked", "warning", "tasks-revoked", 5, condition=(30, 70), in_tests=True),
     Drill("ErpTaskFailureRatio", "warning", "tasks-failing", 5, condition=(0, 30), ends_first=True),
     Drill("ErpPostgresConnections", "warning", "connections-full", 5),
     Drill("ErpPostgresLongTransaction", "warning", "transaction-long", 5, condition=(300, 300)),
