@@ -16,7 +16,8 @@ from pathlib import Path
 
 from ops.console import say, step, table
 from ops.paths import DECISION, ROOT
-from tests.sabotages import GROUPS, Sabotage
+from tests.sabotage_model import Sabotage
+from tests.sabotages import GROUPS
 from tests.support.repository import copy_files
 
 RED = ("failure", "error")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ops.paths import ROOT
-from tests.sabotages import GROUPS, Sabotage
+from tests.sabotage_model import Sabotage
+from tests.sabotages import GROUPS
 
 ALL = [sabotage for group in GROUPS.values() for sabotage in group]
 each = pytest.mark.parametrize("sabotage", ALL, ids=[sabotage.what for sabotage in ALL])
