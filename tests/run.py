@@ -86,7 +86,9 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"No phase {', '.join(sorted(unknown))}: expected some of {', '.join(PHASES)}.", file=sys.stderr)
         return 2
-    chosen = [name for name in PHASES if not wanted or name in wanted or (name == "drills-end" and "drills" in wanted)]
+    chosen = [
+        name for name in PHASES if not wanted or name in wanted or (name.startswith("drills-") and "drills" in wanted)
+    ]
     rows, red = [], []
     for name in chosen:
         print(f"\n=== {name}", flush=True)
