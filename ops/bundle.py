@@ -12,14 +12,16 @@ import json
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from ops import recipes
-from ops.console import OpsError, capture, say, step
+from ops import images, recipes
+from ops.console import OpsError, output, say, step
 from ops.stack import Stack
 
 LIST = "bundle.json"
 BLOBS = "blobs/sha256/"
 CHUNK = 1 << 20
+COPY_SECONDS = 1800
 
 
 def references(stack: Stack) -> list[str]:
@@ -32,17 +34,20 @@ def references(stack: Stack) -> list[str]:
     return sorted(found)
 
 
-def save(images: Iterable[str], file: Path) -> None:
-    """Write `images` to `file`; raises OpsError when one isn't here."""
-    wanted = list(images)
-    missing = [image for image in wanted if capture(["docker", "image", "inspect", image]).returncode != 0]
+def save(names: Iterable[str], file: Path) -> None:
+    """Write the images of these names to `file`; raises OpsError when one isn't here."""
+    if not file.name:
+        raise OpsError("No file is named; expected where to put the images: `make bundle FILE=images.tar`.")
+    wanted = list(names)
+    missing = [image for image in wanted if not images.present(image)]
     if missing:
         raise OpsError(f"Not here: {', '.join(missing)}; expected every image of the stack. Run `make up` first.")
     unfinished = file.with_name(f"{file.name}.unfinished")
     try:
         with step(f"Saving {len(wanted)} images"):
-            _docker("save", "--output", str(unfinished), *wanted)
-            listed = _listed(unfinished)
+            output(["docker", "save", "--output", str(unfinished), *wanted], timeout=COPY_SECONDS)
+            with tarfile.open(unfinished, "r:") as archive:
+                listed = _listed(archive)
             text = json.dumps({image: listed[image] for image in wanted}, indent=1).encode()
             with tarfile.open(unfinished, "a") as archive:
                 member = tarfile.TarInfo(LIST)
@@ -61,8 +66,8 @@ def load(file: Path) -> list[str]:
     with step(f"Checking {file.name}"):
         expected = check(file)
     with step(f"Loading {len(expected)} images"):
-        _docker("load", "--input", str(file))
-    lost = [image for image in expected if capture(["docker", "image", "inspect", image]).returncode != 0]
+        output(["docker", "load", "--input", str(file)], timeout=COPY_SECONDS)
+    lost = [image for image in expected if not images.present(image)]
     if lost:
         raise OpsError(f"`docker load` succeeded, but these images are not here: {', '.join(lost)}.")
     say("\n".join(expected))
@@ -79,11 +84,10 @@ def check(file: Path) -> dict[str, str]:
                     found = _digest(archive, member)
                     if found != member.name.removeprefix(BLOBS):
                         raise OpsError(f"{file}: {member.name} is damaged, its content's digest is {found}. {again}")
-            stored = archive.extractfile(LIST)
-            expected = dict(json.load(stored)) if stored else {}
+            expected = dict(_json(archive, LIST))
+            listed = _listed(archive)
     except (tarfile.TarError, KeyError, ValueError, EOFError) as error:
         raise OpsError(f"{file} is no bundle ({error}); expected what `make bundle` wrote. {again}") from None
-    listed = _listed(file)
     foreign = [image for image, digest in expected.items() if listed.get(image) != digest]
     if foreign or not expected:
         raise OpsError(f"{file} doesn't hold what its list says: {', '.join(foreign) or 'no image'}. {again}")
@@ -98,15 +102,13 @@ def _digest(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:
     return found.hexdigest()
 
 
-def _listed(file: Path) -> dict[str, str]:
+def _listed(archive: tarfile.TarFile) -> dict[str, str]:
     """The digest of each image's configuration by its name, as `docker save` wrote it down."""
-    with tarfile.open(file, "r:") as archive:
-        manifest = archive.extractfile("manifest.json")
-        images = json.load(manifest) if manifest else []
-    return {name: image["Config"].removeprefix(BLOBS) for image in images for name in image["RepoTags"] or []}
+    saved = _json(archive, "manifest.json")
+    return {name: image["Config"].removeprefix(BLOBS) for image in saved for name in image["RepoTags"] or []}
 
 
-def _docker(*arguments: str) -> None:
-    done = capture(["docker", *arguments], timeout=1800)
-    if done.returncode != 0:
-        raise OpsError(f"`docker {arguments[0]}` failed: {done.stderr.strip()}.")
+def _json(archive: tarfile.TarFile, name: str) -> Any:
+    """Raises KeyError when the archive has no such member."""
+    content = archive.extractfile(name)
+    return json.load(content) if content else {}

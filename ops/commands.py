@@ -59,7 +59,8 @@ def clean(confirm: str) -> None:
 def _clean_engine() -> None:
     if shutil.which("dockerd"):
         engine.ensure()  # one that doesn't answer would keep its volumes, to the next start's surprise
-    _want_engine()
+    else:
+        _want_engine()
     with step("Deleting containers, networks, volumes and secrets (images stay)"):
         for kind, remove in (
             ("container", ["rm", "--force", "--volumes"]),

@@ -116,6 +116,15 @@ def capture(
         return subprocess.CompletedProcess(list(command), 124, "", f"{command[0]}: no answer within {timeout:.0f} s")
 
 
+def output(command: Sequence[str], *, timeout: float = 60, needs: str = "") -> str:
+    """What `command` prints; raises OpsError with what it complained of, and with what it `needs`, when it fails."""
+    done = capture(command, timeout=timeout)
+    if done.returncode != 0:
+        hint = f"; {needs}" if needs else ""
+        raise OpsError(f"`{' '.join(command[:4])} …` failed: {done.stderr.strip()}{hint}.")
+    return done.stdout
+
+
 def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
     """Rows as aligned plain text, header first."""
     widths = [max(len(row[i]) for row in [*rows, header]) for i in range(len(header))]

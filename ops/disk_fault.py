@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from ops.console import OpsError, capture
+from ops.console import output
 from ops.paths import LOCAL
 from ops.stack import Stack
 
@@ -63,7 +63,4 @@ def _show(stack: Stack) -> None:
 
 
 def _run(*command: str) -> str:
-    done = capture(list(command), timeout=60)
-    if done.returncode != 0:
-        raise OpsError(f"`{' '.join(command)}` failed: {done.stderr.strip()}; this fault needs root and loop devices.")
-    return done.stdout
+    return output(command, needs="this fault needs root and loop devices")

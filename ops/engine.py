@@ -55,11 +55,11 @@ def ensure() -> bool:
 def absent() -> bool:
     """Whether this machine has no engine and `make up` would install one, so that nothing of the stack can be in it."""
     return (
-        answer() is not None
-        and shutil.which("dockerd") is None
+        shutil.which("dockerd") is None
         and "DOCKER_HOST" not in os.environ
         and machine.is_debian()
         and machine.is_root()
+        and answer() is not None
     )
 
 

@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Iterator
 
-from ops.console import OpsError, capture
+from ops.console import output
 from ops.paths import LOCAL, ROOT
 from ops.stack import PROJECT, Stack
 
@@ -34,16 +34,15 @@ def start(stack: Stack) -> None:
     mounts = ("--volume", f"{FOLDER}:/seeded", "--volume", f"{ROOT / 'prometheus' / 'rules'}:/rules:ro")
     common = ("--user", "65534:65534", "--memory", "512m", *mounts)
     blocks = ("tsdb", "create-blocks-from", "openmetrics", "/seeded/series.om", "/seeded/data")
-    _docker("run", "--rm", *common, "--entrypoint", "promtool", image, *blocks)
-    _docker(
-        *("run", "--detach", "--name", NAME, "--network", f"{PROJECT}_monitoring", *common, image),
-        *("--config.file=/seeded/prometheus.yml", "--storage.tsdb.path=/seeded/data"),
-        "--storage.tsdb.retention.time=40d",
-    )
+    options = ("--config.file=/seeded/prometheus.yml", "--storage.tsdb.path=/seeded/data")
+    retention = "--storage.tsdb.retention.time=40d"
+    network = ("--network", f"{PROJECT}_monitoring")
+    output(["docker", "run", "--rm", *common, "--entrypoint", "promtool", image, *blocks], timeout=120)
+    output(["docker", "run", "--detach", "--name", NAME, *network, *common, image, *options, retention], timeout=120)
 
 
 def remove(_: Stack) -> None:
-    _docker("rm", "--force", "--volumes", NAME)
+    output(["docker", "rm", "--force", "--volumes", NAME])
     shutil.rmtree(FOLDER, ignore_errors=True)
 
 
@@ -69,9 +68,3 @@ def _configuration(stack: Stack) -> dict[str, object]:
         "rule_files": [f"/rules/{name}.yml" for name in RULES],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": ["alertmanager:9093"]}]}]},
     }
-
-
-def _docker(*arguments: str) -> None:
-    done = capture(["docker", *arguments], timeout=120)
-    if done.returncode != 0:
-        raise OpsError(f"`docker {arguments[0]}` for the seeded Prometheus failed: {done.stderr.strip()}.")

@@ -93,3 +93,9 @@ def test_every_service_that_runs_here_is_in_it() -> None:
         "docker", "ps", "--filter", "label=com.docker.compose.project=erp-observability", "--format", "{{.Image}}"
     )
     assert set(running.split()) <= set(listed)
+
+
+def test_a_name_has_to_be_given(ops: Ops) -> None:
+    done = ops("bundle", "")
+    assert done.returncode == 1
+    assert "No file is named" in done.stderr
