@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ops import machine, packages, recipes
@@ -15,6 +16,8 @@ from ops.paths import IMAGES, LOCAL, LOGS
 from ops.recipes import Recipe
 
 BUILD_DISK_BYTES = 12 * 1024**3
+# runc now and then loses a step's process before the step begins; nothing is wrong with the recipe.
+STEP_NEVER_BEGAN = "waiting for init preliminary setup"
 
 
 def present(reference: str) -> bool:
@@ -120,12 +123,20 @@ def docker_build(
             file = Path(folder, name)
             file.write_bytes(content)
             command += ["--secret", f"id={name},src={file}"]
-        run_logged(
+        run = partial(
+            run_logged,
             [*command, str(context)],
             log=LOGS / f"build-{log}.log",
             title=f"Building {log}",
             describe=describe,
         )
+        try:
+            run()
+        except OpsError as error:
+            if STEP_NEVER_BEGAN not in str(error):
+                raise
+            say(f"    Building {log}: the engine couldn't start a step's process. Once more, from that step on.")
+            run()
 
 
 def _private_folder() -> Path:

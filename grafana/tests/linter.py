@@ -16,7 +16,7 @@ import promql_parser as ast
 from ops.paths import ROOT
 from prometheus.tests import promql
 from prometheus.tests.reading import recorded
-from tests.support.boards import BUILT_IN, FOLDER, PanelQuery, fill, panel_queries, panels_of, variables
+from tests.support.boards import FOLDER, PanelQuery, built_in, fill, panel_queries, panels_of, variables
 
 Board = dict[str, Any]
 Rule = Callable[[Board], Iterator[str]]
@@ -204,7 +204,7 @@ def links_resolve(board: Board) -> Iterator[str]:
 def readable(board: Board, query: PanelQuery) -> str:
     """The query as PromQL: windows filled in, the board's choices left as they are."""
     choices = {each["name"]: f"${each['name']}" for each in variables(board)}
-    return fill(query.expression, {**choices, **BUILT_IN})
+    return fill(query.expression, {**choices, **built_in()})
 
 
 def trees(board: Board) -> Iterator[tuple[PanelQuery, ast.Expr]]:

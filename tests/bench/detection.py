@@ -35,6 +35,7 @@ from tests.drills.table import Drill
 from tests.support import stack
 from tests.support.inbox import Inbox
 from tests.support.pages import Pages
+from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually, stays
 
 RESULTS = ROOT / "tests" / "bench" / "results" / "detection.json"
@@ -62,6 +63,7 @@ def main() -> int:
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
     stack.ensure_up()
+    Prometheus().wait_until_it_judges()
     with usual_pair(), ThreadPoolExecutor(len(DRILLS)) as classes:
         found = dict(zip(DRILLS, classes.map(lambda drill: watch(drill, given.faults), DRILLS), strict=True))
     rows = [summary(drill, each) for drill, each in found.items()]
@@ -154,6 +156,9 @@ def usual_pair() -> Iterator[None]:
         try:
             _start(names[1], "alertmanager", folder, "alertmanager.yml", "--cluster.listen-address=")
             _start(names[0], "prometheus", folder, "prometheus.yml")
+            eventually(
+                lambda: _started(names[0]), "the usual Prometheus to judge", 120, until=lambda text: "=> 0" in text
+            )
             yield
         finally:
             for name in names:
@@ -170,6 +175,13 @@ def _start(name: str, service: str, folder: Path, configuration: str, *options: 
         f"{SECRETS}/metrics_token:/run/secrets/metrics_token:ro",
     ]
     stack.run(*command, image, f"--config.file=/etc/usual/{configuration}", *options)
+
+
+def _started(name: str) -> str:
+    """What it says of whether it has just started; nothing before its first evaluation."""
+    return stack.run(
+        *("docker", "exec", name, "promtool", "query", "instant", "http://127.0.0.1:9090", "prometheus:starting:bool")
+    )
 
 
 def _prometheus() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ops.faults import FAULTS
 from tests.support import inside, partner, stack
 from tests.support.boards import PanelQuery, load_boards, offered_values, panel_queries, values_of, variables
 from tests.support.erp import Erp
-from tests.support.panels import Answers, metrics_of, nowhere, numbers, without_constants
+from tests.support.panels import A_WEEK, BLOCK_IO, QUIET, Answers, metrics_of, nowhere, numbers, without_constants
 from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually
 
@@ -19,21 +19,6 @@ BOARDS = load_boards()
 QUERIES = [query for board in BOARDS.values() for query in panel_queries(board)]
 CHOICES = [(uid, each["name"]) for uid, board in BOARDS.items() for each in variables(board) if each["type"] == "query"]
 
-A_WEEK = "a young installation has no same time last week; a stack of more than 7 days fills it"
-BLOCK_IO = "this kernel counts no block I/O by container; one with the io or blkio controller fills it"
-# Queries that are rightly empty on a stack that is well, each with the reason and what fills them.
-QUIET: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            *(f"erp-business: Orders against the expected ({ref})" for ref in "BCD"),
-            *(f"erp-business: Log-ins against the expected ({ref})" for ref in "BCD"),
-            "erp-business: Revenue against the expected (B)",
-            "erp-overview: Requests a week ago (B)",
-        ),
-        A_WEEK,
-    ),
-    **dict.fromkeys(("erp-infrastructure: Disk (A)", "erp-infrastructure: Disk (B)"), BLOCK_IO),
-}
 # Metrics that appear with the first event of their kind; until then their panels show a zero made from other metrics.
 AFTER_THE_EVENT: dict[str, str] = {
     "django_db_errors_total": "a statement that fails: `make break FAULT=orders-broken`",

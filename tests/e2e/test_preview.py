@@ -14,9 +14,10 @@ from playwright.sync_api import Browser
 
 from tests.e2e import planted_panels
 from tests.e2e.planted_panels import DRAWN, EMPTY, REFUSED
-from tests.e2e.test_boards import QUIET, exercised_erp  # noqa: F401 - an autouse fixture: panels need something to show
+from tests.e2e.test_boards import exercised_erp  # noqa: F401 - an autouse fixture: panels need something to show
 from tests.support import stack
 from tests.support.boards import load_boards, panels_of
+from tests.support.panels import QUIET
 from tests.support.preview import Preview, started
 from tests.support.wait import eventually
 

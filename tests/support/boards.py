@@ -19,16 +19,6 @@ EVERYTHING = ".+"  # what "All" becomes; Loki refuses a matcher that may match n
 VARIABLE = re.compile(r"\$\{(\w+)(?::[^}]*)?\}|\[\[(\w+)(?::[^\]]*)?\]\]|\$([A-Za-z_]\w*)")
 LABEL_VALUES = re.compile(r"^label_values\(\s*(?:(?P<matcher>.+),)?\s*(?P<label>\w+)\s*\)$", re.DOTALL)
 
-BUILT_IN = {
-    "__interval": f"{STEP_SECONDS}s",
-    "__interval_ms": str(STEP_SECONDS * 1000),
-    "__auto": f"{STEP_SECONDS}s",
-    "__rate_interval": f"{max(STEP_SECONDS + SCRAPE_SECONDS, 4 * SCRAPE_SECONDS)}s",
-    "__range": f"{RANGE_SECONDS}s",
-    "__range_s": str(RANGE_SECONDS),
-    "__range_ms": str(RANGE_SECONDS * 1000),
-}
-
 LabelValues = Callable[[str, str], list[str]]
 
 
@@ -77,9 +67,11 @@ def variables(board: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(board.get("templating", {}).get("list", []))
 
 
-def values_of(board: Mapping[str, Any], label_values: LabelValues) -> dict[str, str]:
-    """What each variable stands for when the board opens: All where it may, else its first value."""
-    values: dict[str, str] = dict(BUILT_IN)
+def values_of(
+    board: Mapping[str, Any], label_values: LabelValues, span: int = RANGE_SECONDS, step: int = STEP_SECONDS
+) -> dict[str, str]:
+    """What each variable stands for when the board opens on `span` seconds: All where it may, else its first value."""
+    values = built_in(span, step)
     for variable in variables(board):
         if variable["type"] != "datasource":
             values[variable["name"]] = _value(variable, values, label_values)
@@ -104,6 +96,18 @@ def fill(expression: str, values: Mapping[str, str]) -> str:
         return values[name]
 
     return VARIABLE.sub(value, expression)
+
+
+def built_in(span: int = RANGE_SECONDS, step: int = STEP_SECONDS) -> dict[str, str]:
+    return {
+        "__interval": f"{step}s",
+        "__interval_ms": str(step * 1000),
+        "__auto": f"{step}s",
+        "__rate_interval": f"{max(step + SCRAPE_SECONDS, 4 * SCRAPE_SECONDS)}s",
+        "__range": f"{span}s",
+        "__range_s": str(span),
+        "__range_ms": str(span * 1000),
+    }
 
 
 def _value(variable: Mapping[str, Any], values: Mapping[str, str], label_values: LabelValues) -> str:
