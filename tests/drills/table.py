@@ -56,7 +56,7 @@ DRILLS: tuple[Drill, ...] = (
     # fewer to weigh against.
     Drill("ErpErrorBudgetFastBurn", "critical", "orders-broken", 1, condition=(10, 640), ends_first=True),
     Drill("ErpQueueStuck", "critical", "queue-flood", 1, condition=(110, 130)),
-    Drill("ErpQueueBacklog", "warning", "queue-flood", 1, condition=(30, 300)),
+    Drill("ErpQueueBacklog", "warning", "queue-flood", 1, condition=(30, 345)),
     Drill("ErpHeartbeatTaskStale", "warning", "queue-flood", 1, condition=(105, 120)),
     Drill("ErpLogsStalled", "warning", "loki-stopped", 1, condition=(110, 130)),
     Drill("ErpOomKill", "critical", "memory-exhausted", 1, condition=(0, 15)),
