@@ -114,13 +114,15 @@ DRILLS: tuple[Drill, ...] = (
     Drill("ErpExternalApiSlow", "warning", "payment-slow", 5, condition=(25, 90), says="payment", ends_first=True),
     Drill("ErpLatencyP95High", "warning", "payment-slow", 5, condition=(15, 120), says="erp-web", ends_first=True),
     Drill("ErpLatencyP99High", "warning", "payment-slow", 5, condition=(5, 60), says="erp-web"),
-    Drill("ErpExternalApiDown", "warning", "shipping-down", 6, condition=(30, 90), says="shipping", in_tests=True),
     #
-    Drill("ErpExternalApiDown", "critical", "payment-down", 6, condition=(60, 90), says="payment"),
-    Drill("ErpPaymentsFailing", "critical", "payment-down", 6, condition=(0, 180), resolves_within=1500),
+    # Not beside failing payments, after which nothing is shipped, nor beside tasks that fail for another reason.
+    Drill("ErpExternalApiDown", "warning", "shipping-down", 6, condition=(30, 90), says="shipping", in_tests=True),
     # Not beside the stopped Promtail, which counts what is lost.
     Drill("ErpLogsDropped", "warning", "line-refused", 6, condition=(0, 10)),
-    Drill("ErpContainerCpu", "warning", "cpu-pressure", 6, condition=(200, 300), says="erp-worker"),
+    #
+    Drill("ErpExternalApiDown", "critical", "payment-down", 7, condition=(60, 90), says="payment"),
+    Drill("ErpPaymentsFailing", "critical", "payment-down", 7, condition=(0, 180), resolves_within=1500),
+    Drill("ErpContainerCpu", "warning", "cpu-pressure", 7, condition=(200, 300), says="erp-worker"),
 )
 LONG = "Takes over 15 minutes to be told."
 BY_DAY = "Told in business hours only, and a drill runs at any hour."
