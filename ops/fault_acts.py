@@ -58,6 +58,11 @@ def compose(*arguments: str) -> Act:
     return lambda stack: stack.compose(*arguments, timeout=180)
 
 
+def start_alone(service: str) -> Act:
+    """`compose start` would end the faults of what the service depends on as well."""
+    return compose("up", "--detach", "--no-deps", "--no-recreate", service)
+
+
 def signal(service: str, name: str) -> Act:
     """To the first process of the service's container."""
     return compose("kill", "-s", name, service)

@@ -215,7 +215,7 @@ FAULTS: dict[str, Fault] = {
 }
 FAULTS |= {
     f"{service}-stopped": Fault(
-        f"{service} is stopped", acts.compose("stop", "-t", "2", service), acts.compose("start", service)
+        f"{service} is stopped", acts.compose("stop", "-t", "2", service), acts.start_alone(service)
     )
     for service in STOPPABLE
 }
