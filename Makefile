@@ -15,7 +15,7 @@ test: ## Everything: lint, rules, ERP, sandbox, the running stack; PHASES="stati
 	@$(OPS) venv
 	@$(VENV) -m tests.run $(PHASES)
 
-bench: ## Measure, written to tests/bench/results: BENCH=stack (deletes the data), boards (deletes it too), overhead or detection
+bench: ## Measure, written to tests/bench/results: BENCH=stack (deletes the data), boards (deletes it too), overhead, rules or detection
 	@$(OPS) venv
 	@$(VENV) -m tests.bench.$(or $(BENCH),stack)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import queue
 import re
-import resource
 import shutil
 import subprocess
 import tempfile
@@ -216,12 +215,6 @@ def reads(expression: str) -> frozenset[str]:
             name = node.name or matchers.get("__name__", "")
             found.add(matchers.get("alertname", name) if name in ("ALERTS", "ALERTS_FOR_STATE") else name)
     return frozenset(found)
-
-
-def seconds_of_all_cores() -> float:
-    """How long this process's finished children would have kept all its cores busy, whoever else uses them."""
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (spent.ru_utime + spent.ru_stime) / len(os.sched_getaffinity(0))
 
 
 def produced(rule: Rule) -> str:
