@@ -114,4 +114,4 @@ function parsed(body: string): Record<string, string> {
   }
 }
 
-const asText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+const asText = (value: unknown) => (value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value));
