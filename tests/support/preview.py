@@ -118,7 +118,7 @@ class Preview:
             raise LookupError(f"{title} has no graph to hover over.")
         self.page.mouse.move(box["x"] + box["width"] * at - 3, box["y"] + box["height"] / 2)
         self.page.mouse.move(box["x"] + box["width"] * at, box["y"] + box["height"] / 2)
-        tooltip = self.page.wait_for_selector(".tooltip", timeout=5_000)
+        tooltip = self.page.wait_for_selector(".tooltip", timeout=30_000)
         return tooltip.inner_text() if tooltip else ""
 
 
@@ -131,7 +131,8 @@ SETTLED = """
 INK = """
 element => [...element.querySelectorAll('canvas')].reduce((ink, canvas) => {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  return ink + data.filter((_, place) => place % 4 === 3 && data[place]).length;
+  for (const pixel of new Uint32Array(data.buffer)) ink += pixel >>> 24 ? 1 : 0;
+  return ink;
 }, 0)
 """
 
