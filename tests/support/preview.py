@@ -89,6 +89,8 @@ class Preview:
         self.settle()
         height = self.page.evaluate("document.documentElement.scrollHeight")
         self.page.set_viewport_size({"width": SIZE["width"], "height": min(height, HIGHEST)})
+        # What the new size changes is known a frame later, and asked for another one later.
+        self.page.evaluate(TWO_FRAMES)
         self.settle()
 
     def settle(self) -> None:
@@ -128,6 +130,7 @@ SETTLED = """
   && ![...document.querySelectorAll('section[data-kind=table][data-state=drawn]')]
     .some(table => !table.querySelector('[role=gridcell]'))
 """
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 INK = """
 element => [...element.querySelectorAll('canvas')].reduce((ink, canvas) => {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);

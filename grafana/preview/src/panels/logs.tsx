@@ -1,6 +1,6 @@
 /** Log lines, newest first; a click opens a line's fields, each of which narrows the query. */
 import { dateTimeFormat } from '@grafana/data';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { exploreAddress, withField } from '../explore-address';
 import type { LineFields } from '../loki';
 import type { DerivedField } from '../sources';
@@ -29,6 +29,7 @@ export const LogLines: Drawing = (props) => {
       fields: frame.fields[2].values[row] as LineFields,
     })),
   );
+  const query = frames[0]?.meta?.executedQueryString ?? '';
   if (options.sortOrder === 'Ascending') {
     rows.reverse();
   }
@@ -37,18 +38,36 @@ export const LogLines: Drawing = (props) => {
       {rows.map(({ time, body, fields }, row) => {
         const level = (fields.labels.level ?? fields.others.level ?? '').toUpperCase();
         return (
-          <details key={row} style={{ borderColor: theme.visualization.getColorByName(LEVEL_COLORS[level] ?? 'gray') }}>
-            <summary>
-              {options.showTime !== false && <time>{dateTimeFormat(time, { ...TIME, timeZone })}</time>}
-              {body}
-            </summary>
-            <Fields {...props} {...{ fields, body }} query={frames[0].meta?.executedQueryString ?? ''} />
-          </details>
+          <Line
+            key={row}
+            color={theme.visualization.getColorByName(LEVEL_COLORS[level] ?? 'gray')}
+            details={() => <Fields {...props} {...{ fields, body, query }} />}
+          >
+            {options.showTime !== false && <time>{dateTimeFormat(time, { ...TIME, timeZone })}</time>}
+            {body}
+          </Line>
         );
       })}
     </div>
   );
 };
+
+interface LineProps {
+  color: string;
+  details: () => ReactNode;
+  children: ReactNode;
+}
+
+/** A line; its details are made when it is opened: those of a thousand lines would keep a browser busy for long. */
+function Line({ color, details, children }: LineProps) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details style={{ borderColor: color }} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{children}</summary>
+      {isOpen && details()}
+    </details>
+  );
+}
 
 interface FieldsProps extends DrawingProps {
   fields: LineFields;
