@@ -6,7 +6,6 @@ import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,34 +26,19 @@ PATIENCE = 1200  # seconds for one file; the longest took 112
 
 @dataclass(frozen=True)
 class Quiet:
-    """One rules file over `minutes`, judged every `evaluate` minutes."""
+    """`scrape` and `evaluate` in minutes; the scrape is quick enough for windows of a minute."""
 
     file: str
     minutes: int
     evaluate: int
+    scrape: float
 
     @property
     def name(self) -> str:
         return f"{self.file}-{self.minutes // DAY}d"
 
-    @cached_property
-    def rules(self) -> list[Rule]:
-        return with_what_they_read([rule for file, rule in all_rules() if file == self.file])
 
-    @cached_property
-    def windows(self) -> list[float]:
-        """Minutes of every range in the rules."""
-        nodes = [node for rule in self.rules for node in promql.walk(ast.parse(str(rule["expr"])))]
-        ranges = [node.range for node in nodes if isinstance(node, ast.MatrixSelector | ast.SubqueryExpr)]
-        return [each.total_seconds() / 60 for each in ranges if each]
-
-    @property
-    def scrape(self) -> float:
-        """Minutes: two samples in the shortest window, and no more: promtool's time grows with their number."""
-        return min([1.0, *(each / 2 for each in self.windows)])
-
-
-RUNS = [Quiet(file, 7 * DAY, 1) for file in names()] + [Quiet("business", 35 * DAY, 10)]
+RUNS = [Quiet(file, 7 * DAY, 1, 0.5) for file in names()] + [Quiet("business", 35 * DAY, 10, 1)]
 
 
 def with_what_they_read(rules: list[Rule]) -> list[Rule]:
@@ -65,9 +49,10 @@ def with_what_they_read(rules: list[Rule]) -> list[Rule]:
 
 
 def run(folder: Path, series: list[Steady], quiet: Quiet) -> subprocess.CompletedProcess[str]:
-    read = {metric_of(each) for rule in quiet.rules for each in selectors(rule)}
+    rules = with_what_they_read([rule for file, rule in all_rules() if file == quiet.file])
+    read = {metric_of(each) for rule in rules for each in selectors(rule)}
     ends = range(min(DAY, quiet.minutes), quiet.minutes + 1, DAY)
-    group = {"name": quiet.file, "rules": quiet.rules}
+    group = {"name": quiet.file, "rules": rules}
     test: dict[str, Any] = {
         "interval": f"{round(quiet.scrape * 60)}s",
         "input_series": [
@@ -91,8 +76,14 @@ def run(folder: Path, series: list[Steady], quiet: Quiet) -> subprocess.Complete
     )
 
 
+def longest_window(quiet: Quiet) -> float:
+    nodes = [node for file, rule in all_rules() if file == quiet.file for node in promql.walk(ast.parse(rule["expr"]))]
+    windows = [node.range for node in nodes if isinstance(node, ast.MatrixSelector | ast.SubqueryExpr) and node.range]
+    return max((window.total_seconds() for window in windows), default=0)
+
+
 def run_all(folder: Path, series: list[Steady]) -> dict[Quiet, subprocess.CompletedProcess[str]]:
     # Long windows take long: begun first, or one core waits for the other in the end.
-    runs = sorted(RUNS, key=lambda quiet: max(quiet.windows), reverse=True)
+    runs = sorted(RUNS, key=longest_window, reverse=True)
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         return dict(zip(runs, pool.map(lambda quiet: run(folder, series, quiet), runs), strict=True))

@@ -41,6 +41,6 @@ def test_quiet_days(quiet: Quiet, outcomes: Outcomes) -> None:
 def test_an_unquiet_hour_is_noticed(series: list[Steady], tmp_path: Path) -> None:
     down = [replace(each, start=0) if each.series.startswith('up{instance="erp-web') else each for each in series]
     assert down != series
-    done = run(tmp_path, down, Quiet("availability", HOUR, 1))
+    done = run(tmp_path, down, Quiet("availability", HOUR, 1, 0.5))
     assert done.returncode != 0
     assert "ErpInstanceDown" in done.stdout + done.stderr

@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ops.console import say, table
 from ops.paths import ROOT
@@ -24,30 +23,31 @@ MUTATION_GOAL = 600
 
 
 def main() -> int:
-    taken: dict[str, float] = {}
-    seconds("cases", cases, taken)
-    seconds("quiet days", quiet_days, taken)
-    seconds("mutation", lambda: laboratory.judge_all(mutation.promtool()), taken)
-    figures: dict[str, Any] = {
+    taken = {
+        "cases": seconds(cases),
+        "quiet days": seconds(quiet_days),
+        "mutation": seconds(lambda: laboratory.judge_all(mutation.promtool())),
+    }
+    times = {name: round(each / taken["cases"], 1) for name, each in taken.items()}
+    figures = {
         "machine": machine_description(),
         "seconds": taken,
-        "times_the_cases": {name: round(each / taken["cases"], 1) for name, each in taken.items()},
+        "times_the_cases": times,
         "mutation_goal_seconds": MUTATION_GOAL,
     }
     RESULTS.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    rows = [[name, str(each), str(figures["times_the_cases"][name])] for name, each in taken.items()]
+    rows = [[name, str(each), str(times[name])] for name, each in taken.items()]
     say(f"\n{table(rows, ['', 'seconds', 'times the cases'])}")
     if taken["mutation"] > MUTATION_GOAL:
-        say(f"The mutation took {taken['mutation']} s; expected at most {MUTATION_GOAL}..")
+        say(f"The mutation took {taken['mutation']} s; expected at most {MUTATION_GOAL}.")
         return 1
     return 0
 
 
-def seconds(name: str, work: Callable[[], object], taken: dict[str, float]) -> None:
+def seconds(work: Callable[[], object]) -> float:
     begun = time.monotonic()
     work()
-    taken[name] = round(time.monotonic() - begun, 1)
-    say(f"{name}: {taken[name]} s")
+    return round(time.monotonic() - begun, 1)
 
 
 def cases() -> None:

@@ -237,15 +237,8 @@ def test_a_field_that_is_null_narrows_to_lines_without_it(preview: Preview) -> N
 
 def narrowed_by(field: str, preview: Preview) -> str:
     """The query after a press on the + beside a field of a request's line; the newest line may have no request."""
-    more = f"details[open] tr:has(th:text-is('{field}')) a:text-is('+')"
-
-    def opened() -> bool:
-        if not preview.page.query_selector(more):
-            preview.page.click("""details:not([open]) summary:text-matches('"request_id": "')""")
-        return preview.page.is_visible(more)
-
-    eventually(opened, f"an open line's field {field}", 60)
-    preview.page.click(more)
+    preview.page.click("""details summary:text-matches('"request_id": "')""")
+    preview.page.click(f"details[open] tr:has(th:text-is('{field}')) a:text-is('+')")
     preview.page.wait_for_url(f"**{field}**")
     preview.settle()
     return preview.page.input_value("input[aria-label=Query]")
