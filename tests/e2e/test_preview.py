@@ -159,17 +159,20 @@ def test_hovering_draws_the_crosshair_on_every_graph(planted: Preview) -> None:
     assert "translate(-10px" not in (line.get_attribute("style") or "")
 
 
-def test_the_legend_leaves_one_line_and_brings_the_others_back(planted: Preview) -> None:
-    def ink() -> int:
-        return planted.panel("Lines").ink
+def test_the_legend_leaves_one_line_and_brings_the_others_back(preview: Preview) -> None:
+    preview.serve(planted_panels.board(DRAWN[0]))
 
-    before = ink()
-    entry = planted.panel("Lines").element.query_selector("button[title='prometheus'], button:has-text('prometheus')")
+    def drawn() -> list[str]:
+        preview.open("/d/planted?from=now-5m&to=now")
+        return preview.lines_of("Lines")
+
+    before = eventually(drawn, "several lines, Prometheus's too", 60, until=lambda now: {"prometheus"} < set(now))
+    entry = preview.panel("Lines").element.query_selector("button:text-is('prometheus')")
     assert entry is not None
     entry.click()
-    eventually(ink, "fewer lines", 30, until=lambda now: now < before)
+    eventually(lambda: preview.lines_of("Lines"), "its line alone", 30, until=lambda now: now == ["prometheus"])
     entry.click()
-    eventually(ink, "all lines again", 30, until=lambda now: now == before)
+    eventually(lambda: preview.lines_of("Lines"), "all lines again", 30, until=lambda now: now == before)
 
 
 def test_dragging_zooms_every_panel_and_the_address_tells_the_range(preview: Preview) -> None:
