@@ -23,7 +23,7 @@ def fired(prometheus: Prometheus, since: float) -> set[str]:
 
 @pytest.fixture(scope="module")
 def well_since(healthy_since: float) -> float:
-    """Unix seconds, at least LEAST_SECONDS ago: time enough for an alert's `for`, its group and its way to a channel."""
+    """Unix seconds, at least LEAST_SECONDS ago: enough for an alert's `for`, its group and its way to a channel."""
     eventually(
         lambda: time.time() - healthy_since,
         f"{LEAST_SECONDS} s on a stack that is well",
