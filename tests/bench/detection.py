@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import statistics
 import tempfile
@@ -17,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -87,10 +89,11 @@ def watch_all(number: int, until: float) -> dict[Drill, list[Fault]]:
     """The classes side by side, the faults of each shared out over the rounds."""
     found: dict[Drill, list[Fault]] = {drill: [] for drill in DRILLS}
     for round_ in range(1, ROUNDS + 1):
-        if time.monotonic() < until:
-            with fresh_pairs(), ThreadPoolExecutor(len(DRILLS)) as classes:
-                share = -(-number * round_ // ROUNDS)
-                list(classes.map(lambda drill, share=share: watch(drill, found[drill], share, until), DRILLS))
+        if time.monotonic() >= until:
+            break
+        share = math.ceil(number * round_ / ROUNDS)
+        with fresh_pairs(), ThreadPoolExecutor(len(DRILLS)) as classes:
+            list(classes.map(watch, found.keys(), found.values(), repeat(share), repeat(until)))
     return found
 
 
@@ -104,7 +107,7 @@ def fresh_pairs() -> Iterator[None]:
 
 
 def watch(drill: Drill, found: list[Fault], number: int, until: float) -> None:
-    """Fault after fault of one class; each waits until both pairs have told the end of the one before."""
+    """Fill `found` up to `number` faults of one class; each waits until both pairs told the end of the one before."""
     while len(found) < number and time.monotonic() < until:
         found.append(_one(drill, len(found) + 1))
 

@@ -10,8 +10,8 @@ from tests.support.pages import CHANNELS, Pages
 from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually
 
-pytestmark = pytest.mark.alone
 LEAST_SECONDS = 120
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(LEAST_SECONDS + 60)]
 
 
 def fired(prometheus: Prometheus, since: float) -> set[str]:
@@ -34,13 +34,11 @@ def well_since(healthy_since: float) -> float:
     return healthy_since
 
 
-@pytest.mark.timeout(LEAST_SECONDS + 60)
 def test_only_the_watchdog_fires(prometheus: Prometheus, well_since: float, report: list[str]) -> None:
     assert fired(prometheus, well_since) == {"Watchdog"}
     report.append(f"In {time.time() - well_since:.0f} s on a stack that is well only the Watchdog fired.")
 
 
-@pytest.mark.timeout(LEAST_SECONDS + 60)
 def test_nobody_is_told_anything(pages: Pages, well_since: float) -> None:
     told = {channel: [page.title for page in pages.received(channel, since=well_since)] for channel in CHANNELS}
     assert told == {channel: [] for channel in CHANNELS}
