@@ -201,15 +201,18 @@ def usual_pair() -> Iterator[None]:
 
 
 def _start(name: str, service: str, folder: Path, configuration: str, *options: str) -> None:
-    image = current().model["services"][service]["image"]
-    command = ["docker", "run", "--detach", "--name", name, "--network", f"{PROJECT}_monitoring", "--memory", "256m"]
+    """With the image, networks and resolver of ours: the time that a gone container's name takes depends on them."""
+    ours = current().model["services"][service]
+    command = ["docker", "run", "--detach", "--name", name, "--memory", "256m"]
+    command += [f"--network={PROJECT}_{network}" for network in ours["networks"]]
+    command += [f"--dns-option={option}" for option in ours.get("dns_opt", [])]
     command += [
         "--volume",
         f"{folder}:/etc/usual:ro",
         "--volume",
         f"{SECRETS}/metrics_token:/run/secrets/metrics_token:ro",
     ]
-    stack.run(*command, image, f"--config.file=/etc/usual/{configuration}", *options)
+    stack.run(*command, ours["image"], f"--config.file=/etc/usual/{configuration}", *options)
 
 
 def _started(name: str) -> str:
