@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help test bench sabotage lint fmt dashboards screenshots reference up down status logs urls doctor clean break mend drill test-notification silence alerts alert-review bundle load
+.PHONY: help smoke test bench sabotage lint fmt dashboards screenshots reference up down status logs urls doctor clean break mend drill test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -14,6 +14,10 @@ up: ## Start everything: engine, images, secrets, stack; then the table of URLs
 test: ## Everything: lint, rules, ERP, sandbox, the running stack; PHASES="static e2e" for some
 	@$(OPS) venv
 	@$(VENV) -m tests.run $(PHASES)
+
+smoke: ## Start the stack if need be and run about twenty checks in under two minutes; JUNIT=path for the XML
+	@$(OPS) venv
+	@$(VENV) -m tests.smoke
 
 bench: ## Measure, written to tests/bench/results: BENCH=stack (deletes the data), boards (deletes it too), overhead, rules or detection
 	@$(OPS) venv

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -52,6 +53,12 @@ def panel_queries(board: Mapping[str, Any]) -> list[PanelQuery]:
         for panel in panels_of(board)
         for target in panel.get("targets", [])
     ]
+
+
+def first_row(board: Mapping[str, Any]) -> dict[str, Any]:
+    """The board with nothing but the panels above its first row title."""
+    panels = list(itertools.takewhile(lambda panel: panel["type"] != "row", board["panels"]))
+    return {**board, "panels": panels}
 
 
 def filled_queries(label_values: LabelValues) -> list[PanelQuery]:

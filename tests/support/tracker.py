@@ -45,6 +45,15 @@ class Tracker:
         answer.raise_for_status()
         return answer.json()
 
+    def delete_issue(self, identifier: str) -> None:
+        """Remove an issue with its events; the tracker does it a moment later."""
+        answer = requests.delete(
+            f"{self.base}/api/canonical/0/issues/{identifier}/",
+            headers={"Authorization": f"Bearer {stack.secret('bugsink_api_token')}"},
+            timeout=20,
+        )
+        answer.raise_for_status()
+
     def issues(self) -> list[dict[str, Any]]:
         """Issues, the one seen last first."""
         return list(self.get("issues/", project=PROJECT_ID, sort="last_seen", order="desc")["results"])

@@ -1,0 +1,168 @@
+"""What the checks look for is made at the start, all of it side by side, and is removed at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+import requests
+
+from ops import notification, secrets
+from ops.commands import current
+from tests.support import inside, stack
+from tests.support.erp import RESPONSES, VERSION_VIEW, Erp, Ids
+from tests.support.loki import Loki
+from tests.support.prometheus import Prometheus
+from tests.support.tracker import Tracker
+from tests.support.wait import eventually
+
+REQUESTS = 20
+CHANNELS = tuple(notification.FILES)
+PLANTED_ERROR = """
+import sys
+import sentry_sdk
+from observability import context
+
+with context.use(context.Context(request_id=sys.argv[1])):
+    try:
+        raise RuntimeError("planted by make smoke")
+    except RuntimeError as error:
+        sentry_sdk.capture_exception(error)
+sentry_sdk.flush(10)
+"""
+REMOVE_ORDER = """
+import sys
+from django.db import transaction
+from catalog.services import stock_release
+from orders.models import Invoice, Order
+
+with transaction.atomic():
+    order = Order.objects.select_for_update().get(number=sys.argv[1])
+    stock_release(quantities=dict(order.lines.values_list("product_id", "quantity")))
+    Invoice.objects.filter(order=order).delete()
+    order.delete()
+"""
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Requests to a view that nothing else calls."""
+
+    ids: frozenset[str]
+    statuses: frozenset[int]
+    counted_before: float
+
+
+@dataclass(frozen=True)
+class Order:
+    ids: Ids
+    answer: requests.Response
+    counted_before: float
+
+    @property
+    def number(self) -> str:
+        return str(self.answer.json()["number"])
+
+
+def writes_allowed() -> bool:
+    return stack.loaded_settings().is_sandbox or os.environ.get("SMOKE_WRITES") == "on"
+
+
+def tracker_is_bundled() -> bool:
+    return "@bugsink:" in stack.secret("sentry_dsn")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("writes") and not writes_allowed():
+            reason = f"ENV={stack.setting('ENV')}: nothing is written there; SMOKE_WRITES=on runs this check"
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "writes: places an order or plants an error")
+
+
+@pytest.fixture(autouse=True)
+def check(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
+    """The sentence of the check for the summary and for JUnit: the first line of its docstring."""
+    name = request.node.callspec.id if hasattr(request.node, "callspec") else ""
+    sentence = (request.function.__doc__ or "").strip().splitlines()[0].rstrip(".")
+    record_property("check", f"{name}: {sentence}" if name else sentence)
+
+
+@pytest.fixture
+def seen(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Says what a check saw, in its line of the summary."""
+    return lambda text: record_property("seen", text)
+
+
+@pytest.fixture(scope="session")
+def prometheus() -> Prometheus:
+    return Prometheus()
+
+
+@pytest.fixture(scope="session")
+def loki() -> Loki:
+    return Loki()
+
+
+@pytest.fixture(scope="session")
+def erp() -> Erp:
+    return Erp()
+
+
+@pytest.fixture(scope="session")
+def tracker() -> Tracker:
+    return Tracker()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as workers:
+        yield workers
+
+
+@pytest.fixture(scope="session", autouse=True)
+def deliveries(pool: ThreadPoolExecutor) -> dict[str, Future[None]]:
+    """One test alert to each channel that is on; a failed delivery raises where it is asked for."""
+    here = current()
+    on = [channel for channel in CHANNELS if secrets.read(notification.FILES[channel]).strip()]
+    return {channel: pool.submit(notification.send, here, channel) for channel in on}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def burst(pool: ThreadPoolExecutor, erp: Erp) -> Burst:
+    before = erp.counter(RESPONSES, view=VERSION_VIEW)
+    ids = [Ids.fresh("smoke") for _ in range(REQUESTS)]
+    statuses = frozenset(answer.status_code for answer in pool.map(erp.version, ids))
+    return Burst(frozenset(each.request for each in ids), statuses, before)
+
+
+@pytest.fixture(scope="session")
+def order(erp: Erp) -> Iterator[Order]:
+    """An order; once it is shipped and invoiced it is removed, and its stock given back."""
+    ids = Ids.fresh("smoke")
+    before = erp.counter("erp_orders_total", outcome="placed")
+    placed = Order(ids, erp.place_order(ids), before)
+    yield placed
+    if placed.answer.status_code == 201:
+        inside.run("erp-web", REMOVE_ORDER, placed.number)
+
+
+@pytest.fixture(scope="session")
+def planted_error(order: Order, tracker: Tracker) -> Iterator[str]:
+    """The request id of an error reported in the order's name; its issue is removed from the tracker."""
+    inside.run("erp-web", PLANTED_ERROR, order.ids.request)
+    yield order.ids.request
+    for issue in {event.issue for event in tracker.with_tag("request_id", order.ids.request)}:
+        tracker.delete_issue(issue)
+    eventually(
+        lambda: tracker.with_tag("request_id", order.ids.request),
+        "the planted error to be gone",
+        20,
+        until=lambda events: not events,
+    )

@@ -1,0 +1,208 @@
+"""The checks of `make smoke`, in the order of the summary; the first line of a docstring is the check's line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+
+import pytest
+import requests
+import yaml
+
+from ops.console import OpsError
+from ops.paths import ROOT
+from tests.smoke.conftest import CHANNELS, REQUESTS, Burst, Order, tracker_is_bundled
+from tests.support import stack
+from tests.support.boards import PanelQuery, first_row, load_boards, panel_queries, values_of
+from tests.support.erp import RESPONSES, VERSION_VIEW, Erp
+from tests.support.loki import Entry, Loki
+from tests.support.panels import QUIET, available_answers, numbers
+from tests.support.prometheus import Prometheus
+from tests.support.tracker import Tracker
+from tests.support.wait import eventually
+
+Seen = Callable[[str], None]
+BOARDS = load_boards()
+
+
+def test_services(seen: Seen) -> None:
+    """Every service is healthy"""
+    eventually(stack.unready, "no service that is unhealthy", 60, until=lambda found: not found)
+    seen(f"{len(stack.expected_services())} services")
+    killed = [name for name, each in stack.containers().items() if each["State"]["OOMKilled"]]
+    assert killed == [], f"These containers ran out of memory: {', '.join(killed)}"
+
+
+def test_health_pages(seen: Seen) -> None:
+    """The ERP says that it is alive and ready"""
+    for path in ("/livez", "/readyz"):
+        answer = requests.get(f"{stack.url('erp-web')}{path}", timeout=10)
+        assert answer.status_code == 200, f"{path} answered {answer.status_code}: {answer.text[:300]}"
+    seen("/livez and /readyz 200")
+
+
+def test_targets(prometheus: Prometheus, seen: Seen) -> None:
+    """Prometheus scrapes every target"""
+
+    def down() -> list[str]:
+        return [f"{t['scrapeUrl']}: {t['lastError']}" for t in prometheus.targets() if t["health"] != "up"]
+
+    eventually(down, "no target down", 40, until=lambda found: not found)
+    seen(f"{len(prometheus.targets())} targets up")
+
+
+def test_probes(prometheus: Prometheus, seen: Seen) -> None:
+    """Every probe from outside succeeds"""
+    eventually(lambda: prometheus.query("probe_success"), "a probe", 40)
+    failing = "probe_success == 0"
+    eventually(lambda: prometheus.query(failing), "no probe that fails", 40, until=lambda found: not found)
+    seen(f"{len(prometheus.query('probe_success'))} probes")
+
+
+def test_rules(prometheus: Prometheus, seen: Seen) -> None:
+    """Prometheus has loaded every rule and evaluates it without an error"""
+
+    def unwell() -> list[str]:
+        return [
+            f"{rule['name']}: {rule.get('lastError', rule['health'])}"
+            for rule in prometheus.rules()
+            if rule["health"] != "ok"
+        ]
+
+    eventually(unwell, "every rule's health ok", 60, until=lambda found: not found)
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (ROOT / "prometheus/rules").glob("*.yml")]
+    assert len(prometheus.rules()) == sum(len(group["rules"]) for file in files for group in file["groups"])
+    seen(f"{len(prometheus.rules())} rules")
+
+
+def test_critical_alerts(prometheus: Prometheus) -> None:
+    """No critical alert fires"""
+    firing = prometheus.query('ALERTS{alertstate="firing",severity="critical"}')
+    assert [each.labels for each in firing] == []
+
+
+def test_requests_answered(burst: Burst, seen: Seen) -> None:
+    """The ERP answers a view that nothing else calls"""
+    assert burst.statuses == {200}
+    seen(f"{REQUESTS} requests, all 200")
+
+
+def test_requests_in_loki(burst: Burst, loki: Loki, seen: Seen) -> None:
+    """Loki has exactly one access line for each request"""
+    query = f'{{service="erp-web"}} |= "smoke-" | json | logger="access" | view="{VERSION_VIEW}"'
+
+    def lines() -> list[str]:
+        found = [entry.fields["request_id"] for entry in loki.entries(query, seconds=600, limit=5000)]
+        return [request_id for request_id in found if request_id in burst.ids]
+
+    found = eventually(lines, f"{REQUESTS} lines", 30, until=lambda found: len(found) >= REQUESTS)
+    assert sorted(found) == sorted(burst.ids)
+    seen(f"{len(found)} lines")
+
+
+def test_requests_in_prometheus(burst: Burst, prometheus: Prometheus, seen: Seen) -> None:
+    """Prometheus counts exactly these requests"""
+    query = f'sum({RESPONSES}{{job="erp-web",view="{VERSION_VIEW}"}})'
+    expected = burst.counted_before + REQUESTS
+    found = eventually(
+        lambda: prometheus.value(query), f"{query} to be {expected:g}", 40, until=lambda value: value >= expected
+    )
+    assert found == expected
+    seen(f"{burst.counted_before:g} + {REQUESTS} = {found:g}")
+
+
+@pytest.mark.writes
+def test_order(order: Order, seen: Seen) -> None:
+    """An order is taken, and the answer carries its request id"""
+    assert order.answer.status_code == 201, order.answer.text
+    assert order.answer.headers["X-Request-ID"] == order.ids.request
+    seen(f"order {order.number}, request id {order.ids.request}")
+
+
+@pytest.mark.writes
+def test_order_metric(order: Order, erp: Erp, prometheus: Prometheus, seen: Seen) -> None:
+    """The order is counted by the ERP and in Prometheus"""
+    counted = erp.counter("erp_orders_total", outcome="placed")
+    assert counted > order.counted_before
+    query = 'sum(erp_orders_total{job="erp-web",outcome="placed"})'
+    eventually(lambda: prometheus.value(query), f"{query} >= {counted:g}", 40, until=lambda value: value >= counted)
+    seen(f"{counted:g} orders")
+
+
+@pytest.mark.writes
+def test_order_line(order: Order, loki: Loki) -> None:
+    """The order's access line carries its request id and trace id"""
+
+    def access() -> list[Entry]:
+        return [each for each in _lines(loki, "erp-web", order) if each.fields["logger"] == "access"]
+
+    (line,) = eventually(access, "the access line of the order", 20)
+    assert line.fields["trace_id"] == order.ids.trace
+    assert (line.fields["method"], line.fields["status"]) == ("POST", 201)
+
+
+@pytest.mark.writes
+def test_order_tasks(order: Order, loki: Loki, seen: Seen) -> None:
+    """The lines of the order's two tasks carry the same ids"""
+
+    def tasks() -> set[str]:
+        found = [each.fields for each in _lines(loki, "erp-worker", order)]
+        return {each["task_id"] for each in found if each["task_id"] and each["trace_id"] == order.ids.trace}
+
+    found = eventually(tasks, "lines of shipping and invoicing", 40, until=lambda found: len(found) >= 2)
+    seen(f"{len(found)} tasks")
+
+
+@pytest.mark.writes
+@pytest.mark.skipif(not tracker_is_bundled(), reason="SENTRY_DSN names another tracker, which this check can't ask")
+def test_error_event(planted_error: str, tracker: Tracker) -> None:
+    """The tracker has the error that was planted under the order's request id"""
+    events = eventually(lambda: tracker.with_tag("request_id", planted_error), "the planted error's event", 30)
+    assert len(events) == 1
+    assert events[0].data["exception"]["values"][-1]["value"] == "planted by make smoke"
+
+
+@pytest.mark.writes
+def test_order_panel(order: Order, prometheus: Prometheus) -> None:
+    """A panel draws orders"""
+    assert order.answer.ok
+    board = BOARDS["erp-business"]
+    values = values_of(board, prometheus.label_values)
+    queries = [each for each in panel_queries(board) if "erp_orders_total" in each.expression]
+    _answered([queries[0].filled(values)], with_data=True)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_board(board: str, prometheus: Prometheus, seen: Seen) -> None:
+    """Every panel of the first row is answered"""
+    values = values_of(BOARDS[board], prometheus.label_values)
+    queries = [query.filled(values) for query in panel_queries(first_row(BOARDS[board]))]
+    _answered(queries, with_data=stack.loaded_settings().is_sandbox)
+    seen(f"{len(queries)} queries")
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_channel(channel: str, deliveries: dict[str, Future[None]]) -> None:
+    """Alertmanager delivers a test alert"""
+    if channel not in deliveries:
+        pytest.skip("this channel is off: its file in secrets/ is empty")
+    try:
+        deliveries[channel].result(timeout=90)
+    except OpsError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+def _lines(loki: Loki, service: str, order: Order) -> list[Entry]:
+    query = f'{{service="{service}"}} |= "{order.ids.request}" | json | request_id="{order.ids.request}"'
+    return loki.entries(query, seconds=600)
+
+
+def _answered(queries: list[PanelQuery], *, with_data: bool) -> None:
+    """Each query is answered by every way that there is here: straight, and through Grafana where it runs."""
+    for answers in available_answers():
+        for query in queries:
+            if with_data and query.name not in QUIET:
+                eventually(partial(numbers, answers, query), f"data for {query.name}", 60, interval=2)
+            else:
+                numbers(answers, query)
