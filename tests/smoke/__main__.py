@@ -46,7 +46,9 @@ def main() -> int:
     stack.ensure_up()
     print(f"\nThe stack is up after {time.monotonic() - started:.0f} s.\n", flush=True)
     summary = Summary()
-    options = ["-p", "no:terminal", "-p", "no:cacheprovider", str(Path(__file__).parent)]
+    # The project's options hold some of the reporter that the summary stands in for.
+    options = ["-o", "addopts=--import-mode=importlib", "-p", "no:terminal", "-p", "no:cacheprovider"]
+    options.append(str(Path(__file__).parent))
     if junit := os.environ.get("JUNIT"):
         options.append(f"--junitxml={Path(junit).absolute()}")
     code = int(pytest.main(options, plugins=[summary]))
