@@ -50,7 +50,7 @@ def main() -> int:
     options = ["-o", "addopts=--import-mode=importlib", "-p", "no:terminal", "-p", "no:cacheprovider"]
     options.append(str(Path(__file__).parent))
     if junit := os.environ.get("JUNIT"):
-        options.append(f"--junitxml={Path(junit).absolute()}")
+        options += [f"--junitxml={Path(junit).absolute()}", "-o", "junit_family=xunit1"]  # properties need it
     code = int(pytest.main(options, plugins=[summary]))
     for sentence, text in summary.failures:
         print(f"\n--- {sentence}\n{text}")
