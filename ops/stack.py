@@ -26,6 +26,8 @@ class Stack:
 
     settings: Settings
     source: str
+    root: Path = ROOT
+    project: str = PROJECT
 
     @property
     def files(self) -> list[Path]:
@@ -33,14 +35,14 @@ class Stack:
         names = ["compose.yaml"]
         if self.source == "local":
             names.append("compose.offline.yaml")
-        if (ROOT / "compose.override.yaml").is_file():
+        if (self.root / "compose.override.yaml").is_file():
             names.append("compose.override.yaml")
-        return [ROOT / name for name in names]
+        return [self.root / name for name in names]
 
     @property
     def _command(self) -> list[str]:
         files = [argument for file in self.files for argument in ("-f", str(file))]
-        return ["docker", "compose", "--project-directory", str(ROOT), "-p", PROJECT, *files]
+        return ["docker", "compose", "--project-directory", str(self.root), "-p", self.project, *files]
 
     @cached_property
     def command(self) -> list[str]:
@@ -108,9 +110,8 @@ class Stack:
                 if file.is_file():
                     sha.update(f"{secret['source']} {file.stat().st_mtime_ns}".encode())
             stamps[service] = sha.hexdigest()[:12]
-        # Alertmanager reads what its renderer wrote, so it has to be started anew with it.
-        stamps["alertmanager"] += stamps["alertmanager-config"]
-        return stamps
+        # A service reads what its renderer wrote, so it has to be started anew with it.
+        return {service: stamps[service] + stamps.get(f"{service}-config", "") for service in stamps}
 
     def compose(self, *arguments: str, timeout: float = 120) -> str:
         """Output of one compose command; raises OpsError when it fails."""
@@ -146,7 +147,7 @@ class Stack:
                 "ps",
                 "-a",
                 "--filter",
-                f"label=com.docker.compose.project={PROJECT}",
+                f"label=com.docker.compose.project={self.project}",
                 "--format",
                 "{{json .}}",
             ]
