@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from ops.console import OpsError, capture, run_logged, step
@@ -50,31 +51,40 @@ def _up(stack: Stack, *arguments: str) -> None:
 
 
 def _judge(stack: Stack, once: set[str]) -> None:
+    bad = {}
     for container in stack.containers():
         if container["Service"] in once:
             ended = capture(["docker", "wait", container["Name"]], timeout=WAIT_SECONDS)
+            status = ended.stdout.strip()
             if ended.returncode != 0:
-                raise OpsError(
-                    f"{container['Service']} didn't end: {ended.stderr.strip()}; expected exit status 0. "
-                    f"`make logs SERVICE={container['Service']}` shows what it does."
-                )
-            if ended.stdout.strip() != "0":
-                raise OpsError(_explain(stack))
+                bad[container["Service"]] = _last_lines(container, f"hasn't ended: {ended.stderr.strip()}")
+            elif status != "0":
+                bad[container["Service"]] = _last_lines(container, f"ended with exit status {status}, expected 0")
+    if bad:
+        raise OpsError(_told(bad.values()))
 
 
 def _explain(stack: Stack) -> str:
     """Which services are not as they should be, with their last lines; empty when all are."""
-    lines = []
+    bad = []
     for container in stack.containers():
         broken = container["Health"] == "unhealthy" or "Restarting" in container["Status"]
         if broken or ("Exited" in container["Status"] and "Exited (0)" not in container["Status"]):
-            log = capture(["docker", "logs", "--tail", str(LAST_LINES), container["Name"]])
-            lines.append(f"  {container['Service']} is {container['Status']}; its last lines:")
-            lines += [f"      {line}" for line in (log.stdout + log.stderr).strip().splitlines()[-LAST_LINES:]]
-    if not lines:
-        return ""
-    return (
-        "The stack didn't become healthy:\n"
-        + "\n".join(lines)
-        + "\n  Correct what they name and run `make up` again; what runs is kept."
-    )
+            bad.append(_last_lines(container, f"is {container['Status']}"))
+    return _told(bad) if bad else ""
+
+
+def _last_lines(container: dict[str, str], state: str) -> str:
+    log = capture(["docker", "logs", "--tail", str(LAST_LINES), container["Name"]])
+    lines = [f"  {container['Service']} {state}; its last lines:"]
+    lines += [f"      {line}" for line in (log.stdout + log.stderr).strip().splitlines()[-LAST_LINES:]]
+    if container["Health"] == "unhealthy":
+        check = "{{with .State.Health}}{{range .Log}}{{println .Output}}{{end}}{{end}}"
+        said = capture(["docker", "inspect", "--format", check, container["Name"]]).stdout.split("\n")
+        lines += [f"    and its health check's last line: {line}" for line in said if line.strip()][-1:]
+    return "\n".join(lines)
+
+
+def _told(bad: Iterable[str]) -> str:
+    hint = "  Correct what they name and run `make up` again; what runs is kept."
+    return "\n".join(["The stack isn't as it should be:", *bad, hint])
