@@ -153,4 +153,4 @@ def _copy_from_image(reference: str, inside: str, target: Path) -> None:
                 raise OpsError(f"`docker cp` of {inside} from {reference} failed: {copied.stderr.strip()}.")
             Path(folder, Path(inside).name).replace(target)
     finally:
-        capture(["docker", "rm", "--force", container])
+        capture(["docker", "rm", "--force", "--volumes", container])
