@@ -22,9 +22,9 @@ OPTIONAL = (*SANDBOX_SERVICES, "grafana-operator", "tempo")
 
 def up() -> None:
     started = time.monotonic()
-    settings = load_settings()
     check_machine()
     engine_started = engine.ensure()
+    settings = load_settings()  # by Compose, which `ensure` may have had to install
     # Only the engine can tell which of the taken ports are the stack's own.
     check_ports(settings)
     chosen = Stack(settings, source.decide(settings))
@@ -35,7 +35,6 @@ def up() -> None:
     source.provide(chosen)
     restart_what_is_broken(chosen, engine_started=engine_started)
     stop_what_is_switched_off(chosen)
-    chosen.write_compose_env()
     start(chosen)
     say(f"\nUp after {time.monotonic() - started:.0f} s.\n")
     urls.show(chosen)
