@@ -9,7 +9,7 @@ from pathlib import Path
 from ops import engine, faults, images, notification, recipes, source
 from ops import urls as url_table
 from ops.console import OpsError, capture, say, step, table
-from ops.paths import COMPOSE_ENV, LOCAL, SECRETS
+from ops.paths import LOCAL, SECRETS
 from ops.settings import load as load_settings
 from ops.stack import PROJECT, Stack
 
@@ -53,7 +53,6 @@ def clean(confirm: str) -> None:
         _clean_engine()
     for path in (SECRETS, TOOLS):
         shutil.rmtree(path, ignore_errors=True)
-    COMPOSE_ENV.unlink(missing_ok=True)
 
 
 def _clean_engine() -> None:
@@ -153,4 +152,4 @@ def _copy_from_image(reference: str, inside: str, target: Path) -> None:
                 raise OpsError(f"`docker cp` of {inside} from {reference} failed: {copied.stderr.strip()}.")
             Path(folder, Path(inside).name).replace(target)
     finally:
-        capture(["docker", "rm", "--force", container])
+        capture(["docker", "rm", "--force", "--volumes", container])

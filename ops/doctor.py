@@ -19,14 +19,16 @@ LOOPBACK_SAFE_ENGINE = (28, 0)
 
 def doctor() -> int:
     """Print every finding; the exit code is 1 when something would stop `make up`, else 0."""
+    wrong = _attempt(up.check_machine) + _attempt(engine_answers)
+    if shutil.which("docker") is None and (ROOT / ".env").is_file():
+        say("MISSING  .env can be checked once Docker is here: Compose reads it.")
+        return 1 if wrong else 0
     try:
         settings = load_settings()
     except OpsError as error:
         say(f"WRONG    {error}")
         return 1
-    wrong = 0
-    for check in (up.check_machine, engine_answers, lambda: secrets_usable(settings)):
-        wrong += _attempt(check)
+    wrong += _attempt(lambda: secrets_usable(settings))
     if engine.answer() is None:
         wrong += _attempt(lambda: up.check_ports(settings))
         wrong += _attempt(up.check_secrets_and_volumes)

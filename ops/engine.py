@@ -17,7 +17,8 @@ from ops.paths import LOGS
 
 # Health checks with a start interval need 25.
 MINIMUM_ENGINE = (25, 0)
-MINIMUM_COMPOSE = (2, 24)
+# 2.24 refuses a file that overrides an included service: "conflicts with imported resource".
+MINIMUM_COMPOSE = (2, 26)
 SUITE = "trixie"
 SOURCE_FILE = Path("/etc/apt/sources.list.d/erp-observability-trixie.sources")
 PIN_FILE = Path("/etc/apt/preferences.d/erp-observability-trixie")

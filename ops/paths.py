@@ -10,6 +10,5 @@ LOCAL = ROOT / ".local"
 LOGS = LOCAL / "logs"
 IMAGES = ROOT / "images"
 SECRETS = Path(os.environ.get("SECRETS_DIR") or ROOT / "secrets")
-COMPOSE_ENV = LOCAL / "compose.env"
 STAMPS = LOCAL / "stamps.yaml"
 DECISION = LOCAL / "image-source"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import re
 from pathlib import Path
 
-from ops.console import OpsError
+from ops.console import OpsError, capture
 from ops.paths import ROOT
 
 ENVIRONMENTS = ("sandbox", "staging", "production")
@@ -61,7 +62,7 @@ class Settings:
 
     @property
     def profiles(self) -> list[str]:
-        """The parts of compose.yaml that run besides what always does."""
+        """The Compose profiles that run besides what always does."""
         wanted = {"sandbox": self.is_sandbox, "tracing": self["TRACING"] == "on"}
         return [profile for profile, runs in wanted.items() if runs]
 
@@ -72,38 +73,52 @@ class Settings:
         return {s: port for s, port in wanted.items() if self.is_sandbox or s not in SANDBOX_SERVICES}
 
 
-def parse(text: str, origin: str) -> dict[str, str]:
-    """KEY=VALUE lines; comments and empty lines are passed over, anything else is refused."""
-    values = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        match = re.match(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$", stripped)
-        if match is None:
-            raise OpsError(f"{origin} line {number}: found {stripped!r}, expected NAME=value. Correct the line.")
-        values[match.group(1)] = match.group(2).strip().strip("\"'")
-    return values
+def defaults(root: Path = ROOT) -> dict[str, str]:
+    """What .env.example says: plain NAME=value lines, which a test keeps the same for Compose and for us."""
+    lines = (root / ".env.example").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def read_env_file(file: Path) -> dict[str, str]:
+    """NAME=value of a .env file, read by Compose, so that quotes, comments and dollars mean what they mean there."""
+    probe = json.dumps({"services": {"settings": {"image": "none", "env_file": [str(file)]}}})
+    # Compose would set what is in .env for itself first, and name no line of a bad one.
+    command = ["docker", "compose", "-p", "settings", "--env-file", os.devnull, "-f", "-", "config", "--format", "json"]
+    read = capture(command, stdin=probe)
+    if read.returncode == 127:
+        raise OpsError(
+            f"{file} is read by `docker compose`, and no docker is here. Install Docker, or on Debian as root run "
+            "`make up`, which does; without a .env every command works."
+        )
+    if read.returncode != 0:
+        raise OpsError(
+            f"Compose refuses {file}: {read.stderr.strip()}; expected lines of the form NAME=value. Correct the line."
+        )
+    found = json.loads(read.stdout)["services"]["settings"].get("environment") or {}
+    if "" in found:
+        raise OpsError(f"{file}: found {found['']!r}, expected NAME=value. Correct the line.")
+    # `config` doubles each dollar, so that its output can be read by Compose again.
+    return {name: (value or "").replace("$$", "$") for name, value in found.items()}
 
 
 def load(root: Path = ROOT) -> Settings:
     """Settings for this checkout, checked; raises OpsError with a sentence for the first bad one."""
-    defaults = parse((root / ".env.example").read_text(encoding="utf-8"), ".env.example")
+    values = defaults(root)
     file = root / ".env"
-    given = parse(file.read_text(encoding="utf-8"), ".env") if file.is_file() else {}
-    known = {*defaults, "SENTRY_DSN"}
+    given = read_env_file(file) if file.is_file() else {}
+    known = {*values, "SENTRY_DSN"}
     given |= {name: os.environ[name] for name in known if name in os.environ}
     unknown = sorted(set(given) - known)
     if unknown:
         raise OpsError(
             f".env sets {', '.join(unknown)}, which is no setting; .env.example lists them. Correct the name."
         )
-    environment = given.get("ENV", defaults["ENV"])
+    environment = given.get("ENV", values["ENV"])
     if environment not in ENVIRONMENTS:
         raise OpsError(f"ENV={environment!r}: expected one of {', '.join(ENVIRONMENTS)}.")
     if environment != "sandbox":
-        defaults |= REAL_DEFAULTS
-    values = {**defaults, **given}
+        values |= REAL_DEFAULTS
+    values |= given
     if values["TRACING"] == "on" and "OTEL_EXPORTER_OTLP_ENDPOINT" not in given:
         values["OTEL_EXPORTER_OTLP_ENDPOINT"] = TRACE_STORE
     _check(values)

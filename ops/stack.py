@@ -12,7 +12,7 @@ from typing import Any
 
 from ops import recipes
 from ops.console import OpsError, capture
-from ops.paths import COMPOSE_ENV, ROOT, SECRETS, STAMPS
+from ops.paths import ROOT, SECRETS, STAMPS
 from ops.settings import SANDBOX_SERVICES, Settings
 
 PROJECT = "erp-observability"
@@ -26,6 +26,8 @@ class Stack:
 
     settings: Settings
     source: str
+    root: Path = ROOT
+    project: str = PROJECT
 
     @property
     def files(self) -> list[Path]:
@@ -33,14 +35,14 @@ class Stack:
         names = ["compose.yaml"]
         if self.source == "local":
             names.append("compose.offline.yaml")
-        if (ROOT / "compose.override.yaml").is_file():
+        if (self.root / "compose.override.yaml").is_file():
             names.append("compose.override.yaml")
-        return [ROOT / name for name in names]
+        return [self.root / name for name in names]
 
     @property
     def _command(self) -> list[str]:
         files = [argument for file in self.files for argument in ("-f", str(file))]
-        return ["docker", "compose", "--project-directory", str(ROOT), "-p", PROJECT, *files]
+        return ["docker", "compose", "--project-directory", str(self.root), "-p", self.project, *files]
 
     @cached_property
     def command(self) -> list[str]:
@@ -59,17 +61,16 @@ class Stack:
         values["DOCKER_GID"] = str(SOCKET.stat().st_gid) if SOCKET.exists() else "0"
         if self.source == "local":
             values |= {recipe.variable: recipe.reference for recipe in recipes.recipes().values()}
-        for name in ("ERP_PORT", "GRAFANA_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT", "BUGSINK_PORT"):
-            self._follow_port(values, name)
-        return values
+        return values | self._base_urls()
 
-    def _follow_port(self, values: dict[str, str], port: str) -> None:
-        """A base URL that nobody set follows the port that somebody did."""
-        base = f"BASE_URL_{port.removesuffix('_PORT')}"
-        if base in values and base not in self.settings.given:
-            values[base] = f"http://localhost:{values[port]}"
-        if port == "PROMETHEUS_PORT" and "BASE_URL_RUNBOOKS" not in self.settings.given:
-            values["BASE_URL_RUNBOOKS"] = f"http://localhost:{values[port]}/user"
+    def _base_urls(self) -> dict[str, str]:
+        """The default of each BASE_URL_*, made from the port that is set; Prometheus serves the runbooks too."""
+        paths = {"GRAFANA": "", "PROMETHEUS": "", "ALERTMANAGER": "", "BUGSINK": "", "RUNBOOKS": "/user"}
+        urls = {
+            f"BASE_URL_{page}": f"http://localhost:{self.settings['PROMETHEUS_PORT' if path else f'{page}_PORT']}{path}"
+            for page, path in paths.items()
+        }
+        return {name: url for name, url in urls.items() if name not in self.settings.given}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -108,9 +109,8 @@ class Stack:
                 if file.is_file():
                     sha.update(f"{secret['source']} {file.stat().st_mtime_ns}".encode())
             stamps[service] = sha.hexdigest()[:12]
-        # Alertmanager reads what its renderer wrote, so it has to be started anew with it.
-        stamps["alertmanager"] += stamps["alertmanager-config"]
-        return stamps
+        # A service reads what its renderer wrote, so it has to be started anew with it.
+        return {service: stamps[service] + stamps.get(f"{service}-config", "") for service in stamps}
 
     def compose(self, *arguments: str, timeout: float = 120) -> str:
         """Output of one compose command; raises OpsError when it fails."""
@@ -122,10 +122,6 @@ class Stack:
     def replace_process(self, *arguments: str) -> None:
         """Become `docker compose ARGUMENTS`, for what streams or asks."""
         os.execvpe("docker", [*self.command, *arguments], self.environment)  # noqa: S606
-
-    def write_compose_env(self) -> None:
-        """For `docker compose --env-file .local/compose.env …` without `make`."""
-        _write(COMPOSE_ENV, "".join(f"{name}={value}\n" for name, value in sorted(self.variables.items())))
 
     @property
     def official_images(self) -> list[str]:
@@ -146,7 +142,7 @@ class Stack:
                 "ps",
                 "-a",
                 "--filter",
-                f"label=com.docker.compose.project={PROJECT}",
+                f"label=com.docker.compose.project={self.project}",
                 "--format",
                 "{{json .}}",
             ]

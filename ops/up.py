@@ -8,23 +8,23 @@ import socket
 import time
 
 from ops import engine, machine, secrets, source, stack, urls
-from ops.console import OpsError, capture, run_logged, say, step
-from ops.paths import LOGS, ROOT, SECRETS
+from ops.console import OpsError, capture, say
+from ops.paths import ROOT, SECRETS
 from ops.settings import PORTS, SANDBOX_SERVICES, Settings
 from ops.settings import load as load_settings
 from ops.stack import Stack
+from ops.start import start
 
 MEMORY_BYTES = 3 * 1024**3
 DISK_BYTES = 3 * 1024**3
-WAIT_SECONDS = 300
 OPTIONAL = (*SANDBOX_SERVICES, "grafana-operator", "tempo")
 
 
 def up() -> None:
     started = time.monotonic()
-    settings = load_settings()
     check_machine()
     engine_started = engine.ensure()
+    settings = load_settings()  # by Compose, which `ensure` may have had to install
     # Only the engine can tell which of the taken ports are the stack's own.
     check_ports(settings)
     chosen = Stack(settings, source.decide(settings))
@@ -34,6 +34,7 @@ def up() -> None:
     _ = chosen.model
     source.provide(chosen)
     restart_what_is_broken(chosen, engine_started=engine_started)
+    stop_what_is_switched_off(chosen)
     start(chosen)
     say(f"\nUp after {time.monotonic() - started:.0f} s.\n")
     urls.show(chosen)
@@ -117,51 +118,8 @@ def restart_what_is_broken(chosen: Stack, *, engine_started: bool) -> None:
             capture(["docker", "restart", container["Name"]], timeout=120)
 
 
-def start(chosen: Stack) -> None:
+def stop_what_is_switched_off(chosen: Stack) -> None:
+    """Compose leaves the containers of a profile alone that this run doesn't have."""
     idle = {container["Service"] for container in chosen.containers()} & set(OPTIONAL) - set(chosen.model["services"])
     if idle:
         chosen.compose("--profile", "*", "rm", "--stop", "--force", *sorted(idle))
-    chosen.write_compose_env()
-    command = [
-        *chosen.command,
-        "up",
-        "--detach",
-        "--wait",
-        "--wait-timeout",
-        str(WAIT_SECONDS),
-        "--remove-orphans",
-    ]
-    with step("Starting the stack"):
-        try:
-            run_logged(
-                command,
-                log=LOGS / "compose-up.log",
-                title="docker compose up",
-                env=chosen.environment,
-                describe=_progress,
-            )
-        except OpsError as error:
-            raise OpsError(_explain(chosen, str(error))) from None
-
-
-def _progress(line: str) -> str | None:
-    match = re.search(rf"Container {stack.PROJECT}-(\S+)-1 +(Healthy|Exited|Error)", line)
-    return f"{match.group(1)}: {match.group(2).lower()}" if match else None
-
-
-def _explain(chosen: Stack, failure: str) -> str:
-    """Which services are not as they should be, with their last lines."""
-    lines = []
-    for container in chosen.containers():
-        broken = container["Health"] == "unhealthy" or "Restarting" in container["Status"]
-        if broken or ("Exited" in container["Status"] and "Exited (0)" not in container["Status"]):
-            log = capture(["docker", "logs", "--tail", "8", container["Name"]])
-            lines.append(f"  {container['Service']} is {container['Status']}; its last lines:")
-            lines += [f"      {line}" for line in (log.stdout + log.stderr).strip().splitlines()[-8:]]
-    if not lines:
-        return failure
-    return (
-        "The stack didn't become healthy:\n"
-        + "\n".join(lines)
-        + "\n  Mend what they name and run `make up` again; what runs is kept."
-    )

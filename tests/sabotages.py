@@ -86,7 +86,7 @@ GROUPS: dict[str, list[Sabotage]] = {
         ),
         Sabotage(
             "containers carry another environment",
-            "compose.yaml",
+            "compose.common.yaml",
             'erp.env: "${ENV:-sandbox}"',
             "erp.env: elsewhere",
             ("test_logs.py::test_env_label_is_the_one_of_the_settings",),
@@ -186,7 +186,7 @@ GROUPS: dict[str, list[Sabotage]] = {
         ),
         Sabotage(
             "the sandbox runs in production",
-            "compose.yaml",
+            "sandbox/compose.yaml",
             "  profiles: [sandbox]\n  user:",
             "  user:",
             ("test_production.py::test_composition_has_no_sandbox_service[production]",),

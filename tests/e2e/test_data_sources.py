@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import yaml
 
@@ -25,12 +27,19 @@ FETCH = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=5
 INSIDE = "inbox"  # a Python program on Grafana's network
 
 
+def ask_grafana(uid: str, kind: str) -> str:
+    # Its type has no back end in Grafana: the health API answers 500, `plugin.unavailable`.
+    if kind == "alertmanager":
+        return Grafana().proxied(uid, QUESTIONS[kind])
+    return Grafana().health(uid)
+
+
 @pytest.mark.parametrize("uid", SOURCES)
 def test_data_source_answers(uid: str, report: list[str]) -> None:
     source = SOURCES[uid]
     if not is_preview():
-        report.append("Data sources were asked by Grafana's health API.")
-        eventually(lambda: Grafana().health(uid), f"{uid} healthy", 30, until=lambda status: status == "OK")
+        report.append("Data sources were asked by Grafana's health API, Alertmanager through its proxy.")
+        eventually(partial(ask_grafana, uid, source["type"]), f"{uid} healthy", 30, until=lambda said: said == "OK")
     else:
         report.append(f"No Grafana here: data sources were asked from inside its network, in {INSIDE}.")
         address = source["url"].rstrip("/") + QUESTIONS[source["type"]]

@@ -12,6 +12,7 @@ import pytest
 
 from ops import machine, up
 from ops.console import OpsError
+from ops.stack import volumes_exist
 from tests.ops.conftest import Ops
 from tests.support.stack import ROOT, run
 
@@ -62,6 +63,7 @@ def test_empty_secret_names_the_file(ops: Ops, secrets_copy: Path) -> None:
 
 
 def test_lost_secrets_beside_data_are_not_made_anew(ops: Ops, tmp_path: Path) -> None:
+    assert volumes_exist(), "without a stack's volumes this would start one: run `make up` first"
     refused(ops, "new passwords wouldn't open them", SECRETS_DIR=str(tmp_path / "none"))
 
 
@@ -147,6 +149,13 @@ def test_clean_of_a_machine_without_an_engine_has_nothing_to_delete(ops: Ops, ch
     assert "No Docker engine is installed here" in done.stdout
     assert not (checkout / "secrets").exists()
     assert started() == before
+
+
+def test_doctor_without_docker_says_that_compose_reads_the_settings(ops: Ops, checkout: Path, tmp_path: Path) -> None:
+    (checkout / ".env").write_text("ERP_PORT=8001\n", encoding="utf-8")
+    done = ops("doctor", prefix=("/usr/bin/env",), PATH=str(tmp_path))
+    assert "MISSING  .env can be checked once Docker is here" in done.stdout
+    assert "Traceback" not in done.stderr
 
 
 def test_clean_wants_the_engine_that_docker_host_names(ops: Ops, tmp_path: Path) -> None:

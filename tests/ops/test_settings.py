@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from ops.console import OpsError
-from ops.settings import SANDBOX_SERVICES, load
-from tests.support.stack import ROOT
+from ops.settings import SANDBOX_SERVICES, defaults, load, read_env_file
+from ops.stack import Stack
+from tests.support.stack import ROOT, run
 
 PRODUCTION = "ENV=production\nPAYMENT_API_URL=https://pay.example\nSHIPPING_API_URL=https://ship.example\n"
 
@@ -38,7 +40,8 @@ def write(root: Path, text: str) -> None:
         ("METRICS_RETENTION=-3d", "METRICS_RETENTION='-3d': expected a duration"),
         ("METRICS_RETENTION_SIZE=8", "METRICS_RETENTION_SIZE='8': expected a size"),
         ("ERP_PROT=8001", "ERP_PROT, which is no setting"),
-        ("just words", "line 1: found 'just words', expected NAME=value"),
+        ("just words", "found 'just words', expected NAME=value"),
+        ('SMTP_FROM="alerts@erp.example', "unterminated quoted value"),
         ("ENV=production", "ENV=production needs PAYMENT_API_URL"),
         (PRODUCTION + "SMTP_SMARTHOST=mailpit:1025", "SMTP_SMARTHOST points at 'mailpit'"),
         (PRODUCTION + "PAGERDUTY_URL=http://inbox:8095/v2/enqueue", "PAGERDUTY_URL points at 'inbox'"),
@@ -50,6 +53,74 @@ def test_bad_setting_is_named(root: Path, line: str, named: str) -> None:
     with pytest.raises(OpsError) as caught:
         load(root)
     assert named in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "oncall@erp.example # the team",
+        "'oncall@erp.example' # the team",
+        "oncall@erp.example#team",
+        '"team # one"',
+        "p$$wd",
+        "'p$wd'",
+        "$HOME/x",
+        "${NOBODY_SETS_THIS:-instead}",
+        r'"a \"word\" and \n"',
+        " spaces around ",
+        "",
+    ],
+)
+def test_a_value_means_what_it_means_to_compose(root: Path, value: str) -> None:
+    write(root, f"export ALERT_EMAIL_TO={value}\n")
+    filled = {"services": {"any": {"image": "none", "environment": {"FOUND": "${ALERT_EMAIL_TO}"}}}}
+    (root / "compose.yaml").write_text(json.dumps(filled), encoding="utf-8")
+    directory = ("--project-directory", str(root))
+    model = json.loads(run("docker", "compose", *directory, "config", "--format", "json"))
+    expected = model["services"]["any"]["environment"]["FOUND"].replace("$$", "$")
+    assert load(root)["ALERT_EMAIL_TO"] == expected
+
+
+def test_a_comment_behind_an_address_is_no_part_of_it(root: Path) -> None:
+    write(root, "ALERT_EMAIL_TO=oncall@erp.example # the team\n")
+    assert load(root)["ALERT_EMAIL_TO"] == "oncall@erp.example"
+
+
+def test_what_ops_hands_to_compose_is_read_no_second_time(root: Path) -> None:
+    write(root, "ALERT_EMAIL_TO='a$HOME@erp.example # x'\n")
+    model = Stack(load(root), "official").model
+    environment = model["services"]["alertmanager-config"]["environment"]
+    assert environment["ALERT_EMAIL_TO"] == "a$$HOME@erp.example # x"
+
+
+def test_the_defaults_are_those_that_compose_reads() -> None:
+    assert defaults() == read_env_file(ROOT / ".env.example")
+
+
+def test_without_docker_a_file_of_settings_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(root))
+    assert load(root)["ERP_PORT"] == "8000"
+    write(root, "ERP_PORT=8001\n")
+    with pytest.raises(OpsError, match="is read by `docker compose`, and no docker is here"):
+        load(root)
+
+
+@pytest.mark.parametrize(
+    ("line", "url", "runbooks"),
+    [
+        ("PROMETHEUS_PORT=9091", "http://localhost:9091", "http://localhost:9091/user"),
+        (
+            "PROMETHEUS_PORT=9091\nBASE_URL_PROMETHEUS=https://metrics.example",
+            "https://metrics.example",
+            "http://localhost:9091/user",
+        ),
+        ("BASE_URL_RUNBOOKS=https://wiki.example", "http://localhost:9090", "https://wiki.example"),
+    ],
+)
+def test_a_default_address_has_the_port_that_is_set(root: Path, line: str, url: str, runbooks: str) -> None:
+    write(root, line)
+    variables = Stack(load(root), "official").variables
+    assert (variables["BASE_URL_PROMETHEUS"], variables["BASE_URL_RUNBOOKS"]) == (url, runbooks)
 
 
 def test_environment_wins_over_file_and_file_over_default(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Reads the Compose files without an engine; values keep their ${VARIABLES}."""
+"""Reads the Compose files without an engine, `include` and `extends` followed; values keep their ${VARIABLES}."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import yaml
 from ops.paths import ROOT
 
 COMPOSE = ROOT / "compose.yaml"
+COMMON = ROOT / "compose.common.yaml"
 OFFLINE = ROOT / "compose.offline.yaml"
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)")
 
@@ -42,7 +43,35 @@ def parse(text: str) -> dict[str, Any]:
 
 @cache
 def load(path: Path = COMPOSE) -> dict[str, Any]:
-    return parse(path.read_text(encoding="utf-8"))
+    """One file with what it includes and extends."""
+    content = parse(path.read_text(encoding="utf-8"))
+    found = {kind: dict(content.get(kind) or {}) for kind in ("services", "networks", "volumes", "secrets")}
+    found["services"] = {name: _extended(service, path) for name, service in found["services"].items()}
+    for part in content.get("include", []):
+        for kind, named in load(path.parent / part).items():
+            found[kind] |= named
+    return found
+
+
+def parts() -> list[Path]:
+    """compose.yaml and what it includes."""
+    return [COMPOSE, *(COMPOSE.parent / part for part in parse(COMPOSE.read_text(encoding="utf-8"))["include"])]
+
+
+def _extended(service: dict[str, Any], path: Path) -> dict[str, Any]:
+    extends = service.get("extends")
+    if extends is None:
+        return service
+    extends = {"service": extends} if isinstance(extends, str) else extends
+    file = path.parent / extends["file"] if "file" in extends else path
+    base = _extended(parse(file.read_text(encoding="utf-8"))["services"][extends["service"]], file)
+    return dict(_merged(base, {key: value for key, value in service.items() if key != "extends"}))
+
+
+def _merged(base: Any, over: Any) -> Any:
+    if isinstance(base, dict) and isinstance(over, dict):
+        return base | {key: _merged(base.get(key), value) for key, value in over.items()}
+    return base + over if isinstance(base, list) and isinstance(over, list) else over
 
 
 def services(path: Path = COMPOSE) -> dict[str, dict[str, Any]]:

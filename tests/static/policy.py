@@ -1,4 +1,4 @@
-"""What every service of compose.yaml keeps to; exceptions: docs/operations/hardening-exceptions.yml."""
+"""What every service of the Compose files keeps to; exceptions: docs/operations/hardening-exceptions.yml."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from ops.paths import ROOT
-from ops.settings import parse
+from ops.settings import defaults
 from tests.support.repository import texts
 from tests.support.signals import SERVICES
 
@@ -30,8 +30,8 @@ def targets() -> dict[str, str]:
 
 
 def published() -> dict[str, str]:
-    defaults = parse(read(".env.example"), ".env.example")
-    return {name: defaults[each.port_setting] for name, each in SERVICES.items() if each.port_setting}
+    ports = defaults()
+    return {name: ports[each.port_setting] for name, each in SERVICES.items() if each.port_setting}
 
 
 def test_readme_lists_the_published_addresses_and_no_other() -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from ops.paths import ROOT
-from tests.static.compose_model import OFFLINE, load, services, words
+from tests.static.compose_model import OFFLINE, load, parts, services, words
 from tests.support.signals import SERVICES, Role
 
 IMAGES = tomllib.loads((ROOT / "images" / "images.toml").read_text(encoding="utf-8"))
 LOCAL = {service: name for name, table in IMAGES.items() for service in table.get("services", [])}
 OFFICIAL = [name for name, service in services().items() if "build" not in service]
+PART_LINES = 250
 SCRAPED = [name for name, service in SERVICES.items() if not service.not_scraped]
 
 
@@ -24,6 +26,12 @@ def scrape_jobs() -> dict[str, dict[str, Any]]:
     files = [folder / "prometheus.yml", *sorted((folder / "scrape").glob("*.yml"))]
     found = [yaml.safe_load(path.read_text(encoding="utf-8"))["scrape_configs"] for path in files]
     return {job["job_name"]: job for jobs in found for job in jobs}
+
+
+@pytest.mark.parametrize("part", parts(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_part_is_short_enough_to_be_read(part: Path) -> None:
+    lines = [line.strip() for line in part.read_text(encoding="utf-8").splitlines()]
+    assert len([line for line in lines if line and not line.startswith("#")]) <= PART_LINES
 
 
 def test_the_table_and_compose_name_the_same_services() -> None:
@@ -109,6 +117,6 @@ def test_local_image_has_the_official_version(name: str) -> None:
     official = re.sub(r"^.*:v?", "", services()[name]["image"])
     same = official == table["version"] or official.startswith(f"{table['version']}-")
     assert same is not bool(table.get("differs")), (
-        f"{name} is {official} in compose.yaml and {table['version']} in images.toml; "
+        f"{name} is {official} in the Compose files and {table['version']} in images.toml; "
         "`differs` has to say why where they differ, and only there"
     )

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from ops import secrets
 from ops.paths import ROOT
+from ops.settings import defaults
 from ops.settings import load as load_settings
-from ops.settings import parse
 from ops.stack import Stack
-from tests.static.compose_model import COMPOSE, OFFLINE, load, services, variables
+from tests.static.compose_model import COMMON, OFFLINE, load, parse, parts, services, variables
 
 ENV_EXAMPLE = ROOT / ".env.example"
 EXAMPLE_NAME = re.compile(r"^#?\s*([A-Z][A-Z0-9_]*)=", re.MULTILINE)
-STAMP = re.compile(r"^STAMP_[A-Z_]+$")  # a digest of what a service mounts, made by ops for each service
 
 
 def compose_variables() -> set[str]:
-    names = variables(COMPOSE) | variables(OFFLINE)
-    return {name for name in names if not STAMP.match(name)}
+    return {name for file in (*parts(), COMMON, OFFLINE) for name in variables(file)}
 
 
 def described_settings() -> set[str]:
@@ -52,7 +51,7 @@ def test_every_described_setting_has_a_line_of_meaning() -> None:
 
 
 def test_no_setting_is_a_secret() -> None:
-    filled = [name for name, value in parse(ENV_EXAMPLE.read_text(encoding="utf-8"), ".env.example").items() if value]
+    filled = [name for name, value in defaults().items() if value]
     assert [name for name in filled if re.search(r"PASSWORD|SECRET|TOKEN|KEY|DSN", name)] == []
 
 
@@ -60,9 +59,11 @@ def test_secrets_of_the_composition_are_those_that_ops_makes() -> None:
     assert set(load()["secrets"]) == {*secrets.TABLE, *secrets.DERIVED}
 
 
-@pytest.mark.parametrize("name", load()["secrets"])
-def test_secret_is_the_file_of_its_name(name: str) -> None:
-    assert load()["secrets"][name] == {"file": f"${{SECRETS_DIR:-./secrets}}/{name}"}
+@pytest.mark.parametrize("part", parts(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_secret_is_the_file_of_its_name(part: Path) -> None:
+    folder = "./secrets" if part.parent == ROOT else "../secrets"
+    for name, secret in parse(part.read_text(encoding="utf-8")).get("secrets", {}).items():
+        assert secret == {"file": f"${{SECRETS_DIR:-{folder}}}/{name}"}
 
 
 @pytest.mark.parametrize("name", services())

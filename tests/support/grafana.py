@@ -28,6 +28,11 @@ class Grafana:
     def data_sources(self) -> list[dict[str, Any]]:
         return list(self.get("datasources"))
 
+    def proxied(self, uid: str, path: str) -> str:
+        """OK, or the status by which the data source answers at `path` through Grafana."""
+        answer = requests.get(f"{self.base}/api/datasources/proxy/uid/{uid}{path}", auth=self._login, timeout=20)
+        return "OK" if answer.ok else f"{answer.status_code} {answer.text[:200]}"
+
     def health(self, uid: str) -> str:
         """OK, or Grafana's sentence about what is wrong with the data source."""
         answer = requests.get(f"{self.base}/api/datasources/uid/{uid}/health", auth=self._login, timeout=20)

@@ -1,0 +1,68 @@
+"""Starting a tiny project on the real engine: what runs on is awaited, what runs once is judged by its exit status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.commands import current
+from ops.console import OpsError
+from ops.settings import Settings
+from ops.stack import Stack
+from ops.start import start
+from tests.support.stack import run
+from tests.support.wait import eventually
+
+PROJECT = "erp-observability-start-test"
+SLOW: dict[str, Any] = {
+    "command": ["sh", "-c", "sleep 3; touch /tmp/healthy; exec sleep infinity"],
+    "healthcheck": {"test": ["CMD", "test", "-f", "/tmp/healthy"], "interval": "1s", "retries": 9},  # noqa: S108
+}
+# Compose lists it while it runs, and half a second later, at its first look, finds it exited.
+ONCE: dict[str, Any] = {"command": ["sleep", "0.2"], "restart": "no"}
+GOOD = {"slow": "healthy", "once": "exited"}
+FAILING: dict[str, Any] = {"command": ["sh", "-c", "sleep 1; echo the table is gone >&2; exit 3"], "restart": "no"}
+
+
+@pytest.fixture
+def project(tmp_path: Path, settings: Settings) -> Iterator[Stack]:
+    yield Stack(settings, "official", root=tmp_path, project=PROJECT)
+    label = f"label=com.docker.compose.project={PROJECT}"
+    if left := run("docker", "ps", "--all", "--quiet", "--filter", label).split():
+        run("docker", "rm", "--force", "--volumes", *left)
+    if networks := run("docker", "network", "ls", "--quiet", "--filter", label).split():
+        run("docker", "network", "rm", *networks)
+
+
+def write(project: Stack, **services: dict[str, Any]) -> None:
+    common = {
+        "image": current().model["services"]["alertmanager-config"]["image"],
+        "pull_policy": "never",
+        "stop_signal": "SIGKILL",
+    }
+    composition = {"services": {name: {**common, **definition} for name, definition in services.items()}}
+    (project.root / "compose.yaml").write_text(json.dumps(composition), encoding="utf-8")
+
+
+def states(project: Stack) -> dict[str, str]:
+    return {each["Service"]: each["Health"] or each["State"] for each in project.containers()}
+
+
+def test_a_one_shot_that_nothing_waits_for_ends_well_beside_a_slow_service(project: Stack) -> None:
+    write(project, slow=SLOW, once=ONCE)
+    start(project)
+    # `docker wait` may return a moment before `docker ps` knows.
+    eventually(lambda: states(project), "both as they should be", 5, until=lambda found: found == GOOD)
+    start(project)
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_failing_one_shot_is_told_with_its_last_lines(project: Stack, *, awaited: bool) -> None:
+    needs = {"depends_on": {"failing": {"condition": "service_completed_successfully"}}} if awaited else {}
+    write(project, slow={**SLOW, **needs}, failing=FAILING)
+    with pytest.raises(OpsError, match=r"failing (is Exited \(3\)|ended with exit status 3)(.|\n)*the table is gone"):
+        start(project)
