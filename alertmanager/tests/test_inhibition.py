@@ -9,7 +9,7 @@ import pytest
 from alertmanager.inhibition import ROWS, Row
 from alertmanager.matching import match_all, matches, parse
 from alertmanager.reference import RULES, alerts
-from prometheus.tests.reading import assertions
+from prometheus.tests.cases import assertions
 
 Labels = dict[str, str]
 each_row = pytest.mark.parametrize("row", ROWS, ids=[f"{row.source[0]} mutes {row.target[-1]}" for row in ROWS])

@@ -14,8 +14,8 @@ from typing import Any
 import promql_parser as ast
 
 from ops.paths import ROOT
-from prometheus.tests import promql
-from prometheus.tests.reading import recorded
+from prometheus import promql
+from prometheus.rule_files import recorded
 from tests.support.boards import FOLDER, PanelQuery, built_in, fill, panel_queries, panels_of, variables
 
 Board = dict[str, Any]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from prometheus.tests.mutators import Rule
-from prometheus.tests.reading import alert_ids, alerts, assertions
+from prometheus.rule_files import Rule, alerts
+from prometheus.tests.cases import alert_ids, assertions
 
 LEAST_CASES = 3
 ALWAYS_FIRING = {"Watchdog"}

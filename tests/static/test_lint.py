@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.lint import LINTERS
+from ops.paths import ROOT
+from tests.lint import BIN, LINTERS
 
 PLANTED = {
     "ruff check": ("bad.py", "import os\n"),
@@ -20,7 +23,7 @@ PLANTED = {
 
 
 def test_every_linter_has_a_planted_fault() -> None:
-    assert set(PLANTED) == set(LINTERS)
+    assert {*PLANTED, "imports"} == set(LINTERS)
 
 
 @pytest.mark.parametrize("name", PLANTED)
@@ -30,6 +33,30 @@ def test_linter_finds_the_planted_fault(name: str, tmp_path: Path) -> None:
     done = LINTERS[name].run([tmp_path / file])
     assert done.returncode != 0
     assert file in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("grafana.dashboards", "prometheus.tests"),
+        ("prometheus", "tests.support"),
+        ("ops", "alertmanager"),
+        ("loki", "orders"),
+        ("observability", "orders"),
+        ("sandbox", "config"),
+    ],
+)
+def test_import_that_the_contracts_forbid_is_found(importer: str, imported: str, tmp_path: Path) -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    for package in [*contracts["root_packages"], "grafana.dashboards", "prometheus.tests", "tests.support"]:
+        folder = tmp_path.joinpath(*package.split("."))
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").touch()
+    tmp_path.joinpath(*importer.split("."), "planted.py").write_text(f"import {imported}\n", encoding="utf-8")
+    command = [str(BIN / "lint-imports"), "--no-cache", str(ROOT / "pyproject.toml")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert f"{importer}.planted -> {imported}" in done.stdout
 
 
 @pytest.mark.parametrize("name", LINTERS)

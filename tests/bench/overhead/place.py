@@ -22,7 +22,7 @@ from tests.bench.overhead.variants import BARE, Variant
 from tests.support import stack
 from tests.support.ports import free_port
 from tests.support.wait import eventually
-from tests.takehome.conftest import PACKAGE, blocks
+from tests.takehome.readme import PACKAGE, blocks
 
 HERE = Path(__file__).parent
 
