@@ -10,7 +10,7 @@ import pytest
 from prometheus.promql import walk
 from prometheus.rule_files import Rule, alerts, all_rules, metric_of
 from prometheus.tests.cases import alert_ids
-from tests.support.signals import SERVICES
+from tests.support.services import SERVICES
 
 NAME = re.compile(r"Erp([A-Z0-9][a-z0-9]*){2,}")
 HEARTBEAT = "Watchdog"

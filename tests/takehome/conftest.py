@@ -15,9 +15,9 @@ import requests
 from ops.paths import ROOT
 from tests.support import stack
 from tests.support.ports import free_port
+from tests.support.readme import PACKAGE, blocks
 from tests.support.repository import copy_files
 from tests.support.wait import eventually
-from tests.takehome.readme import PACKAGE, blocks
 
 PIN = re.compile(r"^(\S+==\S+)", re.MULTILINE)
 TOKEN = "take-home-token-0123456789"

@@ -1,4 +1,4 @@
-"""The fenced blocks of the take-home package's README, which tests and the benchmark put into a project."""
+"""The steps of the take-home package's README, as its fenced blocks have them."""
 
 from __future__ import annotations
 
