@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help smoke test bench sabotage lint fmt dashboards screenshots reference up down status logs urls doctor clean break mend drill test-notification silence alerts alert-review bundle load
+.PHONY: help smoke test bench sabotage lint fmt dashboards screenshots reference up down status logs urls doctor clean break mend drill mutation quiet-days healthy-series slo test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -19,7 +19,7 @@ smoke: ## Start the stack if need be and run about twenty checks in under two mi
 	@$(OPS) venv
 	@$(VENV) -m tests.smoke
 
-bench: ## Measure, written to tests/bench/results: BENCH=stack (deletes the data), boards (deletes it too), overhead, rules or detection
+bench: ## Measure, written to tests/bench/results: BENCH=stack (deletes the data), boards (deletes it too), overhead or detection
 	@$(OPS) venv
 	@$(VENV) -m tests.bench.$(or $(BENCH),stack)
 
@@ -47,6 +47,22 @@ screenshots: ## Picture the boards of the running stack into docs/screenshots, w
 dashboards: ## Write grafana/dashboards/generated anew from grafana/dashboards/pages
 	@$(OPS) venv
 	@$(VENV) -m grafana.dashboards.build
+
+slo: ## Write prometheus/rules/slo.yml anew from prometheus/slo.yml
+	@$(OPS) venv
+	@$(VENV) -m prometheus.slo
+
+mutation: ## Plant small faults into the rules that have changed and see their tests notice; ALL=yes for all rules
+	@$(OPS) venv
+	@$(VENV) -m prometheus.tests.mutation $(if $(ALL),--all)
+
+quiet-days: ## See that no alert fires on days without a fault, for the rules that have changed; ALL=yes for all
+	@$(OPS) venv
+	@$(VENV) -m prometheus.tests.quiet $(if $(ALL),--all)
+
+healthy-series: ## Take the series of quiet days anew from the running stack, which must be healthy
+	@$(OPS) venv
+	@$(VENV) -m prometheus.tests.healthy
 
 down: ## Stop the stack, keep its data
 	@$(OPS) down

@@ -1,4 +1,4 @@
-"""`python -m prometheus.slo`: writes rules/slo.yml, the burn rates and alerts of every SLO in slo.yml."""
+"""`make slo`: writes rules/slo.yml, the burn rates and alerts of every SLO in slo.yml."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 FOLDER = Path(__file__).resolve().parent
 SOURCE = FOLDER / "slo.yml"
 TARGET = FOLDER / "rules" / "slo.yml"
-HEAD = "# Written from prometheus/slo.yml by `python -m prometheus.slo`. A burn of 1 uses the budget up in 30 days.\n"
+HEAD = "# Written from prometheus/slo.yml by `make slo`. A burn of 1 uses the budget up in 30 days.\n"
 # (burn, long window, short window, for): the long one says that it matters, the short one that it still goes on.
 FAST = ((14.4, "1h", "5m", "2m"), (6, "6h", "30m", "15m"))
 SLOW = ((3, "1d", "2h", "1h"), (1, "3d", "6h", "3h"))

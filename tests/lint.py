@@ -1,7 +1,8 @@
-"""Every linter over every file it is for: `python -m tests.lint`. tests/static/test_lint.py proves each."""
+"""Every linter over every file it is for: `python -m tests.lint`."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -26,7 +27,8 @@ class Linter:
     def run(self, targets: Sequence[Path]) -> subprocess.CompletedProcess[str]:
         paths = [path.relative_to(ROOT) if path.is_relative_to(ROOT) else path for path in targets]
         command = [str(BIN / self.command[0]), *self.command[1:], *map(str, paths)]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
+        env = {**os.environ, "PYTHONPATH": "erp_app"}
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=600)
 
 
 def _python() -> list[Path]:
@@ -35,6 +37,10 @@ def _python() -> list[Path]:
 
 def _typed() -> list[Path]:
     return [path for path in _python() if not set(UNTYPED) & set(path.parents)]
+
+
+def _import_contracts() -> list[Path]:
+    return [ROOT / "pyproject.toml"]
 
 
 def _yaml() -> list[Path]:
@@ -62,6 +68,7 @@ LINTERS = {
         Linter("ruff check", ("ruff", "check", "--force-exclude"), _python),
         Linter("ruff format", ("ruff", "format", "--check", "--force-exclude"), _python),
         Linter("mypy", ("mypy",), _typed),
+        Linter("imports", ("lint-imports", "--no-cache"), _import_contracts),
         Linter("yamllint", ("yamllint", "--strict"), _yaml),
         Linter("shellcheck", ("shellcheck", "--exclude=SC1091"), _shell),
         Linter("hadolint", ("hadolint", "--config", ".hadolint.yaml"), _dockerfiles),

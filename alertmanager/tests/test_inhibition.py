@@ -8,7 +8,7 @@ import pytest
 
 from alertmanager.reference import RULES, alerts
 from alertmanager.routes import INHIBIT_RULES, InhibitRule, match_all, matches, parse
-from prometheus.tests.reading import assertions
+from prometheus.tests.cases import assertions
 
 Labels = dict[str, str]
 each_rule = pytest.mark.parametrize(

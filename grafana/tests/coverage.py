@@ -8,7 +8,7 @@ from functools import cache
 
 from grafana.tests.linter import selectors
 from ops.paths import ROOT
-from prometheus.tests import reading
+from prometheus import rule_files
 from tests.support.boards import load_boards
 
 # By what makes them in erp_app: the ends of the names that Prometheus reads. One of them seen is enough.
@@ -32,8 +32,8 @@ def own_metrics() -> frozenset[str]:
 def unseen() -> set[str]:
     """The metrics of ours that no board and no rule reads, by the first of their names."""
     seen = {node.name or "" for board in load_boards().values() for _, node in selectors(board)}
-    seen |= {reading.metric_of(each) for _, rule in reading.all_rules() for each in reading.selectors(rule)}
-    made = [*_made(), *((series,) for series in reading.recorded())]
+    seen |= {rule_files.metric_of(each) for _, rule in rule_files.all_rules() for each in rule_files.selectors(rule)}
+    made = [*_made(), *((series,) for series in rule_files.recorded())]
     return {names[0] for names in made if not set(names) & seen}
 
 

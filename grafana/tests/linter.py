@@ -1,4 +1,4 @@
-"""The house rules for boards: what `grafana/dashboard-linter` asks for, and what panels were found empty for elsewhere.
+"""The rules that every board keeps; those that Grafana's dashboard-linter has too bear its names.
 
 Every rule takes a board as Grafana reads it and yields sentences about what is wrong with it.
 """
@@ -14,8 +14,8 @@ from typing import Any
 import promql_parser as ast
 
 from ops.paths import ROOT
-from prometheus.tests import promql
-from prometheus.tests.reading import recorded
+from prometheus import promql
+from prometheus.rule_files import recorded
 from tests.support.boards import FOLDER, PanelQuery, built_in, fill, panel_queries, panels_of, variables
 
 Board = dict[str, Any]
@@ -31,6 +31,7 @@ ON_TIME_RANGE_CHANGED = 2
 OVER_ALL = {"stat", "bargauge", "gauge", "table"}  # panels that may count over the chosen time
 OF_THE_APPLICATION = re.compile(r"^(django|celery|external|sentry|erp|http|build)_[a-z_]+$")
 COUNTER = re.compile(r"_(total|bucket)$")
+BRACKETS = (("{", "}"), ("(", ")"), ("[", "]"))
 INSIDE = re.compile(r"\{[^{}]+\}")
 WINDOW = re.compile(r"\b(?:rate|increase|irate)\(.*?\[([^\]]+)\]")
 LOG_WINDOW = re.compile(r"\[([^\]]+)\]")
@@ -41,7 +42,7 @@ KNOWN_IN_ADDRESSES = {"__from", "__to", "__url_time_range", "__data"}
 
 
 def findings(board: Board) -> list[str]:
-    return [f"{board['uid']}: {sentence}" for rule in RULES for sentence in rule(board)]
+    return [f"{board['uid']}: {sentence} ({name})" for name, rule in RULES.items() for sentence in rule(board)]
 
 
 def data_panels(board: Board) -> list[dict[str, Any]]:
@@ -77,28 +78,37 @@ def panels_lie_side_by_side(board: Board) -> Iterator[str]:
             taken |= cells
 
 
-def board_is_read_only(board: Board) -> Iterator[str]:
+def template_uneditable_rule(board: Board) -> Iterator[str]:
     if board["editable"] is not False:
         yield "can be edited"
+
+
+def board_is_refreshed(board: Board) -> Iterator[str]:
     if not board["refresh"]:
         yield "isn't refreshed"
 
 
-def sources_are_variables(board: Board) -> Iterator[str]:
+def template_datasource_rule(board: Board) -> Iterator[str]:
     found = {f"${{{each['name']}}}": each["query"] for each in variables(board) if each["type"] == "datasource"}
     if found != SOURCES:
         yield f"has the data source variables {found}"
+
+
+def panel_datasource_rule(board: Board) -> Iterator[str]:
     for panel in data_panels(board):
         if SOURCES.get(panel.get("datasource", {}).get("uid")) != panel.get("datasource", {}).get("type"):
             yield f"{panel['title']} asks no source by variable"
 
 
-def variables_follow_the_time(board: Board) -> Iterator[str]:
+def template_on_time_change_reload_rule(board: Board) -> Iterator[str]:
     for variable in variables(board):
         if variable["type"] == "query" and variable["refresh"] != ON_TIME_RANGE_CHANGED:
             yield f"${variable['name']} isn't read anew when the time range changes"
-    if missing := {"job"} - {each["name"] for each in variables(board)}:
-        yield f"lacks the variables {missing}"
+
+
+def template_job_rule(board: Board) -> Iterator[str]:
+    if "job" not in {each["name"] for each in variables(board)}:
+        yield "lacks the variable job"
 
 
 def every_variable_is_used(board: Board) -> Iterator[str]:
@@ -116,30 +126,30 @@ def panels_can_be_drawn(board: Board) -> Iterator[str]:
             yield f"{panel['title']} is transformed by {used - TRANSFORMATIONS}"
 
 
-def panels_explain_themselves(board: Board) -> Iterator[str]:
+def panel_title_description_rule(board: Board) -> Iterator[str]:
     untold = [p for p in data_panels(board) if len((p.get("description") or "").split()) < WORDS or not p["title"]]
     yield from named(untold, "has no title or description")
+
+
+def panel_units_rule(board: Board) -> Iterator[str]:
     unitless = [p for p in data_panels(board) if p["type"] != "logs" and not defaults_of(p).get("unit")]
     yield from named(unitless, "has no unit")
 
 
-def panels_have_queries(board: Board) -> Iterator[str]:
+def panel_no_targets_rule(board: Board) -> Iterator[str]:
     yield from named((panel for panel in data_panels(board) if not panel.get("targets")), "asks nothing")
     yield from (f"{query.name} is empty" for query in panel_queries(board) if not query.expression.strip())
 
 
-def windows_follow_the_scrape(board: Board) -> Iterator[str]:
-    over_all = {panel["title"] for panel in data_panels(board) if panel["type"] in OVER_ALL}
-    for query in panel_queries(board):
-        pattern = WINDOW if query.kind == "prometheus" else LOG_WINDOW
-        wanted = {"$__rate_interval"} if query.kind == "prometheus" else {"$__auto"}
-        if query.panel in over_all:
-            wanted.add("$__range")
-        if odd := set(pattern.findall(query.expression)) - wanted:
-            yield f"{query.name} has the window {odd}; expected {wanted}"
+def target_rate_interval_rule(board: Board) -> Iterator[str]:
+    yield from _odd_windows(board, "prometheus", WINDOW, "$__rate_interval")
 
 
-def queries_parse(board: Board) -> Iterator[str]:
+def target_logql_auto_rule(board: Board) -> Iterator[str]:
+    yield from _odd_windows(board, "loki", LOG_WINDOW, "$__auto")
+
+
+def target_promql_rule(board: Board) -> Iterator[str]:
     marks = [each for each in board["annotations"]["list"] if "expr" in each]
     asked = [PanelQuery(board["uid"], each["name"], "", "prometheus", each["expr"]) for each in marks]
     for query in [*panel_queries(board), *asked]:
@@ -148,7 +158,13 @@ def queries_parse(board: Board) -> Iterator[str]:
                 ast.parse(readable(board, query))
             except ValueError as error:
                 yield f"{query.name} doesn't parse: {error}"
-        elif any(query.expression.count(left) != query.expression.count(right) for left, right in ("{}", "()", "[]")):
+
+
+def target_logql_rule(board: Board) -> Iterator[str]:
+    for query in panel_queries(board):
+        if query.kind == "loki" and any(
+            query.expression.count(left) != query.expression.count(right) for left, right in BRACKETS
+        ):
             yield f"{query.name} has brackets without an end"
 
 
@@ -165,7 +181,7 @@ def lines_are_chosen_by_variable(board: Board) -> Iterator[str]:
             yield f"{query.name} leaves no choice of services"
 
 
-def application_is_chosen_by_variable(board: Board) -> Iterator[str]:
+def target_job_rule(board: Board) -> Iterator[str]:
     """Another app's job works without editing: none is named, and each is asked for by the board's choice."""
     for query, node in selectors(board):
         jobs = [each.value for each in node.matchers.matchers if each.name == "job"]
@@ -175,7 +191,7 @@ def application_is_chosen_by_variable(board: Board) -> Iterator[str]:
             yield f"{query.name} names a job: {' and '.join(jobs)}"
 
 
-def counters_are_read_by_rate(board: Board) -> Iterator[str]:
+def target_counter_agg_rule(board: Board) -> Iterator[str]:
     for query, tree in trees(board):
         yield from (f"{query.name} shows the counter {name}" for name in _bare(tree) if COUNTER.search(name))
 
@@ -228,6 +244,14 @@ def addresses(board: Board) -> Iterator[str]:
                 yield str(link["url"])
 
 
+def _odd_windows(board: Board, kind: str, pattern: re.Pattern[str], wanted: str) -> Iterator[str]:
+    over_all = {panel["title"] for panel in data_panels(board) if panel["type"] in OVER_ALL}
+    for query in panel_queries(board):
+        allowed = {wanted, "$__range"} if query.panel in over_all else {wanted}
+        if query.kind == kind and (odd := set(pattern.findall(query.expression)) - allowed):
+            yield f"{query.name} has the window {odd}; expected {allowed}"
+
+
 def _bare(node: ast.Expr) -> Iterator[str]:
     """The metrics whose values are read, without a window; counting series reads none."""
     counting = isinstance(node, ast.AggregateExpr) and str(node.op) == "count"
@@ -238,22 +262,29 @@ def _bare(node: ast.Expr) -> Iterator[str]:
             yield from _bare(child)
 
 
-RULES: tuple[Rule, ...] = (
-    ids_are_unique,
-    panels_lie_side_by_side,
-    board_is_read_only,
-    sources_are_variables,
-    variables_follow_the_time,
-    every_variable_is_used,
-    panels_can_be_drawn,
-    panels_explain_themselves,
-    panels_have_queries,
-    windows_follow_the_scrape,
-    queries_parse,
-    deploys_and_alerts_are_marked,
-    lines_are_chosen_by_variable,
-    application_is_chosen_by_variable,
-    counters_are_read_by_rate,
-    recorded_series_exist,
-    links_resolve,
-)
+RULES: dict[str, Rule] = {
+    "template-datasource-rule": template_datasource_rule,
+    "template-job-rule": template_job_rule,
+    "template-on-time-change-reload-rule": template_on_time_change_reload_rule,
+    "template-uneditable-rule": template_uneditable_rule,
+    "panel-datasource-rule": panel_datasource_rule,
+    "panel-title-description-rule": panel_title_description_rule,
+    "panel-units-rule": panel_units_rule,
+    "panel-no-targets-rule": panel_no_targets_rule,
+    "target-promql-rule": target_promql_rule,
+    "target-logql-rule": target_logql_rule,
+    "target-logql-auto-rule": target_logql_auto_rule,
+    "target-rate-interval-rule": target_rate_interval_rule,
+    "target-job-rule": target_job_rule,
+    "target-counter-agg-rule": target_counter_agg_rule,
+    # The rest is this repository's own.
+    "ids-are-unique": ids_are_unique,
+    "panels-lie-side-by-side": panels_lie_side_by_side,
+    "board-is-refreshed": board_is_refreshed,
+    "every-variable-is-used": every_variable_is_used,
+    "panels-can-be-drawn": panels_can_be_drawn,
+    "deploys-and-alerts-are-marked": deploys_and_alerts_are_marked,
+    "lines-are-chosen-by-variable": lines_are_chosen_by_variable,
+    "recorded-series-exist": recorded_series_exist,
+    "links-resolve": links_resolve,
+}

@@ -1,4 +1,4 @@
-"""Sabotage: whatever is broken in any panel, the linter notices."""
+"""Whatever fault is planted into any panel, the linter finds it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.boards import load_boards
 
 BOARDS = load_boards()
 PANELS = [(uid, panel["title"]) for uid, board in BOARDS.items() for panel in data_panels(board)]
-Sabotage = Callable[[Board, dict[str, Any]], object]
+Fault = Callable[[Board, dict[str, Any]], object]
 
 
 def _empty(_: Board, panel: dict[str, Any]) -> None:
@@ -24,7 +24,7 @@ def _unbalance(_: Board, panel: dict[str, Any]) -> None:
     panel["targets"][0]["expr"] += ")"
 
 
-SABOTAGES: dict[str, Sabotage] = {
+FAULTS: dict[str, Fault] = {
     "an emptied query": _empty,
     "no query": lambda _, panel: panel["targets"].clear(),
     "a query that doesn't parse": _unbalance,
@@ -42,9 +42,9 @@ SABOTAGES: dict[str, Sabotage] = {
 UNITLESS = {"logs"}
 
 
-@pytest.mark.parametrize("what", SABOTAGES)
+@pytest.mark.parametrize("what", FAULTS)
 def test_what_is_broken_in_a_panel_is_found(what: str) -> None:
-    assert [place for place in PANELS if not findings_after(SABOTAGES[what], *place)] == []
+    assert [place for place in PANELS if not findings_after(FAULTS[what], *place)] == []
 
 
 def test_a_missing_unit_is_found() -> None:
@@ -68,12 +68,12 @@ def test_what_is_broken_in_a_query_is_found(what: str) -> None:
     assert [place for place in places if not findings_after(replace, *place)] == []
 
 
-def findings_after(sabotage: Sabotage, uid: str, title: str) -> set[str]:
-    """What the linter finds in a board of this panel and one beside it, after the sabotage and not before."""
+def findings_after(fault: Fault, uid: str, title: str) -> set[str]:
+    """What the linter finds in a board of this panel and one beside it, with the fault and not without."""
     beside = {"id": 1000, "type": "row", "title": "", "gridPos": {"x": 0, "y": 1000, "w": WIDTH, "h": 1}}
     panel = panel_of(BOARDS[uid], title)
     before, after = ({**BOARDS[uid], "panels": [copy.deepcopy(panel), beside]} for _ in range(2))
-    sabotage(after, after["panels"][0])
+    fault(after, after["panels"][0])
     return set(findings(after)) - set(findings(before))
 
 
@@ -85,7 +85,7 @@ def _take_unit(_: Board, panel: dict[str, Any]) -> None:
     panel["fieldConfig"]["defaults"].pop("unit")
 
 
-def _replacing(before: str, after: str) -> Sabotage:
+def _replacing(before: str, after: str) -> Fault:
     def replace(_: Board, panel: dict[str, Any]) -> None:
         for target in panel["targets"]:
             target["expr"] = target["expr"].replace(before, after)

@@ -9,6 +9,7 @@ import requests
 import yaml
 
 from loki.tests.server import CONFIG, Server, moved_config, program
+from tests.support.wait import stays
 
 LABELS = {"service": "erp-web", "env": "sandbox", "level": "INFO", "stream": "stdout"}
 
@@ -24,6 +25,17 @@ def test_what_is_pushed_is_found_at_once_with_no_label_added(loki: Server) -> No
     assert loki.push(LABELS, "found").status_code == requests.codes.no_content
     assert loki.entries('{service="erp-web"} |= "found"') == [(LABELS, "found", {})]
     assert set(loki.get("/loki/api/v1/labels").json()["data"]) == set(LABELS)
+
+
+def test_flood_into_one_stream_gets_no_label_from_loki(loki: Server) -> None:
+    """Loki would split a stream of more than 1.5 MB/s by a label of its own; here 3 MB/s for 5 seconds."""
+    flood = LABELS | {"stream": "flood"}
+
+    def streams_after_a_push() -> list[dict[str, str]]:
+        assert loki.push(flood, *["x" * 100_000] * 10).status_code == requests.codes.no_content
+        return list(loki.get("/loki/api/v1/series", **{"match[]": '{stream="flood"}'}).json()["data"])
+
+    stays(streams_after_a_push, "the flood is one stream", 5, until=lambda found: found == [flood], interval=0.3)
 
 
 def test_long_line_is_shortened_and_not_refused(loki: Server) -> None:

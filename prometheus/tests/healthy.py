@@ -1,6 +1,6 @@
-"""A stack that is well, as constant series: what a running one had when `python -m prometheus.tests.healthy` asked it.
+"""`make healthy-series`: writes healthy.yml, the series that rules read, as a healthy running stack has them.
 
-Only the series that rules read. Take it anew when rules read something else, while all is well and the traffic flows.
+Run it when rules read other metrics than before, while no alert fires and the traffic runs.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 import yaml
 
 from ops.console import say
-from prometheus.tests import promql
-from prometheus.tests.reading import all_rules, metric_of, metrics_read, selectors
+from prometheus import promql
+from prometheus.rule_files import all_rules, metric_of, metrics_read, selectors
 from tests.support.prometheus import Prometheus
 
 PATH = Path(__file__).with_name("healthy.yml")
@@ -26,7 +26,7 @@ CLOCK = re.compile(r"_(timestamp|time)_seconds$")
 
 
 @dataclass(frozen=True)
-class Steady:
+class Series:
     """One series: its value at the start of a test, when promtool's clock shows 0, and its growth."""
 
     series: str
@@ -43,11 +43,11 @@ class Steady:
         return f"{self.start:.12g}{'+' if growth >= 0 else '-'}{abs(growth):.12g}x{count}"
 
 
-def load(path: Path = PATH) -> list[Steady]:
-    return [Steady(**each) for each in yaml.safe_load(path.read_text(encoding="utf-8"))]
+def load(path: Path = PATH) -> list[Series]:
+    return [Series(**each) for each in yaml.safe_load(path.read_text(encoding="utf-8"))]
 
 
-def take(prometheus: Prometheus) -> list[Steady]:
+def take(prometheus: Prometheus) -> list[Series]:
     read = metrics_read()
     wanted = {
         promql.selector(each, each.matchers.matchers): metric_of(each)
@@ -55,11 +55,11 @@ def take(prometheus: Prometheus) -> list[Steady]:
         for each in selectors(rule)
         if metric_of(each) in read
     }
-    found = {each for selector, metric in wanted.items() for each in _steady(prometheus, selector, metric)}
+    found = {each for selector, metric in wanted.items() for each in _series(prometheus, selector, metric)}
     return sorted(found, key=lambda each: each.series)
 
 
-def _steady(prometheus: Prometheus, selector: str, metric: str) -> list[Steady]:
+def _series(prometheus: Prometheus, selector: str, metric: str) -> list[Series]:
     now = time.time()
 
     def values(expression: str) -> dict[str, float]:
@@ -71,15 +71,15 @@ def _steady(prometheus: Prometheus, selector: str, metric: str) -> list[Steady]:
     if CLOCK.search(metric):
         moving = clock_moves()
         return [
-            Steady(series, round(value - now), 60 if series in moving else 0)
+            Series(series, round(value - now), 60 if series in moving else 0)
             for series, value in values(selector).items()
         ]
     if _is_counted(prometheus, metric):
         # The median: a fault that was there for some minutes leaves no trace.
         usual = values(f"quantile_over_time(0.5, rate({selector}[5m])[20m:30s])")
-        return [Steady(each, 0, _short(value * 60)) for each, value in usual.items()]
+        return [Series(each, 0, _short(value * 60)) for each, value in usual.items()]
     usual = values(f"quantile_over_time(0.5, {selector}[10m])")
-    return [Steady(each, _short(value), 0) for each, value in usual.items()]
+    return [Series(each, _short(value), 0) for each, value in usual.items()]
 
 
 def _is_counted(prometheus: Prometheus, metric: str) -> bool:

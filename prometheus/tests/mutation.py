@@ -1,83 +1,98 @@
-"""Would anybody notice a slip in a rule? `python -m prometheus.tests.mutation [COMPONENT...]`
+"""`make mutation`: would a case notice a slip in a rule?
 
-Plants every fault of mutators.py, one at a time, and runs the cases of the component's own test file until one fails:
-a recorded series is an interface, so the file that records it proves it. Without a component it also writes
-docs/operations/mutation.md. What survives goes into a new case, or into survivors.yml with a reason.
+Plants every fault of mutators.py, one at a time, and runs the cases of the rules file's own test file until one fails:
+a recorded series is an interface, so the file that records it proves it. Runs the files that have changed since their
+result was recorded; `make mutation ALL=yes` runs every file. What survives needs a new case, or a reason in
+survivors.yml.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from ops import commands
 from ops.console import say, table
 from ops.paths import ROOT
-from prometheus.tests import laboratory, survivors
-from prometheus.tests.laboratory import Verdict
+from prometheus import rule_files
+from prometheus.tests import mutation_runner, survivors
+from prometheus.tests.mutation_runner import RulesFile
+from prometheus.tests.records import Record, Row, digest, prometheus_version
 
 PAGE = ROOT / "docs" / "operations" / "mutation.md"
+RECORD = Record(PAGE.with_suffix(".json"), "make mutation")
 GOAL = 0.85
 HEAD = ("rules file", "rules", "mutants", "noticed", "score")
 
 
-@dataclass(frozen=True)
-class Report:
-    verdicts: tuple[Verdict, ...]
+def inputs() -> dict[str, str]:
+    """By rules file the digest of what decides its result: rules, cases, mutants, the runner and promtool's version.
 
-    @property
-    def files(self) -> list[str]:
-        return list(dict.fromkeys(each.component for each in self.verdicts))
-
-    @property
-    def survivors(self) -> list[Verdict]:
-        return [each for each in self.verdicts if not each.killed]
-
-    def of(self, file: str) -> Report:
-        return Report(tuple(each for each in self.verdicts if each.component == file))
-
-    @property
-    def score(self) -> float:
-        """Share of the mutants that are noticed; an accepted survivor isn't."""
-        return 1 - len(self.survivors) / len(self.verdicts)
-
-    def rows(self) -> list[list[str]]:
-        return [self.of(file).row(file) for file in self.files] + [self.row("all")]
-
-    def row(self, name: str) -> list[str]:
-        rules = len({(each.component, each.rule) for each in self.verdicts})
-        killed = len(self.verdicts) - len(self.survivors)
-        return [name, str(rules), str(len(self.verdicts)), str(killed), f"{self.score:.1%}"]
-
-    def too_low(self) -> list[str]:
-        return [
-            f"{row[0]}: {row[3]} of {row[2]} mutants are noticed, {row[4]}; expected at least {GOAL:.0%}."
-            for row in self.rows()
-            if int(row[3]) < GOAL * int(row[2])
-        ]
+    The mutants stand for the code of mutators.py, so that code which plants the same faults leaves results current.
+    """
+    runner = Path(mutation_runner.__file__).read_text(encoding="utf-8")
+    return {
+        name: digest(
+            prometheus_version(),
+            runner,
+            file.document,
+            file.tests,
+            file.neighbours,
+            [(called, mutant.change, mutant.rule) for called, mutant in file.mutants],
+        )
+        for name, file in ((name, RulesFile.read(name)) for name in rule_files.names())
+    }
 
 
-def page(report: Report) -> str:
+def survived(rows: Mapping[str, Row]) -> list[survivors.Key]:
+    return [(file, rule, mutant) for file, row in rows.items() for rule, mutant in row["survivors"]]
+
+
+def scores(rows: Mapping[str, Row]) -> list[list[str]]:
+    """A line for each file and one for all. An accepted survivor isn't noticed either."""
+    figures = {name: (row["rules"], row["mutants"], len(row["survivors"])) for name, row in rows.items()}
+    rules, mutants, lost = (sum(column) for column in zip(*figures.values(), strict=True))
+    return [
+        [name, str(rules), str(mutants), str(mutants - lost), f"{1 - lost / mutants:.1%}"]
+        for name, (rules, mutants, lost) in [*figures.items(), ("all", (rules, mutants, lost))]
+    ]
+
+
+def faults(rows: Mapping[str, Row]) -> list[str]:
+    """Scores that are too low, survivors without a reason and reasons without a survivor."""
+    low = [
+        f"{name}: {noticed} of {mutants} mutants are noticed, {score}; expected at least {GOAL:.0%}. Add cases."
+        for name, _, mutants, noticed, score in scores(rows)
+        if int(noticed) < GOAL * int(mutants)
+    ]
+    accepted = {each: reason for each, reason in survivors.load().items() if each[0] in rows}
+    return low + survivors.faults(survived(rows), accepted)
+
+
+def page(rows: Mapping[str, Row]) -> str:
     accepted = survivors.load()
-    rows = "\n".join(f"| {' | '.join(row)} |" for row in report.rows())
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in scores(rows))
     listed = "\n".join(
-        f"| {each.component} | {each.rule} | `` {each.mutant.change.replace('|', chr(92) + '|')} `` | "
-        f"{accepted.get(survivors.key(each), 'not explained')} |"
-        for each in report.survivors
+        f"| {file} | {rule} | `` {mutant.replace('|', chr(92) + '|')} `` | "
+        f"{accepted.get((file, rule, mutant), 'not explained')} |"
+        for file, rule, mutant in survived(rows)
     )
     return f"""# Mutation score of the rules
 
-Written by `python -m prometheus.tests.mutation`. It plants {len(report.verdicts)} small faults into the rules, one at a
-time (a comparison turned round, a threshold times or by three, a matcher, a label of `by` or `unless` dropped, a window
-times six, `for` dropped or times three, `and` made `or`, the severity changed), and runs the cases of the same file.
-`make test` demands {GOAL:.0%} of each file.
+Written by `make mutation` from its record, [mutation.json](mutation.json). It plants small faults into the rules, one
+at a time (a comparison turned round, a threshold multiplied or divided by three, a matcher dropped, a label of `by` or
+`unless` dropped, a window six times as long, `for` dropped or three times as long, `and` made `or`, another severity),
+and runs the cases of the same file. `make test` demands that the cases notice {GOAL:.0%} of each file, and that the
+record belongs to the rules and cases as they are. `make mutation` runs only the files that have changed, `make
+mutation ALL=yes` every file.
 
 | {" | ".join(HEAD)} |
 |---|---|---|---|---|
-{rows}
+{lines}
 
 ## What no case notices, and why that's accepted
 
@@ -88,25 +103,32 @@ times six, `for` dropped or times three, `and` made `or`, the severity changed),
 
 
 def promtool() -> str:
-    """PROMTOOL, or the one out of the stack's image."""
-    return os.environ.get("PROMTOOL") or str(commands.tool("promtool"))
+    """PROMTOOL, or the one out of the stack's image; of the version that results are recorded for."""
+    program = os.environ.get("PROMTOOL") or str(commands.tool("promtool"))
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=60).stdout
+    if f"version {prometheus_version()} " not in said:
+        raise RuntimeError(
+            f"{program} is {said.splitlines()[0]}; expected version {prometheus_version()}, which images/images.toml "
+            "names. Build or pull that image (`make up`), or set PROMTOOL to a promtool of that version."
+        )
+    return program
 
 
-def main(wanted: Sequence[str]) -> int:
-    there = laboratory.names()
-    if unknown := set(wanted) - set(there):
-        sys.stderr.write(f"No rules file {', '.join(sorted(unknown))}: expected some of {', '.join(there)}.\n")
-        return 2
+def main(arguments: Sequence[str]) -> int:
+    wanted = inputs()
+    kept = {} if "--all" in arguments else RECORD.current(wanted)
+    stale = [name for name in wanted if name not in kept]
+    say(f"To run: {', '.join(stale) or 'nothing, every result is of the rules and cases as they are'}.")
     started = time.monotonic()
-    report = Report(laboratory.judge_all(promtool(), wanted))
-    faults = survivors.faults(report.verdicts, survivors.load()) + report.too_low()
-    for fault in faults:
+    fresh = mutation_runner.judge(promtool(), stale) if stale else {}
+    rows = {name: kept[name] if name in kept else vars(fresh[name]) for name in wanted}
+    RECORD.write(rows, wanted)
+    PAGE.write_text(page(rows), encoding="utf-8")
+    say(f"\n{table(scores(rows), HEAD)}\n\n{time.monotonic() - started:.0f} s; written: {PAGE.relative_to(ROOT)}")
+    found = faults(rows)
+    for fault in found:
         say(fault)
-    say(f"\n{table(report.rows(), HEAD)}\n\n{time.monotonic() - started:.0f} s")
-    if not wanted:
-        PAGE.write_text(page(report), encoding="utf-8")
-        say(f"Written: {PAGE.relative_to(ROOT)}")
-    return 1 if faults else 0
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -1,24 +1,22 @@
-"""Small faults planted into a rule, one at a time: what somebody's slip of the hand might make of it."""
+"""Small faults planted into a rule, one at a time, such as a slip of the hand would make."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import promql_parser as ast
 from promql_parser import Expr, parse, parse_duration
 
-from prometheus.tests import promql
+from prometheus import promql
+from prometheus.rule_files import Rule
 
 FLIPPED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "!=", "!=": "=="}
 OTHER_SEVERITY = {"critical": "warning", "warning": "critical", "info": "warning", "none": "critical"}
 # Functions whose numbers are a measure of ours, like the operands of an operator; others' are no threshold.
 MEASURING = {"predict_linear", "clamp", "clamp_min", "clamp_max"}
 SHOWN = 48
-
-Rule = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,14 @@
-"""survivors.yml: mutants that no case notices and why that's accepted; none may lack in it, none be dead."""
+"""survivors.yml: mutants that no case notices, each with the reason why that's accepted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import yaml
 
-from prometheus.tests.laboratory import Verdict
-
 PATH = Path(__file__).with_name("survivors.yml")
-Key = tuple[str, str, str]
+Key = tuple[str, str, str]  # rules file, rule, mutant
 
 
 class SurvivorsError(AssertionError):
@@ -18,7 +16,7 @@ class SurvivorsError(AssertionError):
 
 
 def load(path: Path = PATH) -> dict[Key, str]:
-    """The reason of each accepted survivor, by (rules file, rule, mutant)."""
+    """The reason of each accepted survivor."""
     found: dict[Key, str] = {}
     for entry in yaml.safe_load(path.read_text(encoding="utf-8")) or []:
         if set(entry) != {"file", "rule", "mutant", "reason"} or not str(entry["reason"]).strip().endswith("."):
@@ -30,24 +28,15 @@ def load(path: Path = PATH) -> dict[Key, str]:
     return found
 
 
-def key(verdict: Verdict) -> Key:
-    return verdict.component, verdict.rule, verdict.mutant.change
-
-
-def faults(verdicts: Iterable[Verdict], accepted: dict[Key, str]) -> list[str]:
-    """What is wrong between the list and what really survived; only files that were judged count."""
-    judged = {key(verdict): verdict.killed for verdict in verdicts}
-    files = {file for file, _, _ in judged}
-    found = [
-        f"Survived without a reason; add a case, or to survivors.yml: {_entry(each)}"
-        for each, killed in judged.items()
-        if not killed and each not in accepted
+def faults(survived: Iterable[Key], accepted: Mapping[Key, str]) -> list[str]:
+    """What is wrong between the list and what survived."""
+    survived = list(survived)
+    missing = [each for each in survived if each not in accepted]
+    extra = [each for each in accepted if each not in survived]
+    return [
+        *(f"Survived without a reason; add a case, or to survivors.yml:{_entry(each)}" for each in missing),
+        *(f"In survivors.yml, but noticed now or gone; take it out:{_entry(each)}" for each in extra),
     ]
-    for each in accepted:
-        if each[0] in files and judged.get(each, True):
-            state = "is noticed now" if each in judged else "doesn't exist (any more)"
-            found.append(f"Listed in survivors.yml but {state}; take it out: {_entry(each)}")
-    return found
 
 
 def _entry(each: Key) -> str:

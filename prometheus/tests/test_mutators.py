@@ -5,10 +5,9 @@ from __future__ import annotations
 import promql_parser
 import pytest
 
-from prometheus.tests import promql
-from prometheus.tests.laboratory import Verdict
-from prometheus.tests.mutators import Mutant, mutants
-from prometheus.tests.survivors import faults
+from prometheus import promql
+from prometheus.tests.mutators import mutants
+from prometheus.tests.survivors import Key, faults
 
 # (expression, what is changed, the expression with it)
 PLANTED = [
@@ -82,23 +81,16 @@ def test_changes_of_one_rule_have_different_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("killed", "listed", "expected"),
+    ("survived", "listed", "expected"),
     [
-        (True, False, []),
-        (False, True, []),
-        (False, False, ["Survived without a reason"]),
-        (True, True, ["is noticed now"]),
+        ([("http", "x", "lost")], {("http", "x", "lost"): "Sampled."}, []),
+        ([("http", "x", "lost")], {}, ["Survived without a reason"]),
+        ([], {("http", "x", "lost"): "Sampled."}, ["noticed now or gone"]),
     ],
 )
-def test_list_of_survivors_is_held_against_the_run(killed: bool, listed: bool, expected: list[str]) -> None:
-    verdict = Verdict("http", "x", Mutant("> 5 becomes <", {}), killed)
-    accepted = {("http", "x", "> 5 becomes <"): "Sampled."} if listed else {}
-    found = faults([verdict], accepted)
+def test_list_of_survivors_is_held_against_the_run(
+    survived: list[Key], listed: dict[Key, str], expected: list[str]
+) -> None:
+    found = faults(survived, listed)
     assert len(found) == len(expected)
     assert all(words in fault for words, fault in zip(expected, found, strict=True))
-
-
-def test_a_listed_mutant_that_is_gone_is_named() -> None:
-    verdict = Verdict("http", "x", Mutant("> 5 becomes <", {}), killed=True)
-    (fault,) = faults([verdict], {("http", "y", "gone"): "Sampled.", ("host", "z", "other file"): "Sampled."})
-    assert "doesn't exist (any more)" in fault

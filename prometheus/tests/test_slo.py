@@ -31,7 +31,7 @@ def write(tmp_path: Path) -> Callable[[object], Path]:
 
 
 def test_committed_rules_are_what_the_generator_writes() -> None:
-    assert slo.TARGET.read_text(encoding="utf-8") == slo.rules(), "Write them anew: python -m prometheus.slo"
+    assert slo.TARGET.read_text(encoding="utf-8") == slo.rules(), "Write them anew: make slo"
 
 
 def test_every_slo_has_its_budget_requests_and_errors(slos: Slos, write: Callable[[object], Path]) -> None:

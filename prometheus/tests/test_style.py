@@ -7,10 +7,10 @@ import re
 import promql_parser as ast
 import pytest
 
-from prometheus.tests.mutators import Rule
-from prometheus.tests.promql import walk
-from prometheus.tests.reading import alert_ids, alerts, all_rules, metric_of
-from tests.support.signals import SERVICES
+from prometheus.promql import walk
+from prometheus.rule_files import Rule, alerts, all_rules, metric_of
+from prometheus.tests.cases import alert_ids
+from tests.support.services import SERVICES
 
 NAME = re.compile(r"Erp([A-Z0-9][a-z0-9]*){2,}")
 HEARTBEAT = "Watchdog"

@@ -29,8 +29,7 @@ from ops.commands import current
 from ops.console import say, table
 from ops.paths import ROOT, SECRETS
 from ops.stack import PROJECT
-from prometheus.tests.mutators import Rule
-from prometheus.tests.reading import groups
+from prometheus.rule_files import Rule, groups
 from tests.bench.stack import machine_description
 from tests.drills.model import Model
 from tests.drills.table import Drill

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from alertmanager.routes import routed
-from prometheus.tests.reading import groups
+from prometheus.rule_files import groups
 
 
 @cache

@@ -13,7 +13,7 @@ from tests.support.alertmanager import Alertmanager
 from tests.support.inbox import Inbox
 from tests.support.pages import CHANNELS
 from tests.support.prometheus import Prometheus
-from tests.support.signals import SERVICES
+from tests.support.services import SERVICES
 from tests.support.wait import eventually
 
 SCRAPED = [name for name, service in SERVICES.items() if not service.not_scraped]

@@ -7,7 +7,7 @@ import pytest
 from tests.static.test_labels import ALLOWED
 from tests.support import stack
 from tests.support.loki import Loki
-from tests.support.signals import SERVICES
+from tests.support.services import SERVICES
 from tests.support.wait import eventually
 
 SPEAKING = [name for name, service in SERVICES.items() if not service.quiet]

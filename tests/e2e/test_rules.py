@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prometheus.tests.reading import AFTER_THE_EVENT, metrics_read
+from prometheus.rule_files import metrics_read
 from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually
 
@@ -16,7 +16,7 @@ def exists(prometheus: Prometheus, metric: str) -> bool:
     return bool(prometheus.get("series", **{"match[]": f'{{__name__="{metric}"}}', "limit": 1}))
 
 
-@pytest.mark.parametrize("metric", sorted(set(READ) - set(AFTER_THE_EVENT)))
+@pytest.mark.parametrize("metric", sorted(READ))
 def test_metric_of_a_rule_exists(metric: str, prometheus: Prometheus) -> None:
     readers = ", ".join(sorted(READ[metric]))
     eventually(lambda: exists(prometheus, metric), f"a series of {metric}, which {readers} reads", 60, interval=2)
@@ -24,8 +24,3 @@ def test_metric_of_a_rule_exists(metric: str, prometheus: Prometheus) -> None:
 
 def test_a_metric_that_nobody_exposes_is_noticed(prometheus: Prometheus) -> None:
     assert not exists(prometheus, "metric_that_nobody_exposes")
-
-
-def test_metrics_that_wait_for_an_event_are_read_and_say_what_brings_them() -> None:
-    assert set(AFTER_THE_EVENT) <= set(READ)
-    assert [metric for metric, reason in AFTER_THE_EVENT.items() if not reason.endswith(".")] == []

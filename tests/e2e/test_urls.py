@@ -9,7 +9,7 @@ import requests
 
 from ops.paths import ROOT
 from tests.support import stack
-from tests.support.signals import SERVICES
+from tests.support.services import SERVICES
 
 PUBLISHED = [name for name, service in SERVICES.items() if service.port_setting]
 

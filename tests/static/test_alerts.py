@@ -1,37 +1,64 @@
-"""Every alert can be acted on: runbook, board, logs, severity, a unit test silent and one firing."""
+"""Every alert can be acted on: its runbook is written, its links lead to what the boards have."""
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import Any
 
 import pytest
 
 from grafana.dashboards.lib.alerts import BOARD_OF, UNLISTED, of_board
 from ops.paths import ROOT
-from prometheus.tests.reading import alert_ids, alerts, assertions
+from prometheus.rule_files import alerts
+from prometheus.tests.cases import alert_ids
 from tests.support.boards import load_boards, variables
-
-SEVERITIES = {"critical", "warning", "info", "none"}
-ANNOTATIONS = {"summary", "description", "runbook_url", "dashboard_url", "logs_url"}
-
 
 ALERTS = [rule for _, rule in alerts()]
 NAMES = sorted({rule["alert"] for rule in ALERTS})
-ALWAYS_FIRING = {"Watchdog"}
+
+FILES = {rule["alert"]: file for file, rule in alerts()}
+BOARDS = load_boards()
+# board "Database", row "Logs", panels "Log lines" and "Warnings and errors"
+PLACE = re.compile(r'\b(board|row|panel)s? ((?:"[^"]+"(?:, | and )?)+)')
+UNQUOTED = re.compile(r"\b(?:board|row|panel)s? [A-Z]\w*")
 
 each_alert = pytest.mark.parametrize("rule", ALERTS, ids=alert_ids())
 each_name = pytest.mark.parametrize("name", NAMES)
 
 
-@each_alert
-def test_alert_says_who_has_to_act_and_how_soon(rule: dict[str, Any]) -> None:
-    assert rule["labels"]["severity"] in SEVERITIES
-    assert rule["labels"]["team"]
+def named_places(text: str, own_board: str) -> list[str]:
+    """What is wrong with the boards, rows and panels that a runbook names, each with its name in quotation marks."""
+    found = [f"a board, row or panel without quotation marks: {each}" for each in UNQUOTED.findall(text)]
+    titles = {board["title"]: board for board in BOARDS.values()}
+    board, row = "", ""
+    for kind, quoted in PLACE.findall(text):
+        for name in re.findall(r'"([^"]+)"', quoted):
+            if kind == "board":
+                if name not in titles:
+                    return [*found, f'no board "{name}"']
+                if not board and name != own_board:
+                    found.append(f'the first board is "{name}", expected "{own_board}"')
+                board, row = name, ""
+                continue
+            rows = panels_by_row(titles[board]) if board else {}
+            if kind == "row":
+                row = name
+                found += [] if name in rows else [f'no row "{name}" on the board "{board}"']
+            elif name not in (rows.get(row, ()) if row else itertools.chain(*rows.values())):
+                found.append(f'no panel "{name}" ' + (f'in the row "{row}"' if row else f'on the board "{board}"'))
+    return found
 
 
-@each_alert
-def test_alert_has_every_annotation(rule: dict[str, Any]) -> None:
-    assert {name for name in ANNOTATIONS if not rule["annotations"].get(name)} == set()
+def panels_by_row(board: dict[str, Any]) -> dict[str, list[str]]:
+    """The titles of the panels by that of their row; those above the first row have none."""
+    found: dict[str, list[str]] = {"": []}
+    for panel in board["panels"]:
+        if panel["type"] == "row":
+            found[panel["title"]] = [each["title"] for each in panel.get("panels", [])]
+        else:
+            found[list(found)[-1]].append(panel["title"])
+    return found
 
 
 @each_alert
@@ -46,16 +73,30 @@ def test_runbook_is_written(name: str) -> None:
     assert len(page.splitlines()) > 10
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_runbook_names_its_board_first_and_only_rows_and_panels_that_boards_have(name: str) -> None:
+    text = " ".join((ROOT / "docs" / "runbooks" / f"{name}.md").read_text(encoding="utf-8").split())
+    assert named_places(text, own_board=BOARDS[BOARD_OF[FILES[name]]]["title"]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('the board "Database", row "As the server tells it", panels "Connections" and "Locks"', []),
+        ('the board "Database", panel "Up"; the board "Celery and queues", panel "Wait p95"', []),
+        ('the board "Business"', ['the first board is "Business", expected "Database"']),
+        ('the board "Database", row "Health"', ['no row "Health" on the board "Database"']),
+        ('the board "Database", panel "Locks"; row "Logs", panel "Locks"', ['no panel "Locks" in the row "Logs"']),
+        ('the board "Ducks"', ['no board "Ducks"']),
+        ("the board Database", ["a board, row or panel without quotation marks: board Database"]),
+    ],
+)
+def test_places_that_a_runbook_names_are_compared_with_the_boards(text: str, found: list[str]) -> None:
+    assert named_places(text, own_board="Database") == found
+
+
 def test_every_runbook_belongs_to_an_alert() -> None:
     assert {page.stem for page in (ROOT / "docs" / "runbooks").glob("Erp*.md")} <= set(NAMES)
-
-
-@each_alert
-@pytest.mark.parametrize("link", ["dashboard_url", "logs_url"])
-def test_link_leads_to_a_committed_board(rule: dict[str, Any], link: str) -> None:
-    _, _, kind, uid = f"/{rule['annotations'][link]}".partition("?")[0].split("/")
-    assert kind == "d"
-    assert uid in load_boards()
 
 
 @pytest.mark.parametrize(("file", "rule"), alerts(), ids=alert_ids())
@@ -69,19 +110,9 @@ def test_alert_leads_to_the_board_of_its_file_which_lists_it(file: str, rule: di
 @pytest.mark.parametrize("link", ["dashboard_url", "logs_url"])
 def test_link_names_what_its_board_has(rule: dict[str, Any], link: str) -> None:
     path, _, query = rule["annotations"][link].partition("?")
-    board = load_boards()[path.rsplit("/", 1)[1]]
+    board = BOARDS[path.rsplit("/", 1)[1]]
     asked = dict(pair.split("=", 1) for pair in query.split("&") if pair)
     panels = {str(panel["id"]) for panel in board["panels"]}
     if link == "logs_url":
         assert asked.pop("viewPanel") in panels
     assert {name.removeprefix("var-") for name in asked} <= {each["name"] for each in variables(board)}
-
-
-@each_name
-def test_unit_test_sees_it_firing(name: str) -> None:
-    assert [each for each in assertions() if each.alert == name and each.expected]
-
-
-@pytest.mark.parametrize("name", sorted(set(NAMES) - ALWAYS_FIRING))
-def test_unit_test_sees_it_silent(name: str) -> None:
-    assert [each for each in assertions() if each.alert == name and not each.expected]

@@ -9,7 +9,7 @@ import pytest
 from ops.paths import ROOT
 from ops.settings import defaults
 from tests.support.repository import texts
-from tests.support.signals import SERVICES
+from tests.support.services import SERVICES
 
 TARGET = re.compile(r"^([a-z][a-z0-9-]*):(?!=)(.*)$", re.MULTILINE)
 MAKE = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ops.faults import FAULTS
-from prometheus.tests.reading import alerts
+from prometheus.rule_files import alerts
 from tests.drills.report import LEAST_DRILLED
 from tests.drills.table import DRILLS, NOT_DRILLED
 

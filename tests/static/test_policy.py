@@ -11,7 +11,7 @@ import yaml
 from ops.paths import ROOT
 from tests.static.compose_model import services
 from tests.static.policy import RULES
-from tests.support.signals import SERVICES
+from tests.support.services import SERVICES
 
 EXCEPTIONS_FILE = ROOT / "docs" / "operations" / "hardening-exceptions.yml"
 BAD = yaml.safe_load((Path(__file__).parent / "bad_services.yml").read_text(encoding="utf-8"))

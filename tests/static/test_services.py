@@ -12,7 +12,7 @@ import yaml
 
 from ops.paths import ROOT
 from tests.static.compose_model import OFFLINE, load, parts, services, words
-from tests.support.signals import SERVICES, Role
+from tests.support.services import SERVICES, Role
 
 IMAGES = tomllib.loads((ROOT / "images" / "images.toml").read_text(encoding="utf-8"))
 LOCAL = {service: name for name, table in IMAGES.items() for service in table.get("services", [])}

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import promql_parser as ast
 
-from prometheus.tests import promql
+from prometheus import promql
 from tests.support.boards import RANGE_SECONDS, STEP_SECONDS, PanelQuery
 from tests.support.grafana import Grafana, is_preview
 from tests.support.loki import Loki

@@ -13,7 +13,7 @@ from typing import Any
 
 from ops import paths, secrets, settings
 from ops.stack import PROJECT
-from tests.support.signals import SERVICES
+from tests.support.services import SERVICES
 from tests.support.wait import NotSeenError
 
 ROOT = paths.ROOT

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 import promql_parser as ast
-import yaml
 
 from grafana.dashboards.lib import style
-from prometheus.tests import promql
+from prometheus import promql, rule_files
 
-RULES = Path(__file__).resolve().parents[3] / "prometheus" / "rules"
 OVERVIEW, DATABASE, CELERY = "erp-overview", "erp-database", "erp-celery"
 INFRASTRUCTURE, BUSINESS = "erp-infrastructure", "erp-business"
 # Each file of rules belongs to one board: its alerts lead there, and the board lists them.
@@ -63,11 +59,10 @@ def alerts() -> tuple[Alert, ...]:
             rule["alert"],
             group["name"],
             str(rule["labels"]["severity"]),
-            BOARD_OF[path.stem],
+            BOARD_OF[file],
             tuple(_limits(ast.parse(str(rule["expr"])))),
         )
-        for path in sorted(RULES.glob("*.yml"))
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+        for file, group in rule_files.groups()
         for rule in group["rules"]
         if "alert" in rule
     )
@@ -98,15 +93,12 @@ def watched(*names: str, reads: str = "") -> Watch:
 
 def watched_beyond(edge: str, *names: str) -> Watch:
     """The alerts of these names, drawn at the edge of the bucket that the recorded series `edge` leaves out."""
-    expressions = [
-        str(rule["expr"]) for path in RULES.glob("*.yml") for rule in _rules(path) if rule.get("record") == edge
-    ]
     found = [
         each.value
-        for expression in expressions
-        for node in promql.walk(ast.parse(expression))
-        if isinstance(node, ast.VectorSelector)
-        for each in node.matchers.matchers
+        for _, rule in rule_files.all_rules()
+        if rule.get("record") == edge
+        for selector in rule_files.selectors(rule)
+        for each in selector.matchers.matchers
         if each.name == "le"
     ]
     watch = watched(*names)
@@ -118,11 +110,6 @@ def _tiers(names: tuple[str, ...]) -> list[Alert]:
     if missing := set(names) - {each.name for each in tiers}:
         raise LookupError(f"No rule file has the alerts {', '.join(sorted(missing))}.")
     return tiers
-
-
-def _rules(path: Path) -> list[dict[str, Any]]:
-    groups = yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
-    return [rule for group in groups for rule in group["rules"]]
 
 
 def _watch(names: tuple[str, ...], drawn: list[tuple[Limit, str]]) -> Watch:

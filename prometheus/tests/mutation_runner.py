@@ -1,10 +1,10 @@
-"""Plants mutants into copies of the rules and lets promtool say whether a test notices."""
+"""Runs the cases of a rules file against each mutant of its rules with promtool: does a case notice the fault?"""
 
 from __future__ import annotations
 
+import json
 import os
 import queue
-import re
 import shutil
 import subprocess
 import tempfile
@@ -18,13 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import promql_parser
-import yaml
 
-from ops.paths import ROOT
-from prometheus.tests import promql
-from prometheus.tests.mutators import Mutant, Rule, mutants
+from prometheus import promql
+from prometheus.rule_files import RULES, Rule, load, title
+from prometheus.tests.mutators import Mutant, mutants
 
-RULES = ROOT / "prometheus" / "rules"
 PATIENCE = 20.0  # a mutant that makes a case of up to a second take longer than this many is noticed
 
 
@@ -49,7 +47,7 @@ class Cut:
 
 
 @dataclass
-class Component:
+class RulesFile:
     """One rules file with the cases of its test file, each made a file of its own."""
 
     name: str
@@ -58,6 +56,13 @@ class Component:
     neighbours: list[Rule] = field(default_factory=list)  # rules of other files that the cases load
     seconds: dict[str, float] = field(default_factory=dict)
     kills: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def read(cls, name: str, rules: Path = RULES) -> RulesFile:
+        tests = load(rules / "tests" / f"{name}_test.yml")
+        others = [load(rules / "tests" / path) for path in tests["rule_files"] if Path(path).stem != name]
+        neighbours = [rule for other in others for group in other["groups"] for rule in group["rules"]]
+        return cls(name, load(rules / f"{name}.yml"), tests, neighbours)
 
     @cached_property
     def rules(self) -> dict[str, Rule]:
@@ -72,14 +77,19 @@ class Component:
         return found
 
     @cached_property
+    def mutants(self) -> list[tuple[str, Mutant]]:
+        """Every mutant of the file with what its rule is called."""
+        return [(called, mutant) for called, rule in self.rules.items() for mutant in mutants(rule)]
+
+    @cached_property
     def cases(self) -> dict[str, dict[str, Any]]:
         return {f"{self.name}-{place}": case for place, case in enumerate(self.tests["tests"])}
 
     def text(self, kept: Iterable[str], replaced: dict[str, Rule]) -> str:
-        """A file of some of the rules in their order, with others in the places of some."""
+        """A file of some of the rules in their order, with others in the places of some. JSON is YAML too."""
         kept = set(kept)
         rules = [replaced.get(called, rule) for called, rule in self.rules.items() if called in kept]
-        return yaml.safe_dump({"groups": [{"name": self.name, "rules": rules}]}, sort_keys=False)
+        return json.dumps({"groups": [{"name": self.name, "rules": rules}]}, ensure_ascii=False)
 
     def printed(self, kept: Iterable[str]) -> str:
         """Such a file as the mutators write it, without a mutant."""
@@ -90,7 +100,7 @@ class Component:
         return self.text(kept, again)
 
     def case_text(self, case: dict[str, Any]) -> str:
-        return yaml.safe_dump({**self.tests, "tests": [case]}, sort_keys=False, width=1000)
+        return json.dumps({**self.tests, "tests": [case]}, ensure_ascii=False)
 
     def cut(self, called: str) -> Cut:
         reached = {produced(self.rules[called])}
@@ -119,67 +129,67 @@ class Component:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    component: str
-    rule: str
-    mutant: Mutant
-    killed: bool
+class Result:
+    """`survivors`: the mutants that no case notices, each as (rule, change)."""
+
+    rules: int
+    mutants: int
+    survivors: list[tuple[str, str]]
 
 
-class Laboratory:
+class Runner:
     """Copies of the rules in a folder, one for each core, and a promtool process for each."""
 
     def __init__(self, folder: Path, rules: Path, promtool: str) -> None:
         self.promtool = promtool
         self.cores = len(os.sched_getaffinity(0))
-        self.benches: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        self.copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
         for number in range(self.cores):
-            bench = folder / str(number)
-            shutil.copytree(rules, bench, ignore=shutil.ignore_patterns("tests", "__pycache__"))
-            (bench / "tests").mkdir()
-            self.benches.put(bench)
+            copy = folder / str(number)
+            shutil.copytree(rules, copy, ignore=shutil.ignore_patterns("tests", "__pycache__"))
+            (copy / "tests").mkdir()
+            self.copies.put(copy)
 
-    def prepare(self, component: Component) -> list[Cut]:
+    def prepare(self, file: RulesFile) -> dict[str, Cut]:
         """Each case must pass with the rules as they are, each cut of it with the rules as we print them."""
-        for name, case in component.cases.items():
+        for name, case in file.cases.items():
             started = time.monotonic()
-            self._expect_green(component, Case(name, component.case_text(case), 0), "")
-            component.seconds[name] = time.monotonic() - started
-        cuts = [component.cut(called) for called in component.rules]
-        for cut in cuts:
+            self._expect_green(file, Case(name, file.case_text(case), 0), "")
+            file.seconds[name] = time.monotonic() - started
+        cuts = {called: file.cut(called) for called in file.rules}
+        for cut in cuts.values():
             for each in cut.cases:
-                self._expect_green(component, each, component.printed(cut.kept))
+                self._expect_green(file, each, file.printed(cut.kept))
         return cuts
 
-    def judge(self, component: Component, cut: Cut, mutant: Mutant) -> Verdict:
-        text = component.text(cut.kept, {cut.called: mutant.rule})
-        for case in component.ordered_cases(cut):
-            if self._notices(component, case, text):
-                component.kills[case.name] += 1
-                return Verdict(component.name, cut.called, mutant, killed=True)
-        return Verdict(component.name, cut.called, mutant, killed=False)
+    def notices(self, file: RulesFile, cut: Cut, mutant: Mutant) -> bool:
+        """Whether a case fails, or doesn't end, with the mutant in place of its rule."""
+        text = file.text(cut.kept, {cut.called: mutant.rule})
+        for case in file.ordered_cases(cut):
+            try:
+                noticed = self._run(file, case, text, PATIENCE * max(1.0, case.seconds)).returncode != 0
+            except subprocess.TimeoutExpired:
+                noticed = True
+            if noticed:
+                file.kills[case.name] += 1
+                return True
+        return False
 
-    def _notices(self, component: Component, case: Case, rules: str) -> bool:
-        try:
-            return self._run(component, case, rules, PATIENCE * max(1.0, case.seconds)).returncode != 0
-        except subprocess.TimeoutExpired:
-            return True
-
-    def _expect_green(self, component: Component, case: Case, rules: str) -> None:
-        done = self._run(component, case, rules, 120)
+    def _expect_green(self, file: RulesFile, case: Case, rules: str) -> None:
+        done = self._run(file, case, rules, 120)
         if done.returncode != 0:
             state = f"cut and printed by {promql.__name__}" if rules else "unmutated"
-            called = component.cases[case.name].get("name", case.name)
+            called = file.cases[case.name].get("name", case.name)
             raise RedBaselineError(
-                f"{component.name}.yml, {state}: expected its case {called!r} to pass.\n{done.stdout}{done.stderr}"
+                f"{file.name}.yml, {state}: expected its case {called!r} to pass.\n{done.stdout}{done.stderr}"
             )
 
-    def _run(self, component: Component, case: Case, rules: str, timeout: float) -> subprocess.CompletedProcess[str]:
-        """Run one case with `rules` as the component's file, or with the file as it is."""
-        bench = self.benches.get()
-        path = bench / f"{component.name}.yml"
+    def _run(self, file: RulesFile, case: Case, rules: str, timeout: float) -> subprocess.CompletedProcess[str]:
+        """Run one case with `rules` as the file, or with the file as it is."""
+        copy = self.copies.get()
+        path = copy / f"{file.name}.yml"
         original = path.read_text(encoding="utf-8")
-        test = bench / "tests" / f"{case.name}.yml"
+        test = copy / "tests" / f"{case.name}.yml"
         try:
             path.write_text(rules or original, encoding="utf-8")
             test.write_text(case.text, encoding="utf-8")
@@ -193,7 +203,7 @@ class Laboratory:
             )
         finally:
             path.write_text(original, encoding="utf-8")
-            self.benches.put(bench)
+            self.copies.put(copy)
 
 
 def _about(case: dict[str, Any], names: set[str]) -> dict[str, Any]:
@@ -221,50 +231,17 @@ def produced(rule: Rule) -> str:
     return str(rule.get("record") or rule["alert"])
 
 
-def title(rule: Rule) -> str:
-    if "record" in rule:
-        return str(rule["record"])
-    return f"{rule['alert']} {rule.get('labels', {}).get('severity', '')}".strip()
-
-
-def names(rules: Path = RULES) -> list[str]:
-    return sorted(path.stem for path in rules.glob("*.yml"))
-
-
-def judge_all(promtool: str, wanted: Iterable[str] = (), rules: Path = RULES) -> tuple[Verdict, ...]:
-    """Judge every mutant of the named rules files, or of all."""
-    components = [_component(name, rules) for name in wanted or names(rules)]
+def judge(promtool: str, files: Iterable[str], rules: Path = RULES) -> dict[str, Result]:
+    """Run the cases of the named rules files against every mutant."""
+    read = [RulesFile.read(name, rules) for name in files]
     with tempfile.TemporaryDirectory() as folder:
-        laboratory = Laboratory(Path(folder), rules, promtool)
-        with ThreadPoolExecutor(laboratory.cores) as pool:
-            cuts = list(pool.map(laboratory.prepare, components))
-            work = [
-                (component, cut, mutant)
-                for component, its_cuts in zip(components, cuts, strict=True)
-                for cut in its_cuts
-                for mutant in mutants(component.rules[cut.called])
-            ]
-            return tuple(pool.map(lambda each: laboratory.judge(*each), work))
-
-
-def _component(name: str, rules: Path) -> Component:
-    tests = load(rules / "tests" / f"{name}_test.yml")
-    others = [load(rules / "tests" / path) for path in tests["rule_files"] if Path(path).stem != name]
-    neighbours = [rule for other in others for group in other["groups"] for rule in group["rules"]]
-    return Component(name, load(rules / f"{name}.yml"), tests, neighbours)
-
-
-class Loader(yaml.SafeLoader):
-    """Reads as promtool does: `0x30` is a series of zeros, not the number 48."""
-
-
-INTEGER = "tag:yaml.org,2002:int"
-Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != INTEGER]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-Loader.add_implicit_resolver(INTEGER, re.compile(r"[-+]?[0-9]+$"), list("-+0123456789"))
-
-
-def load(path: Path) -> dict[str, Any]:
-    return dict(yaml.load(path.read_text(encoding="utf-8"), Loader))  # noqa: S506 - a SafeLoader
+        runner = Runner(Path(folder), rules, promtool)
+        with ThreadPoolExecutor(runner.cores) as pool:
+            cuts = dict(zip((file.name for file in read), pool.map(runner.prepare, read), strict=True))
+            work = [(file, called, mutant) for file in read for called, mutant in file.mutants]
+            noticed = pool.map(lambda each: runner.notices(each[0], cuts[each[0].name][each[1]], each[2]), work)
+            survivors: dict[str, list[tuple[str, str]]] = {file.name: [] for file in read}
+            for (file, called, mutant), seen in zip(work, noticed, strict=True):
+                if not seen:
+                    survivors[file.name].append((called, mutant.change))
+    return {file.name: Result(len(file.rules), len(file.mutants), survivors[file.name]) for file in read}
