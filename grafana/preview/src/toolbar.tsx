@@ -1,14 +1,12 @@
-/** The head of every page: that it is a preview, where one is, the time range, refreshing, dark or light. */
-import { dateTime, type GrafanaTheme2, type TimeRange } from '@grafana/data';
+/** The head of every page: title, the note that this is a preview, time range, refresh, dark or light. */
+import { dateTime } from '@grafana/data';
 import { Badge, RefreshPicker, TimeRangePicker, ToolbarButton } from '@grafana/ui';
 import type { ReactNode } from 'react';
 import { change, rangeParameters } from './address';
+import type { View } from './page';
 
-interface Props {
+interface Props extends Omit<View, 'sources'> {
   title: string;
-  range: TimeRange;
-  timeZone: string;
-  theme: GrafanaTheme2;
   refresh: string;
   onRefresh: () => void;
   onTheme: () => void;
@@ -29,7 +27,7 @@ export function Toolbar({ title, range, timeZone, theme, refresh, onRefresh, onT
       <Badge
         color="orange"
         text="Preview, not Grafana"
-        tooltip="Grafana's server comes as a container image only. This page draws the same boards from the same data by Grafana's libraries: no log-in, no editing, no alerting pages."
+        tooltip="Grafana's server comes as a container image only. This page draws the same boards from the same data with Grafana's libraries: no log-in, no editing, no alerting pages."
       />
       {children}
       <span className="space" />

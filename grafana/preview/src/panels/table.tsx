@@ -1,10 +1,10 @@
-/** Grafana's table; several frames are chosen from below it, as in Grafana. */
+/** Grafana's table. Of several frames it shows the one that is chosen below it, as in Grafana. */
 import { getFrameDisplayName } from '@grafana/data';
 import { Combobox, type TableSortByFieldState } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';
 import { type ComponentProps, useState } from 'react';
 import { fieldConfigOf } from '../fields';
-import type { Drawing } from './drawing';
+import type { Drawing } from '../page';
 
 interface Options {
   frameIndex?: number;
