@@ -7,9 +7,6 @@ crash of a server process.
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -77,9 +74,8 @@ def switch(api: str, mode: str) -> Act:
     return compose("exec", "-T", "partner", "python", "-m", "sandbox.switch", api, mode)
 
 
-def sql(*statements: str) -> Act:
-    commands = [part for statement in statements for part in ("-c", statement)]
-    return compose("exec", "-T", "erp-db", "psql", "-q", "-U", "postgres", "-d", "erp", *commands)
+def sql(statement: str) -> Act:
+    return compose("exec", "-T", "erp-db", "psql", "-q", "-U", "postgres", "-d", "erp", "-c", statement)
 
 
 def session(name: str, statement: str, count: int = 1) -> Act:
@@ -111,7 +107,7 @@ def redis(script: str) -> Act:
 
 def python(name: str, service: str, code: str, *, count: int = 1) -> Act:
     """Python of that name in the background of a service's container."""
-    return together(*[compose("exec", "-d", service, "python", "-c", code, name)] * count)
+    return together(*[compose("exec", "-d", service, "python", "-c", code, name, str(LIMIT_SECONDS))] * count)
 
 
 def end_python(name: str, service: str) -> Act:
@@ -122,19 +118,9 @@ def django(code: str, *, name: str = "") -> Act:
     """Python with the ERP's models and tasks; with a name in the background, else until it has ended."""
     settings = ("-e", "DJANGO_SETTINGS_MODULE=config.settings", "-e", "PROMETHEUS_MULTIPROC_DIR=/tmp/inside")
     text = f"import django; django.setup()\n{code}"
-    return compose("exec", "-d" if name else "-T", *settings, "erp-web", "sh", "-c", IN_DJANGO, text, name)
-
-
-def log_ins_fail(stack: Stack) -> None:
-    """Sixty log-ins with a wrong password."""
-    url = f"http://{stack.settings.host}:{stack.settings['ERP_PORT']}/api/login"
-    body = json.dumps({"username": "buyer", "password": "wrong on purpose"}).encode()
-    for _ in range(60):
-        request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
-        try:
-            urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
-        except urllib.error.HTTPError as error:
-            error.close()
+    return compose(
+        "exec", "-d" if name else "-T", *settings, "erp-web", "sh", "-c", IN_DJANGO, text, name, str(LIMIT_SECONDS)
+    )
 
 
 def silence_watchdog(stack: Stack) -> None:

@@ -12,7 +12,7 @@ from ops import disk_fault, seeded_fault
 from ops import fault_acts as acts
 from ops.console import OpsError
 from ops.fault_acts import LIMIT_SECONDS, Act
-from ops.paths import LOCAL
+from ops.paths import LOCAL, ROOT
 from ops.stack import Stack
 
 REMEMBERED = LOCAL / "broken"
@@ -23,22 +23,10 @@ STOPPABLE = (
     *("prometheus", "alertmanager", "loki", "promtail", "bugsink", "partner", "traffic", "inbox", "mailpit"),
 )
 FREEZABLE = ("erp-web", "erp-worker", "erp-beat", "erp-db", "erp-redis", "loki", "bugsink", "partner")
-ORDERS_AWAY = "ALTER TABLE orders_order RENAME TO orders_order_away"
-ORDERS_BACK = "ALTER TABLE IF EXISTS orders_order_away RENAME TO orders_order"
-SESSIONS_AWAY = "ALTER TABLE django_session RENAME TO django_session_away"
-SESSIONS_BACK = "ALTER TABLE IF EXISTS django_session_away RENAME TO django_session"
-MIGRATION_AWAY = "DELETE FROM django_migrations WHERE app = 'sessions' AND name = '0001_initial'"
-MIGRATION_BACK = (
-    "INSERT INTO django_migrations (app, name, applied) SELECT 'sessions', '0001_initial', now() "
-    "WHERE NOT EXISTS (SELECT 1 FROM django_migrations WHERE app = 'sessions' AND name = '0001_initial')"
-)
 # What runs by itself, by the name under which it is found again: no fault ends another's.
 LOCKING, OPEN, IDLING, DEADLOCKED = "erp-fault-lock", "erp-fault-open", "erp-fault-idle", "erp-fault-deadlock"
 UNDOING, VISITING, LATE = "erp-fault-undo", "erp-fault-visit", "erp-fault-late"
 BURNING, HOLDING = "erp-fault-burn", "erp-fault-hold"
-# A table that no order needs.
-LOCK = f"BEGIN; LOCK TABLE django_admin_log; SELECT pg_sleep({LIMIT_SECONDS})"
-WAIT = "SELECT count(*) FROM django_admin_log"
 IDLE = f"BEGIN; SELECT txid_current(); SELECT pg_sleep({LIMIT_SECONDS})"
 DEADLOCKS = [
     acts.session(
@@ -48,38 +36,6 @@ DEADLOCKS = [
     for pair in range(4)
     for first, second in ((2 * pair, 2 * pair + 1), (2 * pair + 1, 2 * pair))
 ]
-QUEUE = "from orders.tasks import finish_orders\nfor _ in range(600): finish_orders.delay()"
-BAD_TASKS = "from orders.tasks import ship_order\nfor _ in range(80): ship_order.delay('no number')"
-ROLLBACKS = f"""
-import time
-from django.db import transaction
-from orders.models import Order
-for _ in range({LIMIT_SECONDS // 10}):
-    for _ in range(400):
-        with transaction.atomic():
-            Order.objects.exists()
-            transaction.set_rollback(True)
-    time.sleep(10)
-"""
-# Not at once: beside it, another fault has Redis refuse connections for some seconds.
-EXPIRED_TASKS = f"""
-import time
-from orders.tasks import finish_orders
-for _ in range({LIMIT_SECONDS // 10}):
-    time.sleep(10)
-    finish_orders.apply_async(expires=-1)
-"""
-# So seldom that the service as a whole stays well: 4 of its 115 answers a minute.
-ADMIN_VISITS = f"""
-import time, urllib.error, urllib.request
-page = urllib.request.Request("http://127.0.0.1:8000/admin/login/", headers={{"Cookie": "sessionid=" + 32 * "a"}})
-for _ in range({LIMIT_SECONDS // 15}):
-    try:
-        urllib.request.urlopen(page, timeout=5).close()
-    except urllib.error.HTTPError as error:
-        error.close()
-    time.sleep(15)
-"""
 BURN = f"import time\nuntil = time.monotonic() + {LIMIT_SECONDS}\nwhile time.monotonic() < until: pass"
 HOLD = "import time\nheld = bytearray({mib} << 20)\nheld[::4096] = b'x' * len(held[::4096])\ntime.sleep({seconds})"
 HOLD_NEARLY_ALL = f"""
@@ -114,6 +70,12 @@ wait
 """
 
 
+def erp(script: str) -> str:
+    """A script that knows the sample's tables, tasks and pages; it lies where these are."""
+    text = (ROOT / "erp_app" / "faults" / script).read_text(encoding="utf-8")
+    return text.replace("LIMIT_SECONDS", str(LIMIT_SECONDS))
+
+
 @dataclass(frozen=True)
 class Fault:
     meaning: str
@@ -134,17 +96,23 @@ FAULTS: dict[str, Fault] = {
         )
     },
     "orders-broken": Fault(
-        "a table of the orders is missing: server errors", acts.sql(ORDERS_AWAY), acts.sql(ORDERS_BACK)
+        "a table of the orders is missing: server errors",
+        acts.sql(erp("rename_orders.sql")),
+        acts.sql(erp("restore_orders.sql")),
     ),
     "sessions-broken": Fault(
         "one page fails: the admin's log-in, visited every 15 seconds, misses its table",
-        acts.together(acts.sql(SESSIONS_AWAY), acts.python(VISITING, "erp-web", ADMIN_VISITS)),
-        acts.together(acts.end_python(VISITING, "erp-web"), acts.sql(SESSIONS_BACK)),
+        acts.together(acts.sql(erp("rename_sessions.sql")), acts.python(VISITING, "erp-web", erp("admin_visits.py"))),
+        acts.together(acts.end_python(VISITING, "erp-web"), acts.sql(erp("restore_sessions.sql"))),
     ),
-    "migration-pending": Fault("a migration counts as not applied", acts.sql(MIGRATION_AWAY), acts.sql(MIGRATION_BACK)),
+    "migration-pending": Fault(
+        "a migration counts as not applied",
+        acts.sql(erp("migration_pending.sql")),
+        acts.sql(erp("migration_applied.sql")),
+    ),
     "table-locked": Fault(
         "a session keeps a table locked, another waits for it",
-        acts.together(acts.session(LOCKING, LOCK), acts.session(LOCKING, WAIT)),
+        acts.together(acts.session(LOCKING, erp("table_lock.sql")), acts.session(LOCKING, erp("table_read.sql"))),
         acts.end_sessions(LOCKING),
     ),
     "transaction-long": Fault("a transaction stays open", acts.session(OPEN, IDLE), acts.end_sessions(OPEN)),
@@ -156,7 +124,7 @@ FAULTS: dict[str, Fault] = {
     "deadlocks": Fault("four pairs of sessions lock each other out", acts.together(*DEADLOCKS), acts.nothing),
     "rollbacks": Fault(
         "a program rolls back 40 transactions a second",
-        acts.django(ROLLBACKS, name=UNDOING),
+        acts.django(erp("rollbacks.py"), name=UNDOING),
         acts.end_python(UNDOING, "erp-web"),
     ),
     "redis-memory-tight": Fault(
@@ -168,16 +136,20 @@ FAULTS: dict[str, Fault] = {
     ),
     "queue-flood": Fault(
         "600 tasks wait and the worker's processes stand still",
-        acts.together(acts.signal_children("erp-worker", "SIGSTOP"), acts.django(QUEUE)),
+        acts.together(acts.signal_children("erp-worker", "SIGSTOP"), acts.django(erp("queue_tasks.py"))),
         acts.signal_children("erp-worker", "SIGCONT"),
     ),
-    "tasks-failing": Fault("80 tasks fail", acts.django(BAD_TASKS), acts.nothing),
+    "tasks-failing": Fault("80 tasks fail", acts.django(erp("failing_tasks.py")), acts.nothing),
     "tasks-revoked": Fault(
         "every 10 seconds a task comes too late and is revoked",
-        acts.django(EXPIRED_TASKS, name=LATE),
+        acts.django(erp("expired_tasks.py"), name=LATE),
         acts.end_python(LATE, "erp-web"),
     ),
-    "log-ins-failing": Fault("60 log-ins with a wrong password", acts.log_ins_fail, acts.nothing),
+    "log-ins-failing": Fault(
+        "60 log-ins with a wrong password",
+        acts.compose("exec", "-T", "erp-web", "python", "-c", erp("failing_log_ins.py")),
+        acts.nothing,
+    ),
     "restart-loop": Fault(
         "erp-beat is started anew five times",
         acts.together(*[acts.compose("restart", "-t", "1", "erp-beat")] * 5),

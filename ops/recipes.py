@@ -14,7 +14,16 @@ from typing import Any
 from ops.paths import IMAGES, ROOT
 
 PREFIX = "erp-observability"
-LEFT_OUT = {"compose.yaml", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", "node_modules", "dist"}
+LEFT_OUT = {
+    "compose.yaml",
+    "faults",
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    "node_modules",
+    "dist",
+}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,6 @@
+"""80 tasks that fail: none has an order's number."""
+
+from orders.tasks import ship_order
+
+for _ in range(80):
+    ship_order.delay("no number")

@@ -1,0 +1,1 @@
+ALTER TABLE IF EXISTS django_session_away RENAME TO django_session

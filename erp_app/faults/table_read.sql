@@ -1,0 +1,1 @@
+SELECT count(*) FROM django_admin_log
