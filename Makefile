@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean break mend drill mutation quiet-days healthy-series slo test-notification silence alerts alert-review bundle load
+.PHONY: help smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series slo test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -85,6 +85,13 @@ doctor: ## What is missing, wrong or weak on this machine
 
 clean: ## Delete the stack's containers, volumes and secrets; images stay
 	@$(OPS) clean --confirm "$(CONFIRM)"
+
+clean-cache: ## Delete the engine's build cache; the next build compiles everything anew
+	@$(OPS) clean-cache
+
+outdated: ## Which pinned versions are behind, as far as the registries answer
+	@$(OPS) venv
+	@$(VENV) -m ops outdated
 
 break: ## Break something of the sandbox and watch the alert: FAULT=payment-down; alone, lists the faults
 	@$(OPS) break "$(FAULT)"

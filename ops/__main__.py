@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ops import alerts, bundle, commands, doctor, engine, up, venv
+from ops import alerts, bundle, commands, doctor, engine, outdated, up, venv
 from ops.console import OpsError
 from ops.settings import load as load_settings
 
@@ -19,6 +19,8 @@ def main() -> int:
     sub.add_parser("status", help="every service and its health")
     sub.add_parser("urls", help="the table of URLs")
     sub.add_parser("doctor", help="what is missing, wrong or weak here")
+    sub.add_parser("outdated", help="which pins are behind, as far as the registries answer")
+    sub.add_parser("clean-cache", help="delete the engine's build cache")
     logs = sub.add_parser("logs", help="follow the logs")
     logs.add_argument("services", nargs="*")
     clean = sub.add_parser("clean", help="stop the stack and delete its data and secrets; images stay")
@@ -59,6 +61,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
             up.up()
         case "doctor":
             return doctor.doctor()
+        case "outdated":
+            outdated.outdated()
+        case "clean-cache":
+            commands.clean_cache()
         case "down":
             commands.down()
         case "status":

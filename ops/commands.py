@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ops import engine, faults, images, notification, recipes, source
 from ops import urls as url_table
-from ops.console import OpsError, capture, say, step, table
+from ops.console import OpsError, capture, output, say, step, table
 from ops.paths import LOCAL, SECRETS
 from ops.settings import load as load_settings
 from ops.stack import PROJECT, Stack
@@ -72,6 +72,13 @@ def _clean_engine() -> None:
                 done = capture(["docker", kind, *remove, *found], timeout=300)
                 if done.returncode != 0:
                     raise OpsError(f"`docker {kind} rm` failed: {done.stderr.strip()}. Run `make clean` again.")
+
+
+def clean_cache() -> None:
+    """The cache of every project on this engine: the next build compiles everything anew."""
+    _want_engine()
+    with step(f"Deleting the build cache ({images.build_cache()}); images stay"):
+        output(["docker", "builder", "prune", "--all", "--force"], timeout=600)
 
 
 def status() -> int:

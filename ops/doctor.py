@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 
-from ops import engine, machine, secrets, source, up
+from ops import engine, images, machine, secrets, source, up
 from ops.console import OpsError, capture, say
 from ops.paths import ROOT, SECRETS
 from ops.settings import Settings
@@ -33,6 +33,7 @@ def doctor() -> int:
         wrong += _attempt(lambda: up.check_ports(settings))
         wrong += _attempt(up.check_secrets_and_volumes)
         wrong += _attempt(lambda: compose_valid(settings))
+        wrong += _attempt(cache_size)
     for sentence in weaknesses(settings):
         say(f"WEAK     {sentence}")
     if not wrong:
@@ -69,6 +70,13 @@ def secrets_usable(settings: Settings) -> None:
 
 def compose_valid(settings: Settings) -> None:
     _ = Stack(settings, source.remembered(settings)).model
+
+
+def cache_size() -> None:
+    say(
+        f"CACHE    The build cache of this engine has {images.build_cache()}. It spares the next build its compiling "
+        "and isn't needed to run; `make clean-cache` deletes it."
+    )
 
 
 def weaknesses(settings: Settings) -> Iterator[str]:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from ops import machine, packages, recipes
-from ops.console import OpsError, capture, run_logged, say, step
+from ops.console import OpsError, capture, output, run_logged, say, step
 from ops.paths import IMAGES, LOCAL, LOGS
 from ops.recipes import Recipe
 
@@ -22,6 +22,12 @@ STEP_NEVER_BEGAN = "waiting for init preliminary setup"
 
 def present(reference: str) -> bool:
     return capture(["docker", "image", "inspect", "--format", "{{.Id}}", reference]).returncode == 0
+
+
+def build_cache() -> str:
+    """How large the engine's build cache is, such as 11.3GB."""
+    sizes = output(["docker", "system", "df", "--format", "{{.Type}}={{.Size}}"])
+    return dict(line.split("=", 1) for line in sizes.splitlines())["Build Cache"]
 
 
 def build_all() -> None:

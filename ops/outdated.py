@@ -1,0 +1,118 @@
+"""`make outdated`: which pins are behind, as far as the registries answer here.
+
+What no client can tell from here, such as the tags of a container registry, is said and never shown as up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ops import recipes
+from ops.console import OpsError, capture, say, step, table
+from ops.paths import IMAGES, ROOT
+
+STABLE = re.compile(r"v?\d+(\.\d+)*(\.post\d+)?(\+incompatible)?")
+REQUIREMENT = re.compile(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.]+)", re.MULTILINE)
+LOOK_UP_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One exact version and the file that holds it; `versions` asks the registry for all that there are."""
+
+    registry: str
+    name: str
+    version: str
+    file: Path
+    versions: Callable[[str], list[str]]
+
+
+def outdated() -> None:
+    pins = [*go_modules(), *python_packages(), *npm_packages()]
+    with step(f"Asking for {len(pins)} pins"), ThreadPoolExecutor(4) as pool:
+        rows = [row for row in pool.map(_row, pins) if row]
+    if rows:
+        say(table(sorted(rows), ["registry", "package", "pinned", "newest of its line", "newest", "file"]))
+    say(f"\n{len(pins) - len(rows)} of {len(pins)} pins are the newest.")
+    say(
+        "Tags of official images can't be known from here: no client lists a container registry's tags; Renovate does "
+        "(renovate.json). Debian's packages aren't pinned: an image that is built anew takes its suite's newest."
+    )
+
+
+def _row(pin: Pin) -> list[str] | None:
+    """None where nothing newer is there."""
+    file = str(pin.file.relative_to(ROOT))
+    try:
+        found = pin.versions(pin.name)
+    except OpsError as error:
+        return [pin.registry, pin.name, pin.version, "can't be known", str(error), file]
+    if STABLE.fullmatch(pin.version):
+        found = [version for version in found if STABLE.fullmatch(version)]
+    newest = max(found, key=_order, default=pin.version)
+    line = [version for version in found if _order(version)[:2] == _order(pin.version)[:2]]
+    of_its_line = max(line, key=_order, default=pin.version)
+    if _order(newest) <= _order(pin.version) and _order(of_its_line) <= _order(pin.version):
+        return None
+    return [pin.registry, pin.name, pin.version, of_its_line, newest, file]
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version))
+
+
+def go_modules() -> Iterator[Pin]:
+    """The module of each program that is built here, not what it needs in its turn."""
+    for recipe in recipes.recipes().values():
+        if recipe.is_go:
+            file = IMAGES / "go" / recipe.name / "go.mod"
+            required = re.findall(r"^(?:require)?\s+(\S+) (v\S+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+            for module, version in required:
+                if f"{recipe.packages[0]}/".startswith(f"{module}/"):
+                    yield Pin("Go", module, version, file, _go_versions)
+
+
+def python_packages() -> Iterator[Pin]:
+    for file in sorted([*ROOT.glob("requirements/*.in"), *ROOT.glob("[!.]*/**/requirements*.in")]):
+        for name, version in REQUIREMENT.findall(file.read_text(encoding="utf-8")):
+            yield Pin("PyPI", name, version, file, _python_versions)
+
+
+def npm_packages() -> Iterator[Pin]:
+    file = ROOT / "grafana" / "preview" / "package.json"
+    package = json.loads(file.read_text(encoding="utf-8"))
+    for name, version in {**package["dependencies"], **package["devDependencies"]}.items():
+        yield Pin("npm", name, version, file, _npm_versions)
+
+
+@cache
+def _go_versions(name: str) -> list[str]:
+    return list(json.loads(_asked("go", "list", "-m", "-versions", "-json", name)).get("Versions", []))
+
+
+@cache
+def _python_versions(name: str) -> list[str]:
+    listed = _asked(sys.executable, "-m", "pip", "index", "versions", "--pre", name)
+    found = re.search(r"Available versions: (.+)", listed)
+    return found.group(1).split(", ") if found else []
+
+
+@cache
+def _npm_versions(name: str) -> list[str]:
+    found = json.loads(_asked("npm", "view", name, "versions", "--json"))
+    return found if isinstance(found, list) else [found]
+
+
+def _asked(*command: str) -> str:
+    """The client's answer; raises OpsError with its last line."""
+    asked = capture(command, timeout=LOOK_UP_SECONDS)
+    if asked.returncode != 0:
+        raise OpsError((asked.stderr.strip().splitlines() or ["no answer"])[-1].strip()[:100])
+    return asked.stdout
