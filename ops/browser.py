@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from ops import packages
+from ops import debian_packages
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FONT = "fonts-dejavu-core"  # for the letters that the page brings no font for
@@ -14,7 +14,7 @@ def ensure() -> str:
     """The browser's path."""
     if found := _found():
         return found
-    packages.install("chromium", FONT, why="the tests open pages in it")
+    debian_packages.install("chromium", FONT, why="the tests open pages in it")
     return _found() or NAMES[0]
 
 

@@ -28,7 +28,7 @@ def references(stack: Stack) -> list[str]:
     """The images of every service that this machine can start, whatever its profile, and what they are built from."""
     services = stack.model["services"].values()
     found = {each["image"] for each in services if "needs-a-registry" not in each.get("profiles", [])}
-    if stack.source == "local":
+    if stack.image_source == "local":
         # Without them `make up` would build them anew; the compiler it misses only when it has to compile.
         found |= {recipe.reference for recipe in recipes.recipes().values() if recipe.name != "toolchain"}
     return sorted(found)

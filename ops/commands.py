@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ops import engine, faults, images, notification, recipes, source
+from ops import engine, faults, image_source, images, notification
 from ops import urls as url_table
 from ops.console import OpsError, capture, output, say, step, table
 from ops.paths import LOCAL, SECRETS
@@ -26,7 +26,7 @@ def current() -> Stack:
     """The stack as it is set up now; raises OpsError when no engine answers."""
     _want_engine()
     settings = load_settings()
-    return Stack(settings, source.remembered(settings))
+    return Stack(settings, image_source.remembered(settings))
 
 
 def _want_engine() -> None:
@@ -138,8 +138,7 @@ def tool(name: str) -> Path:
         raise OpsError(f"No tool {name!r}: expected one of {', '.join(TOOL_PATHS)}.")
     service, inside = TOOL_PATHS[name]
     stack = current()
-    recipe = recipes.for_service(service)
-    reference = recipe.reference if stack.source == "local" and recipe else stack.model["services"][service]["image"]
+    reference = str(stack.model["services"][service]["image"])
     target = TOOLS / reference.replace("/", "_").replace(":", "_") / name
     if not target.exists():
         _copy_from_image(reference, inside, target)

@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 
-from ops import engine, images, machine, secrets, source, up
+from ops import engine, image_source, images, machine, secrets, up
 from ops.console import OpsError, capture, say
 from ops.paths import ROOT, SECRETS
 from ops.settings import Settings
@@ -69,7 +69,7 @@ def secrets_usable(settings: Settings) -> None:
 
 
 def compose_valid(settings: Settings) -> None:
-    _ = Stack(settings, source.remembered(settings)).model
+    _ = Stack(settings, image_source.remembered(settings)).model
 
 
 def cache_size() -> None:
@@ -95,7 +95,7 @@ def weaknesses(settings: Settings) -> Iterator[str]:
             )
     if machine.memory_bytes() < COMFORTABLE_MEMORY:
         yield f"{machine.memory_bytes() / 1024**3:.1f} GiB of memory: builds and the stack are happier with 6 GiB."
-    if source.remembered(settings) == "local":
+    if image_source.remembered(settings) == "local":
         yield "Images were built here, so Grafana is missing; with a registry: rm .local/image-source, then `make up`."
     if shutil.disk_usage(ROOT).free < 15 * 1024**3:
         yield "Less than 15 GiB of disk are free: metrics and logs may take up to that."

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from ops import machine, packages, recipes
+from ops import debian_packages, machine, recipes
 from ops.console import OpsError, capture, output, run_logged, say, step
 from ops.paths import IMAGES, LOCAL, LOGS
 from ops.recipes import Recipe
@@ -68,7 +68,7 @@ def _build_go(recipe: Recipe) -> None:
     arguments = {
         "TOOLCHAIN_IMAGE": recipes.recipes()["toolchain"].reference,
         "PROGRAM": recipe.name,
-        "PACKAGES": " ".join(recipe.packages),
+        "PACKAGES": " ".join(recipe.go_packages),
         "TAGS": ",".join(recipe.tags),
         "LDFLAGS": recipe.ldflags.format(version=recipe.version),
         **machine.go_environment(),
@@ -196,13 +196,13 @@ def _build_base(recipe: Recipe) -> None:
             "Make a registry reachable, or run `make up` as root on Debian 12 or newer."
         )
     if shutil.which("mmdebstrap") is None:
-        packages.install("mmdebstrap", why="it makes the base image")
+        debian_packages.install("mmdebstrap", why="it makes the base image")
     with tempfile.TemporaryDirectory(dir=_private_folder()) as folder:
         archive = Path(folder, "base.tar")
         command = [
             "mmdebstrap",
             "--variant=minbase",
-            f"--include={','.join(recipe.packages)}",
+            f"--include={','.join(recipe.debian_packages)}",
             "--dpkgopt=path-exclude=/usr/share/man/*",
             "--dpkgopt=path-exclude=/usr/share/doc/*",
             "--customize-hook=ln -s busybox $1/usr/bin/wget",

@@ -75,7 +75,7 @@ def go_modules() -> Iterator[Pin]:
             file = IMAGES / "go" / recipe.name / "go.mod"
             required = re.findall(r"^(?:require)?\s+(\S+) (v\S+)", file.read_text(encoding="utf-8"), re.MULTILINE)
             for module, version in required:
-                if f"{recipe.packages[0]}/".startswith(f"{module}/"):
+                if f"{recipe.go_packages[0]}/".startswith(f"{module}/"):
                     yield Pin("Go", module, version, file, _go_versions)
 
 

@@ -34,19 +34,19 @@ class Recipe:
     version: str
     base: str | None = "base"
     services: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()
+    go_packages: tuple[str, ...] = ()
+    debian_packages: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     ldflags: str = ""
     args: dict[str, str] = field(default_factory=dict)
     context: str = ""
     suite: str = ""
     reports: tuple[str, ...] = ()
-    tools: tuple[str, ...] = ()
     differs: str = ""
 
     @property
     def is_go(self) -> bool:
-        return self.suite == "" and bool(self.packages)
+        return bool(self.go_packages)
 
     @property
     def folder(self) -> Path:
@@ -86,10 +86,6 @@ def _recipe(name: str, table: dict[str, Any]) -> Recipe:
     return Recipe(name=name, **values)
 
 
-def for_service(service: str) -> Recipe | None:
-    return next((recipe for recipe in recipes().values() if service in recipe.services), None)
-
-
 def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not LEFT_OUT & set(path.parts) and path.suffix != ".pyc":
@@ -109,7 +105,7 @@ def _hash(parts: list[str], *folders: Path) -> str:
 @cache
 def _go_digest(name: str) -> str:
     recipe = recipes()[name]
-    parts = [recipe.version, *recipe.packages, *recipe.tags, recipe.ldflags, _digest("toolchain")]
+    parts = [recipe.version, *recipe.go_packages, *recipe.tags, recipe.ldflags, _digest("toolchain")]
     return _hash(parts, IMAGES / "go" / "Dockerfile", IMAGES / "go" / name)
 
 
@@ -117,7 +113,7 @@ def _go_digest(name: str) -> str:
 def _digest(name: str) -> str:
     recipe = recipes()[name]
     if recipe.base is None:
-        return _hash([recipe.suite, *recipe.packages])
+        return _hash([recipe.suite, *recipe.debian_packages])
     parts = [recipe.version, json.dumps(recipe.args, sort_keys=True), _digest(recipe.base)]
     if recipe.is_go:
         parts.append(_go_digest(name))

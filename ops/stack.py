@@ -22,10 +22,10 @@ SOCKET = Path("/var/run/docker.sock")
 
 @dataclass
 class Stack:
-    """One checkout's stack. `source` is `official` or `local`: where its images come from."""
+    """One checkout's stack. `image_source` is `official` or `local`: where its images come from."""
 
     settings: Settings
-    source: str
+    image_source: str
     root: Path = ROOT
     project: str = PROJECT
 
@@ -33,7 +33,7 @@ class Stack:
     def files(self) -> list[Path]:
         """The files that people write; `stamps` go on top of them."""
         names = ["compose.yaml"]
-        if self.source == "local":
+        if self.image_source == "local":
             names.append("compose.offline.yaml")
         if (self.root / "compose.override.yaml").is_file():
             names.append("compose.override.yaml")
@@ -53,13 +53,13 @@ class Stack:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What compose.yaml is filled in with."""
+        """What the Compose files are filled in with."""
         values = dict(self.settings.values)
         values["SCRAPE_MODE"] = "sandbox" if self.settings.is_sandbox else "production"
         values["COMPOSE_PROFILES"] = ",".join(self.settings.profiles)
         values["SECRETS_DIR"] = str(SECRETS)
         values["DOCKER_GID"] = str(SOCKET.stat().st_gid) if SOCKET.exists() else "0"
-        if self.source == "local":
+        if self.image_source == "local":
             values |= {recipe.variable: recipe.reference for recipe in recipes.recipes().values()}
         return values | self._base_urls()
 
@@ -125,7 +125,7 @@ class Stack:
 
     @property
     def official_images(self) -> list[str]:
-        """Images of compose.yaml that somebody else builds, those of the sandbox only where it runs."""
+        """Official images that somebody else builds, those of the sandbox only where it runs."""
         official = Stack(self.settings, "official")
         found = {
             definition["image"]

@@ -7,7 +7,7 @@ import shutil
 import socket
 import time
 
-from ops import engine, machine, secrets, source, stack, urls
+from ops import engine, image_source, machine, secrets, stack, urls
 from ops.console import OpsError, capture, say
 from ops.paths import ROOT, SECRETS
 from ops.settings import PORTS, SANDBOX_SERVICES, Settings
@@ -27,12 +27,12 @@ def up() -> None:
     settings = load_settings()  # by Compose, which `ensure` may have had to install
     # Only the engine can tell which of the taken ports are the stack's own.
     check_ports(settings)
-    chosen = Stack(settings, source.decide(settings))
+    chosen = Stack(settings, image_source.decide(settings))
     check_tracing(chosen)
     check_secrets_and_volumes()
     secrets.ensure(settings)
     _ = chosen.model
-    source.provide(chosen)
+    image_source.provide(chosen)
     restart_what_is_broken(chosen, engine_started=engine_started)
     stop_what_is_switched_off(chosen)
     start(chosen)
@@ -100,7 +100,7 @@ def check_secrets_and_volumes() -> None:
 
 
 def check_tracing(chosen: Stack) -> None:
-    if chosen.source == "local" and "tracing" in chosen.settings.profiles:
+    if chosen.image_source == "local" and "tracing" in chosen.settings.profiles:
         raise OpsError(
             "TRACING=on starts Tempo, whose image only a container registry has, and images are built here. Set "
             "TRACING=off in .env, and OTEL_EXPORTER_OTLP_ENDPOINT to a collector of your own if you have one."

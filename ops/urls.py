@@ -35,13 +35,13 @@ def show(stack: Stack) -> None:
     rows = []
     for service, port in stack.settings.ports.items():
         path, sees, user, secret = PAGES[service]
-        if stack.source == "local":
+        if stack.image_source == "local":
             path, sees = LOCAL_PAGES.get(service, (path, sees))
             user, secret = ("", "") if service in NO_LOGIN else (user, secret)
         password = _shown(secret) if secret else ""
         rows.append([service, f"http://{stack.settings.host}:{port}{path}", sees, user, password])
     say(table(rows, ["service", "URL", "what you see", "user", "password in"]))
-    if stack.source == "local":
+    if stack.image_source == "local":
         say(f"\n{NO_GRAFANA}")
     say("\n" + channels())
 

@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from ops import packages
+from ops import debian_packages
 from ops.console import OpsError, run_logged, step
 from ops.paths import LOGS, ROOT
 
@@ -35,7 +35,7 @@ def ensure() -> Path:
 
 def _make() -> None:
     if importlib.util.find_spec("ensurepip") is None:
-        packages.install("python3-venv", why="Python's venv module has no ensurepip")
+        debian_packages.install("python3-venv", why="Python's venv module has no ensurepip")
     shutil.rmtree(FOLDER, ignore_errors=True)
     run_logged([sys.executable, "-m", "venv", str(FOLDER)], log=LOGS / "venv.log", title="python -m venv")
     # pip finds the machine's own index settings by itself.

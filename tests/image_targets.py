@@ -13,7 +13,7 @@ def build(name: str, target: str) -> str:
     """The reference of the stage `target` of a recipe's Dockerfile, on the base that this stack's images have."""
     recipe = recipes.recipes()[name]
     stack = current()
-    if stack.source == "local":
+    if stack.image_source == "local":
         base = recipes.recipes()[recipe.base or "base"].reference
     else:
         base = stack.model["services"]["alertmanager-config"]["image"]

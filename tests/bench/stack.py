@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ops import machine, recipes, source
+from ops import image_source, machine, recipes
 from ops.console import say, step, table
 from ops.paths import ROOT
 from ops.settings import load as load_settings
@@ -39,7 +39,7 @@ def machine_description() -> dict[str, Any]:
         "memory_gib": round(machine.memory_bytes() / 1024**3, 1),
         "kernel": platform.release(),
         "engine": stack.run("docker", "version", "--format", "{{.Server.Version}}").strip(),
-        "images": source.remembered(load_settings()),
+        "images": image_source.remembered(load_settings()),
     }
 
 

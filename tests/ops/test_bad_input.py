@@ -117,21 +117,6 @@ def test_too_little_disk(monkeypatch: pytest.MonkeyPatch) -> None:
         up.check_machine()
 
 
-def test_production_stops_without_a_provider(ops: Ops) -> None:
-    refused(ops, "ENV=production needs PAYMENT_API_URL", ENV="production")
-
-
-def test_production_refuses_the_sandboxs_receivers(ops: Ops, secrets_copy: Path) -> None:
-    refused(
-        ops,
-        "still holds the sandbox's value",
-        ENV="production",
-        PAYMENT_API_URL="https://pay.example",
-        SHIPPING_API_URL="https://ship.example",
-        SECRETS_DIR=str(secrets_copy),
-    )
-
-
 def test_clean_of_production_wants_a_confirmation(ops: Ops) -> None:
     before = started()
     variables = {"PAYMENT_API_URL": "https://pay.example", "SHIPPING_API_URL": "https://ship.example"}

@@ -66,3 +66,19 @@ def test_a_failing_one_shot_is_told_with_its_last_lines(project: Stack, *, await
     write(project, slow={**SLOW, **needs}, failing=FAILING)
     with pytest.raises(OpsError, match=r"failing (is Exited \(3\)|ended with exit status 3)(.|\n)*the table is gone"):
         start(project)
+
+
+def test_a_database_whose_first_start_was_interrupted_says_what_to_do(project: Stack) -> None:
+    """It is there, and has none of the roles that the first start makes at its end."""
+    database = current().model["services"]["erp-db"]
+    kept = {key: database[key] for key in ("image", "command", "user", "environment", "tmpfs")}
+    check = {**database["healthcheck"], "interval": "1s", "retries": 20, "start_period": "0s"}
+    password = project.root / "password"
+    password.write_text("a password of this test\n", encoding="utf-8")
+    mounts = [mount for mount in database["volumes"] if mount["target"].endswith("healthy.sh")]
+    mounts += [{"type": "bind", "source": str(password), "target": "/run/secrets/postgres_password"}]
+    write(project, database={**kept, "healthcheck": check, "volumes": mounts})
+    with pytest.raises(
+        OpsError, match=r"database is .*unhealthy(.|\n)*has 0 of the roles erp and exporter, expected 2"
+    ):
+        start(project)

@@ -49,7 +49,7 @@ def _probe(settings: Settings) -> str:
 
 def provide(stack: Stack) -> None:
     """Have every image of the stack here; raises OpsError when one can't be had."""
-    if stack.source == "local":
+    if stack.image_source == "local":
         images.build_all()
         return
     missing = [image for image in stack.official_images if not images.present(image)]
