@@ -34,7 +34,7 @@ for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
         os.kill(int(entry.parent.name), signal.{signal})
 """
 REDIS = 'export REDISCLI_AUTH="$(cat /run/secrets/redis_password)"\n'
-IN_DJANGO = 'mkdir -p /tmp/inside && exec python -c "$0" "$1"'
+IN_DJANGO = 'mkdir -p /tmp/inside && exec python -c "$0" "$1" "$2"'
 
 
 def nothing(_: Stack) -> None:

@@ -82,3 +82,14 @@ def test_a_database_whose_first_start_was_interrupted_says_what_to_do(project: S
         OpsError, match=r"database is .*unhealthy(.|\n)*has 0 of the roles erp and exporter, expected 2"
     ):
         start(project)
+
+
+def test_the_socket_proxy_stops_at_once(project: Stack) -> None:
+    """An exit status of 137 would say that the engine killed it after ten seconds."""
+    proxy = current().model["services"]["socket-proxy"]
+    kept = ("image", "entrypoint", "command", "healthcheck", "user", "group_add", "volumes", "stop_signal")
+    write(project, proxy={key: proxy[key] for key in kept})
+    start(project)
+    (container,) = project.containers()
+    run("docker", "stop", container["Name"])
+    assert run("docker", "inspect", "--format", "{{.State.ExitCode}}", container["Name"]).strip() == "0"
