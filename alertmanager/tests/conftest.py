@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from alertmanager.render import SOURCE, render
-from ops.settings import parse
+from alertmanager.render import render
+from ops.settings import defaults
 
-SANDBOX = parse((SOURCE.parent / ".env.example").read_text(encoding="utf-8"), ".env.example")
+SANDBOX = defaults()
 SECRETS = {
     "slack_webhook_url": "http://inbox:8095/slack/T0/B0/x",
     "pagerduty_routing_key": "0123456789abcdef0123456789abcdef",
