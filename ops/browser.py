@@ -1,4 +1,4 @@
-"""Chromium, by which the tests look at pages: found, or on Debian as root installed."""
+"""Finds Chromium, in which the tests open pages; on Debian as root it installs it."""
 
 from __future__ import annotations
 

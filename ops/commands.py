@@ -1,4 +1,4 @@
-"""The smaller commands behind `make`: each looks at, stops or pokes a stack that `up` made."""
+"""The smaller commands behind `make`: each looks at, stops or changes a stack that `up` started."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _clean_engine() -> None:
 
 
 def clean_cache() -> None:
-    """The cache of every project on this engine: the next build compiles everything anew."""
+    """Delete the build cache, of every project on this engine; the next build compiles everything anew."""
     _want_engine()
     with step(f"Deleting the build cache ({images.build_cache()}); images stay"):
         output(["docker", "builder", "prune", "--all", "--force"], timeout=600)

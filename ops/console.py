@@ -1,4 +1,4 @@
-"""What a person sees while something takes long, and the one kind of error that ends a command with a sentence."""
+"""Progress lines of long steps, and the error that ends a command with a sentence."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run_logged(
     stdin: str | None = None,
     describe: Callable[[str], str | None] | None = None,
 ) -> None:
-    """Run `command` with its output in the file `log`, printing a line now and then so that nobody wonders.
+    """Run `command` with its output in the file `log`, and print a line every few seconds.
 
     `describe` turns a line of output into a progress line, or None. Raises OpsError with the last lines of
     the output when the command fails.

@@ -1,4 +1,4 @@
-"""Debian packages that are missing here: installed where that is ours to do, saying so."""
+"""Installs missing Debian packages on Debian as root, and says so; elsewhere it says what to install."""
 
 from __future__ import annotations
 

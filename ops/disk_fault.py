@@ -1,4 +1,4 @@
-"""A small volume of this machine, used up: an ext4 file system in a file, seen by the node exporter like any other."""
+"""Fills a small volume of this machine: an ext4 file system in a file, which the node exporter sees like any other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INODES = 64
 
 
 def fill(stack: Stack) -> None:
-    """To 97 % of its room."""
+    """Fill 97 % of the volume."""
     _make()
     free = int(_run("df", "--output=avail", "-B1", str(MOUNT)).split()[-1])
     with (MOUNT / "ballast").open("wb") as ballast:
@@ -25,7 +25,7 @@ def fill(stack: Stack) -> None:
 
 
 def use_up_inodes(stack: Stack) -> None:
-    """With as many empty files as it takes."""
+    """Create empty files until no inode is left."""
     _make("-N", str(INODES))
     for number in range(INODES):
         try:
@@ -38,9 +38,9 @@ def use_up_inodes(stack: Stack) -> None:
 
 
 def remove(stack: Stack) -> None:
-    """Undo either, however far it came."""
+    """Undo either fault, also one that was interrupted."""
     if MOUNT.is_mount():
-        # The exporter's own namespace holds the volume as well.
+        # The exporter's mount namespace keeps the volume busy.
         stack.compose("stop", "node", timeout=60)
         _run("umount", str(MOUNT))
     FILE.unlink(missing_ok=True)
@@ -58,7 +58,7 @@ def _make(*options: str) -> None:
 
 
 def _show(stack: Stack) -> None:
-    """A mount made later isn't seen in a container that is there already."""
+    """Restart the exporter: a running container doesn't see a mount that is made later."""
     stack.compose("restart", "node", timeout=60)
 
 

@@ -1,4 +1,4 @@
-"""A Docker engine that answers: found, mended, or on Debian as root installed and started, saying so."""
+"""Finds a Docker engine that answers; on Debian as root it installs and starts one, and says so."""
 
 from __future__ import annotations
 

@@ -38,11 +38,11 @@ IN_DJANGO = 'mkdir -p /tmp/inside && exec python -c "$0" "$1" "$2"'
 
 
 def nothing(_: Stack) -> None:
-    """The way back of what has ended by itself."""
+    """Mends a fault that ends by itself."""
 
 
 def together(*acts: Act) -> Act:
-    """One after the other."""
+    """Runs several acts, one after the other."""
 
     def act(stack: Stack) -> None:
         for each in acts:
@@ -56,17 +56,17 @@ def compose(*arguments: str) -> Act:
 
 
 def start_alone(service: str) -> Act:
-    """`compose start` would end the faults of what the service depends on as well."""
+    """Starts one service; `compose start` would also start those that it depends on, and so mend their faults."""
     return compose("up", "--detach", "--no-deps", "--no-recreate", service)
 
 
 def signal(service: str, name: str) -> Act:
-    """To the first process of the service's container."""
+    """Sends a signal to the first process of the service's container."""
     return compose("kill", "-s", name, service)
 
 
 def signal_children(service: str, name: str) -> Act:
-    """To the processes that the first one has started: it answers, they don't work."""
+    """Sends a signal to the first process's children: it still answers, they stop working."""
     return compose("exec", "-T", service, "python", "-c", SIGNAL_CHILDREN.format(signal=name))
 
 
@@ -79,7 +79,7 @@ def sql(statement: str) -> Act:
 
 
 def session(name: str, statement: str, count: int = 1) -> Act:
-    """Sessions of that name in the background, each with one statement."""
+    """Opens sessions of that name in the background; each runs one statement."""
     command = ("exec", "-d", "-e", f"PGAPPNAME={name}", "erp-db", "psql", "-q", "-U", "postgres", "-d", "erp", "-c")
     return together(*[compose(*command, statement)] * count)
 
@@ -89,7 +89,7 @@ def end_sessions(name: str) -> Act:
 
 
 def fill_connections(name: str, up_to: int) -> Act:
-    """Idle sessions of that name until the database has so many in all."""
+    """Opens idle sessions of that name until the database has `up_to` sessions in all."""
 
     def act(stack: Stack) -> None:
         count = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
@@ -101,12 +101,12 @@ def fill_connections(name: str, up_to: int) -> Act:
 
 
 def redis(script: str) -> Act:
-    """Shell of the Redis container, logged in."""
+    """Runs a shell script in the Redis container, logged in."""
     return compose("exec", "-T", "erp-redis", "sh", "-c", REDIS + script)
 
 
 def python(name: str, service: str, code: str, *, count: int = 1) -> Act:
-    """Python of that name in the background of a service's container."""
+    """Runs Python in the background of a service's container, under a name by which it can be ended."""
     return together(*[compose("exec", "-d", service, "python", "-c", code, name, str(LIMIT_SECONDS))] * count)
 
 
@@ -115,7 +115,7 @@ def end_python(name: str, service: str) -> Act:
 
 
 def django(code: str, *, name: str = "") -> Act:
-    """Python with the ERP's models and tasks; with a name in the background, else until it has ended."""
+    """Runs Python with the ERP's models and tasks; with a name in the background, else waits for its end."""
     settings = ("-e", "DJANGO_SETTINGS_MODULE=config.settings", "-e", "PROMETHEUS_MULTIPROC_DIR=/tmp/inside")
     text = f"import django; django.setup()\n{code}"
     return compose(

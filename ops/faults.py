@@ -16,14 +16,14 @@ from ops.paths import LOCAL, ROOT
 from ops.stack import Stack
 
 REMEMBERED = LOCAL / "broken"
-# Not socket-proxy's neighbours and one-shots: what can be missing without the drill itself going blind.
+# The services that can be stopped and started again alone; one-shots can't.
 STOPPABLE = (
     *("erp-web", "erp-worker", "erp-beat", "erp-db", "erp-redis"),
     *("postgres-exporter", "redis-exporter", "blackbox", "node", "telegraf", "socket-proxy"),
     *("prometheus", "alertmanager", "loki", "promtail", "bugsink", "partner", "traffic", "inbox", "mailpit"),
 )
 FREEZABLE = ("erp-web", "erp-worker", "erp-beat", "erp-db", "erp-redis", "loki", "bugsink", "partner")
-# What runs by itself, by the name under which it is found again: no fault ends another's.
+# Names of the background programs and sessions, one for each fault, so that mending one ends no other's.
 LOCKING, OPEN, IDLING, DEADLOCKED = "erp-fault-lock", "erp-fault-open", "erp-fault-idle", "erp-fault-deadlock"
 UNDOING, VISITING, LATE = "erp-fault-undo", "erp-fault-visit", "erp-fault-late"
 BURNING, HOLDING = "erp-fault-burn", "erp-fault-hold"
@@ -49,7 +49,7 @@ while int(used.read_text()) < 0.92 * int(limit.read_text()):
     held.append(b"x" * (1 << 20))
 time.sleep({LIMIT_SECONDS})
 """
-# Loki takes 64 KiB of metadata with a line; Promtail can only drop what it is refused.
+# Loki takes at most 64 KiB of metadata with a line; Promtail drops a line that Loki refuses.
 LONG_ID = "import json; print(json.dumps({'level': 'INFO', 'request_id': 70000 * 'x'}), file=open('/proc/1/fd/1', 'w'))"
 USED = "used=$(valkey-cli info memory | tr -d '\\r' | sed -n 's/^used_memory://p')\n"
 REDIS_TIGHT = f"valkey-cli setrange erp-fault 50000000 x\n{USED}valkey-cli config set maxmemory $((used * 100 / 94))"
@@ -71,7 +71,7 @@ wait
 
 
 def erp(script: str) -> str:
-    """A script that knows the sample's tables, tasks and pages; it lies where these are."""
+    """The text of a script from erp_app/faults, which knows the sample's tables, tasks and pages."""
     text = (ROOT / "erp_app" / "faults" / script).read_text(encoding="utf-8")
     return text.replace("LIMIT_SECONDS", str(LIMIT_SECONDS))
 

@@ -1,4 +1,4 @@
-"""Official images or images built here: decided once for all of them, remembered in .local/image-source."""
+"""Decides once whether all images are official or built here, and keeps the decision in .local/image-source."""
 
 from __future__ import annotations
 

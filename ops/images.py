@@ -1,4 +1,4 @@
-"""Where the images come from: all official ones, or where no registry answers all built here, never a mixture."""
+"""Builds every image here, for machines that no container registry reaches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ops.paths import IMAGES, LOCAL, LOGS
 from ops.recipes import Recipe
 
 BUILD_DISK_BYTES = 12 * 1024**3
-# runc now and then loses a step's process before the step begins; nothing is wrong with the recipe.
+# runc sometimes loses a step's process before the step begins; the recipe isn't at fault.
 STEP_NEVER_BEGAN = "waiting for init preliminary setup"
 
 
@@ -85,7 +85,7 @@ def _build_go(recipe: Recipe) -> None:
 
 
 class _CompileCounter:
-    """Turns the compiler's package names into a count now and then."""
+    """Counts the packages that the compiler names, and tells the count every 150 packages."""
 
     def __init__(self) -> None:
         self.packages = 0
@@ -206,7 +206,7 @@ def _build_base(recipe: Recipe) -> None:
             "--dpkgopt=path-exclude=/usr/share/man/*",
             "--dpkgopt=path-exclude=/usr/share/doc/*",
             "--customize-hook=ln -s busybox $1/usr/bin/wget",
-            # Nothing of this machine stays inside: builds bring the mirror along as a secret.
+            # No setting of this machine stays in the image: each build gets the mirror as a secret.
             "--customize-hook=rm -rf $1/etc/apt/sources.list $1/etc/apt/sources.list.d/*",
             "--customize-hook=rm -f $1/etc/apt/apt.conf.d/99mmdebstrap",
             "--customize-hook=rm -rf $1/var/lib/apt/lists/* $1/var/log/* $1/etc/hostname $1/etc/resolv.conf",

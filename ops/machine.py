@@ -1,4 +1,4 @@
-"""What this machine is set up with (Debian mirror, certificates, proxies, pip, Go): read, never written down."""
+"""Reads this machine's settings (Debian mirror, certificates, proxies, pip, npm, Go); it keeps none of them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`make outdated`: which pins are behind, as far as the registries answer here.
 
-What no client can tell from here, such as the tags of a container registry, is said and never shown as up to date.
+A version that no client can look up is said to be unknown, never to be the newest.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def outdated() -> None:
 
 
 def _row(pin: Pin) -> list[str] | None:
-    """None where nothing newer is there."""
+    """A line of the table; None when the pin is the newest."""
     file = str(pin.file.relative_to(ROOT))
     try:
         found = pin.versions(pin.name)
@@ -69,7 +69,7 @@ def _order(version: str) -> tuple[int, ...]:
 
 
 def go_modules() -> Iterator[Pin]:
-    """The module of each program that is built here, not what it needs in its turn."""
+    """The module of each program that is built here, without the modules that it needs."""
     for recipe in recipes.recipes().values():
         if recipe.is_go:
             file = IMAGES / "go" / recipe.name / "go.mod"

@@ -1,4 +1,4 @@
-"""The secrets: one table, made once as files, never printed and never overwritten."""
+"""The table of secrets; each is made once as a file, never printed and never overwritten."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def _derive(settings: Settings, values: dict[str, str]) -> dict[str, str]:
 
 
 def _write(path: Path, value: str) -> None:
-    """A whole file or none: written beside and renamed, so that an interruption leaves no half secret."""
+    """Write to a file beside it and rename that, so that an interruption leaves no half secret."""
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

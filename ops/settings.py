@@ -82,7 +82,7 @@ def defaults(root: Path = ROOT) -> dict[str, str]:
 def read_env_file(file: Path) -> dict[str, str]:
     """NAME=value of a .env file, read by Compose, so that quotes, comments and dollars mean what they mean there."""
     probe = json.dumps({"services": {"settings": {"image": "none", "env_file": [str(file)]}}})
-    # Compose would set what is in .env for itself first, and name no line of a bad one.
+    # Without --env-file, Compose reads .env for itself first, and its error for a bad line doesn't name the line.
     command = ["docker", "compose", "-p", "settings", "--env-file", os.devnull, "-f", "-", "config", "--format", "json"]
     read = capture(command, stdin=probe)
     if read.returncode == 127:
@@ -154,7 +154,7 @@ def _check(values: dict[str, str]) -> None:
 
 
 def _check_real(values: dict[str, str]) -> None:
-    """Outside the sandbox nothing may lean on a sandbox service."""
+    """Outside the sandbox no setting may name a service of the sandbox."""
     for name in ("PAYMENT_API_URL", "SHIPPING_API_URL"):
         if not re.match(r"https?://", values[name]):
             raise OpsError(

@@ -31,7 +31,7 @@ class Stack:
 
     @property
     def files(self) -> list[Path]:
-        """The files that people write; `stamps` go on top of them."""
+        """The files that people write; `command` adds the stamps."""
         names = ["compose.yaml"]
         if self.image_source == "local":
             names.append("compose.offline.yaml")
@@ -109,7 +109,7 @@ class Stack:
                 if file.is_file():
                     sha.update(f"{secret['source']} {file.stat().st_mtime_ns}".encode())
             stamps[service] = sha.hexdigest()[:12]
-        # A service reads what its renderer wrote, so it has to be started anew with it.
+        # A service reads what its renderer (SERVICE-config) wrote, so it has the renderer's stamp too.
         return {service: stamps[service] + stamps.get(f"{service}-config", "") for service in stamps}
 
     def compose(self, *arguments: str, timeout: float = 120) -> str:

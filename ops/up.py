@@ -25,7 +25,7 @@ def up() -> None:
     check_machine()
     engine_started = engine.ensure()
     settings = load_settings()  # by Compose, which `ensure` may have had to install
-    # Only the engine can tell which of the taken ports are the stack's own.
+    # After the engine has started: it knows which of the taken ports are the stack's own.
     check_ports(settings)
     chosen = Stack(settings, image_source.decide(settings))
     check_tracing(chosen)
@@ -91,7 +91,7 @@ def _is_taken(address: str, port: int) -> bool:
 
 
 def check_secrets_and_volumes() -> None:
-    """New secrets don't open old volumes: refuse to make them beside data that others were made for."""
+    """Refuse to make new secrets beside old volumes: new passwords don't open old data."""
     if stack.volumes_exist() and not (SECRETS / ".complete").exists():
         raise OpsError(
             f"The secrets are missing from {SECRETS}, but the stack's data volumes exist: new passwords wouldn't open "
@@ -108,9 +108,9 @@ def check_tracing(chosen: Stack) -> None:
 
 
 def restart_what_is_broken(chosen: Stack, *, engine_started: bool) -> None:
-    """Compose leaves a running container alone however ill it is; a restart is the mildest thing that may help.
+    """Restart unhealthy containers: Compose leaves a running container as it is.
 
-    A new engine also has a new socket file: a proxy that outlived the old one still holds the dead one.
+    The socket proxy too when the engine was started anew: it would still hold the former engine's socket.
     """
     for container in chosen.containers():
         if container["Health"] == "unhealthy" or (engine_started and container["Service"] == "socket-proxy"):
@@ -119,7 +119,7 @@ def restart_what_is_broken(chosen: Stack, *, engine_started: bool) -> None:
 
 
 def stop_what_is_switched_off(chosen: Stack) -> None:
-    """Compose leaves the containers of a profile alone that this run doesn't have."""
+    """Remove the containers of profiles that are off now: Compose leaves them running."""
     idle = {container["Service"] for container in chosen.containers()} & set(OPTIONAL) - set(chosen.model["services"])
     if idle:
         chosen.compose("--profile", "*", "rm", "--stop", "--force", *sorted(idle))

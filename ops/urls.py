@@ -18,7 +18,7 @@ PAGES = {
     "inbox": ("/", "what Slack, PagerDuty and the heartbeat got", "", ""),
     "mailpit": ("/", "mails of the sandbox", "", ""),
 }
-# What pages are there without a registry: the modules hold the programs, not what npm makes of their pages.
+# The pages of images built here: Go's modules hold the programs without the pages that npm makes.
 LOCAL_PAGES = {
     "grafana": ("/", "boards and logs: a preview, not Grafana"),
     "prometheus": ("/api/v1/alerts", "metrics, rules, targets, by API only: the pages come with the image"),

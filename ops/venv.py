@@ -1,4 +1,4 @@
-"""The locked virtual environment of the tests, made anew when its lock file changes."""
+"""Makes the tests' virtual environment, and makes it anew when its lock file changes."""
 
 from __future__ import annotations
 
