@@ -1,4 +1,4 @@
-"""`python -m alertmanager.reference PAGE`: who gets which alert, and which one mutes another, from rules and routes."""
+"""`python -m alertmanager.reference PAGE`: writes who gets which alert, and which alert inhibits another."""
 
 import sys
 from pathlib import Path
@@ -6,33 +6,33 @@ from typing import Any
 
 import yaml
 
-from alertmanager.inhibition import ROWS
-from alertmanager.routes import CHANNELS_SHOWN, channels_of, routed
+from alertmanager.routes import INHIBIT_RULES, RECEIVERS, routed
 
+CHANNELS = {"pagerduty": "PagerDuty", "slack": "Slack", "email": "e-mail", "heartbeat": "heartbeat"}
 RULES = Path(__file__).resolve().parents[1] / "prometheus" / "rules"
 HEAD = """\
 # Alert routing
 
-Made by `make reference` from `prometheus/rules`, `alertmanager/routes.py` and `alertmanager/inhibition.py`; a test
-compares it with what `amtool config routes test` says.
+`make reference` makes this page from `prometheus/rules` and `alertmanager/alertmanager.yml`; a test compares it with
+the answers of `amtool config routes test`.
 
-"Channels" are those of the receiver where all are on. A channel without a secret is left out; warnings go to e-mail
-where Slack is off; with no channel left, the alert is in `make alerts` and on Alertmanager's page only. Business hours
-are Monday to Friday, 08:00 to 18:00 in `BUSINESS_TIMEZONE`: what fires outside them is told when they begin, if it
-still fires then. No critical alert is bound to a time.
+The channels are those of the receiver when all are on. A channel whose secret file is empty is off. While Slack is off,
+warnings go to e-mail. While a receiver has no channel, its alerts are only in `make alerts` and on Alertmanager's page.
+Business hours are Monday to Friday, 08:00 to 18:00 in `BUSINESS_TIMEZONE`: an alert that fires at another hour is sent
+when they begin, if it still fires. Critical alerts are sent at any hour.
 
-## Who is told
+## Who gets an alert
 
 | Alert | Severity | Team | Receiver | Channels | When |
 |---|---|---|---|---|---|
 """
 MIDDLE = """
-## What mutes what
+## Which alert inhibits another
 
-A muted alert stays in `make alerts` as "inhibited". A row holds for alerts with the same values of the labels in the
-third column.
+An inhibited alert is in `make alerts`, and no notification is sent for it. The labels of the third column must have the
+same values on both alerts.
 
-| While this fires | these tell nobody | Same | Reason |
+| While this fires | these are inhibited | Equal labels | Reason |
 |---|---|---|---|
 """
 
@@ -54,16 +54,16 @@ def page(rules: Path = RULES) -> str:
     for labels in alerts(rules):
         route = routed(labels)
         receiver = str(route["receiver"])
-        shown = ", ".join(CHANNELS_SHOWN[each] for each in channels_of(receiver, set(CHANNELS_SHOWN))) or "—"
+        shown = ", ".join(CHANNELS[each] for each in RECEIVERS[receiver]) or "—"
         hours = "business hours" if "active_time_intervals" in route else "always"
         name = labels["alertname"]
         link = f"[{name}](../runbooks/{name}.md)"
         rows.append(f"| {link} | {labels['severity']} | {labels['team']} | {receiver} | {shown} | {hours} |\n")
-    mutes = [
-        f"| {_code(row.source)} | {_code(row.target)} | {', '.join(row.equal) or '—'} | {row.reason} |\n"
-        for row in ROWS
+    inhibited = [
+        f"| {_code(rule.source)} | {_code(rule.target)} | {', '.join(rule.equal) or '—'} | {rule.reason} |\n"
+        for rule in INHIBIT_RULES
     ]
-    return HEAD + "".join(rows) + MIDDLE + "".join(mutes)
+    return HEAD + "".join(rows) + MIDDLE + "".join(inhibited)
 
 
 def _code(matchers: tuple[str, ...]) -> str:

@@ -1,78 +1,100 @@
-"""Writes Alertmanager's configuration from the secret files that are there.
+"""`python -m alertmanager.render SECRETS OUTPUT`: makes what Alertmanager reads from alertmanager.yml and templates/.
 
-Alertmanager takes an empty secret file for a receiver that fails at every page, and says nothing at the
-start. So a channel is written only when its secret has something in it.
+It fills in the settings and removes the channels whose secret file is empty: they would fail at each notification.
 """
 
-import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
-from alertmanager.channels import CHANNELS, Config, read_channels
-from alertmanager.inhibition import ROWS
-from alertmanager.routes import ROUTE, receivers, time_intervals
-from alertmanager.settings import RefusedError, Settings, check_url
-
-BASES = ("grafana", "alertmanager", "runbooks")
-
-
-def base_template(settings: Settings) -> str:
-    """The addresses that templates put before the paths in annotations."""
-    lines = []
-    for name in BASES:
-        variable = f"BASE_URL_{name.upper()}"
-        check_url(variable, settings[variable], settings)
-        lines.append(f'{{{{ define "base.{name}" }}}}{settings[variable].rstrip("/")}{{{{ end }}}}\n')
-    lines.append(f'{{{{ define "erp.env" }}}}{settings.env}{{{{ end }}}}\n')
-    return "".join(lines)
-
-
-def write(path: Path, text: str) -> None:
-    """A reader sees the old file or the new one."""
-    draft = path.with_suffix(".new")
-    draft.write_text(text, encoding="utf-8")
-    draft.chmod(0o644)
-    draft.replace(path)
-
-
-def render(environ: Mapping[str, str], secrets: Path, templates: Path, output: Path) -> dict[str, str]:
-    settings = Settings.read(environ)
-    channels = read_channels(secrets)
-    config: Config = {
-        "global": {"resolve_timeout": "5m"},
-        "templates": [str(templates / "*.tmpl"), "base.tmpl"],
-        "route": ROUTE,
-        "time_intervals": time_intervals(settings),
-        "inhibit_rules": [row.config for row in ROWS],
-        "receivers": receivers(settings, secrets, channels),
-    }
-    base = base_template(settings)
-    write(output / "base.tmpl", base)
-    write(
-        output / "alertmanager.yml",
-        "# Rendered by alertmanager/render.py: change that one. JSON is YAML.\n" + json.dumps(config, indent=2) + "\n",
-    )
-    return channels
+SOURCE = Path(__file__).parent
+CHANNELS = {  # the key in alertmanager.yml: the secret file that switches the channel on
+    "slack_configs": "slack_webhook_url",
+    "pagerduty_configs": "pagerduty_routing_key",
+    "email_configs": "smtp_password",
+    "webhook_configs": "heartbeat_url",
+}
+MAILBOX = r"[\w+=/&'-]+(\.[\w+=/&'-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
+ADDRESS = rf"({MAILBOX}|[\w '.-]+<{MAILBOX}>)"
+FORMS = {  # of each setting and secret but the URLs: what it must match, as an expression and in words
+    "ENV": ("sandbox|staging|production", "sandbox, staging or production"),
+    "ALERT_EMAIL_TO": (rf"{ADDRESS}( *, *{ADDRESS})*", "e-mail addresses with commas between them and no comment"),
+    "SMTP_FROM": (ADDRESS, "one e-mail address and no comment"),
+    "SMTP_SMARTHOST": (r"([\w.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}", "host:port"),
+    "SMTP_REQUIRE_TLS": ("true|false", "true or false"),
+    "SMTP_USERNAME": (r"[^\s#]*", "a user name, or nothing for a server without log-in"),
+    "BUSINESS_TIMEZONE": ("|".join(map(re.escape, available_timezones())), "a time zone such as Europe/Berlin"),
+    "pagerduty_routing_key": ("[A-Za-z0-9]+", "the letters and digits of an Events API v2 integration"),
+    "smtp_password": (".+", "one line"),
+}
+HTTPS_IN_PRODUCTION = ("slack_webhook_url", "PAGERDUTY_URL")
+MARKED = re.compile(r'(?<=: )("?).*?"?( # )([A-Z_]+)$', re.MULTILINE)
+MARKED_TEMPLATE = re.compile(r"(?<=\}\})[^{}]*(?=\{\{ end \}\}\{\{/\* ([A-Z_]+) \*/)")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--secrets", type=Path, default=Path("/run/secrets"))
-    parser.add_argument("--templates", type=Path, default=Path("/etc/alertmanager-templates"))
-    parser.add_argument("--output", type=Path, default=Path("/etc/alertmanager-rendered"))
-    options = parser.parse_args(arguments)
+class RefusedError(Exception):
+    """A setting or secret can't work; the message says what was found, what was expected and what to do."""
+
+
+def is_url(value: str, schemes: tuple[str, ...]) -> bool:
     try:
-        channels = render(os.environ, options.secrets, options.templates, options.output)
-    except (RefusedError, OSError) as error:
-        sys.stderr.write(f"Alertmanager's configuration was not written. {error}\n")
-        return 1
-    for channel, secret in CHANNELS.items():
-        sys.stdout.write(f"{channel:<10} {'on' if channel in channels else f'off ({secret} is empty)'}\n")
-    return 0
+        url = urlsplit(value)
+        usable = url.scheme in schemes and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+    return usable and not re.search(r"[^!-~]|[\"'{}<>\\`]", value)
+
+
+def check(name: str, values: Mapping[str, str]) -> str:
+    """The value of a setting or secret; RefusedError shows one that can't work, unless it is a secret."""
+    value, env = values.get(name, ""), values.get("ENV", "")
+    schemes = ("https",) if name in HTTPS_IN_PRODUCTION and env != "sandbox" else ("http", "https")
+    form, expected = FORMS.get(name, ("", f"one line such as {schemes[-1]}://host/path (ENV is {env})"))
+    if re.fullmatch(form, value) if form else is_url(value, schemes):
+        return value
+    if name.isupper():
+        raise RefusedError(f"{name} is {value!r}; expected {expected}. Correct it in .env.")
+    raise RefusedError(f"The secret {name} can't work; expected {expected}. Correct it, or empty it to switch it off.")
+
+
+def render(environ: Mapping[str, str], secrets: Path, output: Path) -> list[str]:
+    """Writes alertmanager.yml and templates/ for Alertmanager; returns a line for each channel."""
+    values = {name: value.strip() for name, value in environ.items()}
+    values |= {name: (secrets / name).read_text("utf-8", errors="replace").strip() for name in CHANNELS.values()}
+    check("ENV", values)
+    on = [key for key, name in CHANNELS.items() if values[name] and check(name, values)]
+    text = (SOURCE / "alertmanager.yml").read_text(encoding="utf-8")
+    if "slack_configs" not in on:
+        text = text.replace("# While Slack is off: ", "")
+    for key in CHANNELS.keys() - set(on):
+        text = re.sub(rf"^    {key}:.*\n( {{5}}.*\n)*", "", text, flags=re.MULTILINE)
+    text = MARKED.sub(lambda m: (json.dumps(check(m[3], values)) if m[1] else check(m[3], values)) + m[2] + m[3], text)
+    if "require_tls: false" in text and 'auth_username: ""' not in text and ':465" #' not in text:
+        raise RefusedError("SMTP_USERNAME needs SMTP_REQUIRE_TLS=true: a password is only sent over TLS. Correct one.")
+    files = {"alertmanager.yml": text}
+    for path in SOURCE.glob("templates/*.tmpl"):
+        template = path.read_text(encoding="utf-8")
+        files[f"templates/{path.name}"] = MARKED_TEMPLATE.sub(lambda m: check(m[1], values).rstrip("/"), template)
+    (output / "templates").mkdir(exist_ok=True)
+    for old in set((output / "templates").iterdir()) - {output / name for name in files}:
+        old.unlink()
+    for name, content in files.items():
+        draft = output / "draft"  # Alertmanager, which may read at any time, sees the old file or the new one
+        draft.write_text(content, encoding="utf-8")
+        draft.chmod(0o644)
+        draft.replace(output / name)
+    return [f"{name:<22} {'on' if key in on else 'off: its file is empty'}" for key, name in CHANNELS.items()]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.stdout.write("\n".join(render(os.environ, Path(sys.argv[1]), Path(sys.argv[2]))) + "\n")
+    except RefusedError as error:
+        sys.exit(f"Alertmanager's configuration was not written. {error}")
+    except OSError as error:
+        sys.exit(f"Alertmanager's configuration was not written: {error}. Run make up, which makes missing secrets.")

@@ -1,111 +1,78 @@
-"""Who is told what, and when."""
+"""Reads alertmanager.yml: which receiver and channels an alert gets, and which alert mutes which."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from alertmanager.channels import BLOCKS, Config
-from alertmanager.matching import match_all
-from alertmanager.settings import Settings
+import yaml
 
-BUSINESS_HOURS = "business-hours"
-# What each receiver would like; a channel that is off is left out.
-RECEIVERS = {
-    "critical": ("pagerduty", "slack", "email"),
-    "business": ("email", "slack"),
-    "warning": ("slack",),
-    "heartbeat": ("heartbeat",),
-    "none": (),
+TEXT = Path(__file__).with_name("alertmanager.yml").read_text(encoding="utf-8")
+CONFIG: dict[str, Any] = yaml.safe_load(TEXT)
+ROUTE: dict[str, Any] = CONFIG["route"]
+CHANNELS = {
+    "pagerduty_configs": "pagerduty",
+    "slack_configs": "slack",
+    "email_configs": "email",
+    "webhook_configs": "heartbeat",
 }
-CHANNELS_SHOWN = {"pagerduty": "PagerDuty", "slack": "Slack", "email": "e-mail", "heartbeat": "heartbeat"}
-# Where none of the wanted channels is on.
-FALLBACK = {"warning": "email"}
-# `make test-notification` asks for one channel at a time, each by a receiver of its own.
-TESTED = ("slack", "pagerduty", "email")
-TEST_ROUTES: list[Config] = [
-    {
-        "matchers": ['alertname="ChannelTest"', f'test_channel="{channel}"'],
-        "receiver": f"test-{channel}",
-        "group_by": ["..."],
-        "group_wait": "0s",
-    }
-    for channel in TESTED
-]
-ROUTES: list[Config] = [
-    {
-        "matchers": ['alertname="Watchdog"'],
-        "receiver": "heartbeat",
-        "group_wait": "0s",
-        # A repeat of 60s would miss every second flush by a hair: this beats once a minute.
-        "group_interval": "30s",
-        "repeat_interval": "50s",
-    },
-    *TEST_ROUTES,
-    {"matchers": ['severity="info"'], "receiver": "none"},
-    # Before the teams' routes and without a time interval: a page is never muted.
-    {
-        "matchers": ['severity="critical"'],
-        "receiver": "critical",
-        "group_wait": "5s",
-        # An alert that joins a group waits for this one, not for group_wait: no page waits for minutes.
-        "group_interval": "10s",
-        "repeat_interval": "4h",
-    },
-    # What fires at night is told in the morning, if it still fires then.
-    {"matchers": ['team="business"'], "receiver": "business", "active_time_intervals": [BUSINESS_HOURS]},
-]
-ROUTE: Config = {
-    "receiver": "warning",
-    "group_by": ["alertname", "service"],
-    "group_wait": "30s",
-    "group_interval": "5m",
-    "repeat_interval": "24h",
-    "routes": ROUTES,
+# Each receiver's channels when all are on.
+RECEIVERS: dict[str, tuple[str, ...]] = {
+    receiver["name"]: tuple(CHANNELS[key] for key in receiver if key in CHANNELS) for receiver in CONFIG["receivers"]
 }
+MATCHER = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)(=~|!~|!=|=)"([^"\\]*)"')
 
 
-def time_intervals(settings: Settings) -> list[Config]:
+@dataclass(frozen=True)
+class InhibitRule:
+    """While an alert of `source` fires, no notification is sent for those of `target` with equal labels `equal`."""
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    equal: tuple[str, ...]
+    reason: str
+
+
+def _inhibit_rules() -> list[InhibitRule]:
+    """The reason of each is the comment above it."""
+    comments = re.findall(r"((?:^  # .*\n)+)  - source_matchers:", TEXT, re.MULTILINE)
+    reasons = [" ".join(line.strip("# ") for line in comment.splitlines()) for comment in comments]
     return [
-        {
-            "name": BUSINESS_HOURS,
-            "time_intervals": [
-                {
-                    "weekdays": ["monday:friday"],
-                    "times": [{"start_time": "08:00", "end_time": "18:00"}],
-                    "location": settings.location("BUSINESS_TIMEZONE"),
-                }
-            ],
-        }
+        InhibitRule(
+            source=tuple(rule["source_matchers"]),
+            target=tuple(rule["target_matchers"]),
+            equal=tuple(rule.get("equal", ())),
+            reason=reason,
+        )
+        for rule, reason in zip(CONFIG["inhibit_rules"], reasons, strict=True)
     ]
 
 
-def routed(labels: Mapping[str, str]) -> Config:
-    """The route that an alert takes: the first that matches, else the default."""
-    for route in ROUTES:
-        matchers = route["matchers"]
-        assert isinstance(matchers, list)  # noqa: S101 - for the type checker: it is one
-        if match_all(matchers, labels):
-            return route
-    return ROUTE
+INHIBIT_RULES = _inhibit_rules()
 
 
-def channels_of(receiver: str, on: Mapping[str, str] | set[str]) -> list[str]:
-    """The channels that a receiver uses of those that are on."""
-    found = [channel for channel in RECEIVERS[receiver] if channel in on]
-    fallback = FALLBACK.get(receiver, "")
-    return found or [fallback] * (fallback in on)
+def parse(matcher: str) -> tuple[str, str, str]:
+    """Label, operator, value; raises ValueError for a form that Alertmanager knows and alertmanager.yml doesn't use."""
+    found = MATCHER.fullmatch(matcher)
+    if found is None:
+        raise ValueError(f'{matcher!r} is no matcher; expected label="value", with =, !=, =~ or !~.')
+    return found[1], found[2], found[3]
 
 
-def receivers(settings: Settings, secrets: Path, channels: Mapping[str, str]) -> list[Config]:
-    """Pages go everywhere that is on; warnings to chat, or to e-mail where there is no chat."""
+def match_all(matchers: Iterable[str], labels: Mapping[str, str]) -> bool:
+    return all(matches(matcher, labels) for matcher in matchers)
 
-    def receiver(name: str, wanted: list[str]) -> Config:
-        config: Config = {"name": name}
-        for channel in wanted:
-            kind, block = BLOCKS[channel]
-            config[kind] = [block(settings, secrets, channels[channel])]
-        return config
 
-    return [
-        *(receiver(name, channels_of(name, channels)) for name in RECEIVERS),
-        *(receiver(f"test-{channel}", [channel] * (channel in channels)) for channel in TESTED),
-    ]
+def matches(matcher: str, labels: Mapping[str, str]) -> bool:
+    """As Alertmanager does: an absent label is an empty one, and an expression matches the whole value."""
+    label, operator, wanted = parse(matcher)
+    value = labels.get(label, "")
+    same = re.fullmatch(wanted, value) is not None if "~" in operator else value == wanted
+    return same is not operator.startswith("!")
+
+
+def routed(labels: Mapping[str, str]) -> dict[str, Any]:
+    """The route of an alert, with the root's values where it has none of its own."""
+    found = [route for route in ROUTE["routes"] if match_all(route["matchers"], labels)]
+    return {**ROUTE, **found[0]} if found else ROUTE

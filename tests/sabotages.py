@@ -51,16 +51,16 @@ GROUPS: dict[str, list[Sabotage]] = {
         ),
         Sabotage(
             "Watchdog is routed to nobody",
-            "alertmanager/routes.py",
-            'alertname="Watchdog"',
-            'alertname="Nobody"',
+            "alertmanager/alertmanager.yml",
+            """['alertname="Watchdog"']""",
+            """['alertname="Nobody"']""",
             ("test_health.py::test_watchdog_reaches_the_heartbeat_receiver",),
         ),
         Sabotage(
             "a channel's test goes to another channel",
-            "alertmanager/routes.py",
-            '"receiver": f"test-{channel}"',
-            '"receiver": "test-slack"',
+            "alertmanager/alertmanager.yml",
+            "receiver: test-pagerduty",
+            "receiver: test-slack",
             ("test_notification.py::test_notification_arrives_at_its_channel_and_at_no_other[pagerduty]",),
         ),
         Sabotage(
@@ -271,9 +271,9 @@ GROUPS: dict[str, list[Sabotage]] = {
     "delivery": [
         Sabotage(
             "pages aren't sent by e-mail",
-            "alertmanager/routes.py",
-            '"critical": ("pagerduty", "slack", "email")',
-            '"critical": ("pagerduty", "slack")',
+            "alertmanager/alertmanager.yml",
+            "    slack_configs: [*slack]\n    email_configs: [*email]\n",
+            "    slack_configs: [*slack]\n",
             ("test_payment_outage.py::test_page_arrives[email]",),
         )
     ],

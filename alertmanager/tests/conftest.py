@@ -1,6 +1,5 @@
 """What the tests of Alertmanager's configuration share: the real amtool, and secrets to render from."""
 
-import json
 import os
 import subprocess
 from collections.abc import Callable, Mapping
@@ -8,19 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from alertmanager.render import render
+from alertmanager.render import SOURCE, render
+from ops.settings import parse
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+SANDBOX = parse((SOURCE.parent / ".env.example").read_text(encoding="utf-8"), ".env.example")
 SECRETS = {
     "slack_webhook_url": "http://inbox:8095/slack/T0/B0/x",
     "pagerduty_routing_key": "0123456789abcdef0123456789abcdef",
     "smtp_password": "sandbox",
     "heartbeat_url": "http://inbox:8095/heartbeat",
-}
-BASES = {
-    "BASE_URL_GRAFANA": "http://grafana.example:3000",
-    "BASE_URL_ALERTMANAGER": "http://alertmanager.example:9093/",
-    "BASE_URL_RUNBOOKS": "http://runbooks.example",
 }
 
 
@@ -49,33 +44,12 @@ def secrets(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def rendered(secrets: Path, tmp_path: Path) -> Callable[..., Path]:
-    """Renders with the given environment on top of the sandbox's, and answers with the file."""
+    """Renders with the given environment on top of the sandbox's; returns the path of alertmanager.yml."""
 
     def run(environ: Mapping[str, str] | None = None) -> Path:
         output = tmp_path / "rendered"
         output.mkdir(exist_ok=True)
-        render(BASES | dict(environ or {}), secrets, TEMPLATES, output)
+        render(SANDBOX | dict(environ or {}), secrets, output)
         return output / "alertmanager.yml"
-
-    return run
-
-
-@pytest.fixture
-def text(amtool: Callable[..., str], rendered: Callable[..., Path], tmp_path: Path) -> Callable[..., str]:
-    """Renders one of our templates for the given notification, as Alertmanager would."""
-
-    def run(template: str, data: Mapping[str, object], kind: str = "text") -> str:
-        base = rendered().parent / "base.tmpl"
-        alert = tmp_path / "data.json"
-        alert.write_text(json.dumps(data), encoding="utf-8")
-        return amtool(
-            "template",
-            "render",
-            f"--template.glob={TEMPLATES}/*.tmpl",
-            f"--template.glob={base}",
-            f"--template.data={alert}",
-            f"--template.type={kind}",
-            f'--template.text={{{{ template "{template}" . }}}}',
-        )
 
     return run

@@ -3,6 +3,7 @@
 `python -m pytest alertmanager/tests/test_goldens.py` with GOLDEN=write writes them anew: read the difference.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,11 @@ EVIL = (
     "<!channel> *bold* <script>alert(1)</script> & <http://evil.example|click>\r\nBcc: all@evil.example {{ .Labels }}"
 )
 HTML = {"html"}
+BASES = {
+    "BASE_URL_GRAFANA": "http://grafana.example:3000",
+    "BASE_URL_ALERTMANAGER": "http://alertmanager.example:9093/",
+    "BASE_URL_RUNBOOKS": "http://runbooks.example",
+}
 
 
 def alert(service: str = "erp-web", *, resolved: bool = False, **changes: dict[str, str]) -> dict[str, Any]:
@@ -68,6 +74,11 @@ def hostile() -> dict[str, Any]:
     return group(alert(labels=labels, annotations=dict.fromkeys(names, EVIL)))
 
 
+def bare() -> dict[str, Any]:
+    """Alerts without labels and annotations."""
+    return group(*[alert() | {"labels": {}, "annotations": {}}] * 3)
+
+
 CASES = {
     "firing": group(alert()),
     "resolved": group(alert(resolved=True)),
@@ -79,6 +90,7 @@ CASES = {
         *(alert(annotations={"summary": f"View {n} fails", "description": f"View {n} failed."}) for n in range(13))
     ),
     "hostile": hostile(),
+    "bare": bare(),
 }
 
 
@@ -94,14 +106,16 @@ def fields(config: Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield name, config
 
 
-def message(channel: str, case: str, rendered: Callable[..., Path], text: Callable[..., str]) -> str:
-    """What the channel is given, each field after a line with its name."""
-    (receiver,) = [each for each in load(rendered())["receivers"] if each["name"] == "critical"]
+def message(channel: str, data: Path, config: Path, amtool: Callable[..., str]) -> str:
+    """What the channel gets, each field after a line with its name, rendered as Alertmanager would."""
+    (receiver,) = [each for each in load(config)["receivers"] if each["name"] == "critical"]
     (block,) = receiver[{short: kind for kind, short in SHOWN.items()}[channel]]
     told = []
     for name, template in fields(block):
-        (called,) = [part.split('"')[1] for part in template.split("template ")[1:]]
-        told.append(f"--- {name}\n{text(called, CASES[case], 'html' if name in HTML else 'text')}\n")
+        kind = "html" if name in HTML else "text"
+        files = f"--template.glob={config.parent}/templates/*.tmpl"
+        given = (f"--template.text={template}", f"--template.type={kind}", f"--template.data={data}")
+        told.append(f"--- {name}\n{amtool('template', 'render', files, *given)}\n")
     return "".join(told)
 
 
@@ -111,9 +125,11 @@ each_channel = pytest.mark.parametrize("channel", SHOWN.values())
 @each_channel
 @pytest.mark.parametrize("case", CASES)
 def test_message_is_the_committed_one(
-    case: str, channel: str, rendered: Callable[..., Path], text: Callable[..., str]
+    case: str, channel: str, rendered: Callable[..., Path], amtool: Callable[..., str], tmp_path: Path
 ) -> None:
-    said = message(channel, case, rendered, text)
+    data = tmp_path / "data.json"
+    data.write_text(json.dumps(CASES[case]), encoding="utf-8")
+    said = message(channel, data, rendered(BASES), amtool)
     path = FOLDER / f"{case}.{channel}.txt"
     if os.environ.get("GOLDEN") == "write":
         path.write_bytes(said.encode())
@@ -143,7 +159,7 @@ def test_message_has_all_that_a_person_needs(channel: str) -> None:
 def test_no_message_has_an_unrendered_value(channel: str) -> None:
     for case in CASES:
         said = (FOLDER / f"{case}.{channel}.txt").read_text(encoding="utf-8")
-        assert [part for part in ("no value", "%!", "0001-01-01", "map[") if part in said] == []
+        assert [part for part in ("no value", "%!", "0001-01-01", "map[", "<|", 'href=""') if part in said] == []
 
 
 @each_channel

@@ -1,4 +1,4 @@
-"""Every row of the inhibition table can match: by the labels that the unit tests of the rules see firing."""
+"""Every inhibit rule can match: by the labels of the alerts that the unit tests of the rules expect."""
 
 import re
 from functools import cache
@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from alertmanager.inhibition import ROWS, Row
-from alertmanager.matching import match_all, matches, parse
 from alertmanager.reference import RULES, alerts
+from alertmanager.routes import INHIBIT_RULES, InhibitRule, match_all, matches, parse
 from prometheus.tests.reading import assertions
 
 Labels = dict[str, str]
-each_row = pytest.mark.parametrize("row", ROWS, ids=[f"{row.source[0]} mutes {row.target[-1]}" for row in ROWS])
+each_rule = pytest.mark.parametrize(
+    "rule", INHIBIT_RULES, ids=[f"{rule.source[0]} inhibits {rule.target[-1]}" for rule in INHIBIT_RULES]
+)
 
 
 @cache
@@ -29,54 +30,54 @@ def named(matchers: tuple[str, ...]) -> list[str]:
     return [name for value in wanted for name in value.split("|")]
 
 
-def mutes(row: Row, source: Labels, target: Labels) -> bool:
+def mutes(rule: InhibitRule, source: Labels, target: Labels) -> bool:
     """As Alertmanager does: an alert that is on both sides isn't muted by another of its kind."""
-    both = [match_all(row.source, each) and match_all(row.target, each) for each in (source, target)]
-    same = all(source.get(label, "") == target.get(label, "") for label in row.equal)
-    return match_all(row.source, source) and match_all(row.target, target) and same and not all(both)
+    both = [match_all(rule.source, each) and match_all(rule.target, each) for each in (source, target)]
+    same = all(source.get(label, "") == target.get(label, "") for label in rule.equal)
+    return match_all(rule.source, source) and match_all(rule.target, target) and same and not all(both)
 
 
-@each_row
-def test_row_names_alerts_that_exist(row: Row) -> None:
-    assert set(named(row.source + row.target)) - {each["alertname"] for each in alerts()} == set()
+@each_rule
+def test_rule_names_alerts_that_exist(rule: InhibitRule) -> None:
+    assert set(named(rule.source + rule.target)) - {each["alertname"] for each in alerts()} == set()
 
 
-@each_row
-def test_both_sides_carry_the_labels_that_have_to_be_equal(row: Row) -> None:
-    sides = [each for each in firing() if match_all(row.source, each) or match_all(row.target, each)]
+@each_rule
+def test_both_sides_carry_the_labels_that_have_to_be_equal(rule: InhibitRule) -> None:
+    sides = [each for each in firing() if match_all(rule.source, each) or match_all(rule.target, each)]
     assert sides
-    assert [each for each in sides if any(not each.get(label) for label in row.equal)] == []
+    assert [each for each in sides if any(not each.get(label) for label in rule.equal)] == []
 
 
-@each_row
-def test_row_can_match_for_each_alert_that_it_names(row: Row) -> None:
-    sources = [each for each in firing() if match_all(row.source, each)]
-    targets = [each for each in firing() if match_all(row.target, each)]
-    muted = {target["alertname"] for target in targets for source in sources if mutes(row, source, target)}
+@each_rule
+def test_rule_can_match_for_each_alert_that_it_names(rule: InhibitRule) -> None:
+    sources = [each for each in firing() if match_all(rule.source, each)]
+    targets = [each for each in firing() if match_all(rule.target, each)]
+    muted = {target["alertname"] for target in targets for source in sources if mutes(rule, source, target)}
     assert muted
-    assert set(named(row.target)) - muted == set()
+    assert set(named(rule.target)) - muted == set()
 
 
-@each_row
-def test_row_says_why(row: Row) -> None:
-    assert re.fullmatch(r"[A-Z].{20,}\.", row.reason)
+@each_rule
+def test_rule_says_why(rule: InhibitRule) -> None:
+    assert re.fullmatch(r"[A-Z].{20,}\.", rule.reason)
 
 
 @pytest.mark.parametrize("labels", [each for each in alerts() if each["severity"] == "none"])
 def test_the_watchdog_is_muted_by_nothing(labels: Labels) -> None:
-    assert [row for row in ROWS if match_all(row.target, labels | {"service": "prometheus"})] == []
+    assert [rule for rule in INHIBIT_RULES if match_all(rule.target, labels | {"service": "prometheus"})] == []
 
 
 def test_lost_business_is_told_whatever_else_is_down() -> None:
     lost = [each for each in firing() if each.get("team") == "business" and each["severity"] == "critical"]
-    assert [(row, each) for row in ROWS for each in lost if match_all(row.target, each)] == []
+    assert [(rule, each) for rule in INHIBIT_RULES for each in lost if match_all(rule.target, each)] == []
 
 
 @pytest.mark.parametrize("name", ["ErpPostgresDown", "ErpRedisDown", "ErpAllDown"])
 def test_a_cause_is_muted_by_no_other_cause(name: str) -> None:
     for service in ("erp-web", "erp-db", "erp-redis"):
         labels = {"alertname": name, "severity": "critical", "service": service, "team": "infra"}
-        assert [row for row in ROWS if match_all(row.target, labels)] == []
+        assert [rule for rule in INHIBIT_RULES if match_all(rule.target, labels)] == []
 
 
 @pytest.mark.parametrize(

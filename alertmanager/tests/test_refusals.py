@@ -1,35 +1,58 @@
-"""What can't work is refused with a sentence that names the setting, and never its secret value."""
+"""A setting or secret that can't work is refused with a sentence that names it; a secret's value isn't shown."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from alertmanager.render import main
-from alertmanager.settings import RefusedError
-
-PRODUCTION = {
-    "ENV": "production",
-    "SMTP_SMARTHOST": "mail.example:587",
-    "SMTP_FROM": "alerts@erp.example",
-    "ALERT_EMAIL_TO": "oncall@erp.example",
-}
+from alertmanager.render import SOURCE, RefusedError
+from alertmanager.tests.conftest import SANDBOX
 
 
 @pytest.mark.parametrize(
     ("environ", "sentence"),
     [
-        ({"ENV": "prod"}, "ENV is 'prod'; expected one of sandbox, staging, production"),
+        ({"ENV": "prod"}, "ENV is 'prod'; expected sandbox, staging or production"),
         ({"SMTP_SMARTHOST": "mailpit"}, "SMTP_SMARTHOST is 'mailpit'; expected host:port"),
+        ({"SMTP_SMARTHOST": " "}, "SMTP_SMARTHOST is ''; expected host:port"),
         ({"SMTP_REQUIRE_TLS": "yes"}, "SMTP_REQUIRE_TLS is 'yes'; expected true or false"),
         ({"SMTP_USERNAME": "erp"}, "a password is only sent over TLS"),
-        ({"ALERT_EMAIL_TO": "oncall"}, "ALERT_EMAIL_TO is 'oncall'; expected an e-mail address"),
-        ({"ALERT_EMAIL_TO": "{{ .CommonLabels.mail }}@x"}, "ALERT_EMAIL_TO"),
-        ({"BASE_URL_GRAFANA": ""}, "BASE_URL_GRAFANA is no usable address"),
-        ({"BASE_URL_RUNBOOKS": "docs/runbooks"}, "BASE_URL_RUNBOOKS is no usable address"),
-        ({"BASE_URL_GRAFANA": "http://x/{{ end }}"}, "BASE_URL_GRAFANA is no usable address"),
-        ({"PAGERDUTY_URL": "inbox:8095"}, "PAGERDUTY_URL is no usable address"),
-        (PRODUCTION, "slack_webhook_url doesn't begin with https, which ENV=production expects"),
+        ({"SMTP_USERNAME": "erp # log-in"}, "SMTP_USERNAME is 'erp # log-in'; expected a user name"),
+        ({"SMTP_FROM": "a@erp.example, b@erp.example"}, "expected one e-mail address"),
+        *(
+            ({"ALERT_EMAIL_TO": value}, f"ALERT_EMAIL_TO is {value!r}; expected e-mail addresses with commas")
+            for value in (
+                "",
+                "oncall",
+                "oncall@",
+                "oncall@erp.example # the team",
+                "oncall@erp.example,",
+                "oncall@erp.example; boss@erp.example",
+                "a b@erp.example",
+                "{{ .CommonLabels.mail }}@x",
+            )
+        ),
+        *(
+            ({"BUSINESS_TIMEZONE": value}, f"BUSINESS_TIMEZONE is {value!r}; expected a time zone such as Europe/")
+            for value in ("", "Berlin", "Europe/Nowhere", "../etc/passwd", "CET;rm")
+        ),
+        *(
+            ({"BASE_URL_GRAFANA": value}, f"BASE_URL_GRAFANA is {value!r}; expected one line such as http")
+            for value in (
+                "",
+                "docs/runbooks",
+                "http://x/{{ end }}",
+                "http://x # ours",
+                "ftp://x",
+                "http://",
+                "http://x:0",
+            )
+        ),
+        ({"PAGERDUTY_URL": "inbox:8095"}, "PAGERDUTY_URL is 'inbox:8095'; expected one line such as http"),
+        ({"ENV": "production"}, "slack_webhook_url can't work; expected one line such as https://host/path"),
     ],
 )
 def test_setting_that_cannot_work_is_refused(
@@ -40,66 +63,71 @@ def test_setting_that_cannot_work_is_refused(
     assert sentence in str(refused.value)
 
 
-def test_mail_outside_the_sandbox_has_no_default_server(secrets: Path, rendered: Callable[..., Path]) -> None:
-    (secrets / "slack_webhook_url").write_text("", encoding="utf-8")
-    with pytest.raises(RefusedError, match="SMTP_SMARTHOST is '', but smtp_password switches e-mail on"):
-        rendered(PRODUCTION | {"SMTP_SMARTHOST": " "})
+def test_login_by_implicit_tls_needs_no_starttls(rendered: Callable[..., Path]) -> None:
+    rendered({"SMTP_USERNAME": "erp", "SMTP_SMARTHOST": "mail.example:465"})
+
+
+def test_settings_of_a_channel_that_is_off_are_not_looked_at(secrets: Path, rendered: Callable[..., Path]) -> None:
+    (secrets / "smtp_password").write_text("", encoding="utf-8")
+    rendered({"ALERT_EMAIL_TO": "", "SMTP_SMARTHOST": "", "SMTP_FROM": "", "SMTP_REQUIRE_TLS": ""})
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("slack_webhook_url", "inbox-secret"),
-        ("slack_webhook_url", "http://inbox:8095/secret\nhttp://inbox:8095/secret"),
-        ("slack_webhook_url", "ftp://inbox/secret"),
-        ("slack_webhook_url", "http://inbox:99999/secret"),
-        ("heartbeat_url", "http:///secret"),
-        ("heartbeat_url", "http://[secret"),
-        ("pagerduty_routing_key", "secret key"),
-        ("pagerduty_routing_key", "http://secret"),
+        ("slack_webhook_url", "inbox-q7Zx"),
+        ("slack_webhook_url", "http://inbox:8095/q7Zx\nhttp://inbox:8095/q7Zx"),
+        ("slack_webhook_url", "ftp://inbox/q7Zx"),
+        ("slack_webhook_url", "http://inbox:99999/q7Zx"),
+        ("slack_webhook_url", b"http://inbox/q7Zx\xff\xfe"),
+        ("heartbeat_url", "http:///q7Zx"),
+        ("heartbeat_url", "http://[q7Zx"),
+        ("pagerduty_routing_key", "q7Zx key"),
+        ("pagerduty_routing_key", "http://q7Zx"),
+        ("smtp_password", "q7Zx\nq7Zx"),
     ],
 )
 def test_secret_that_cannot_work_is_refused_without_being_shown(
-    name: str, value: str, secrets: Path, rendered: Callable[..., Path]
+    name: str, value: str | bytes, secrets: Path, rendered: Callable[..., Path]
 ) -> None:
-    (secrets / name).write_text(value, encoding="utf-8")
+    (secrets / name).write_bytes(value if isinstance(value, bytes) else value.encode())
     with pytest.raises(RefusedError, match=name) as refused:
         rendered()
-    assert "secret" not in str(refused.value)
+    assert "q7Zx" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["slack_webhook_url", "pagerduty_routing_key", "smtp_password", "heartbeat_url"])
-def test_missing_secret_file_is_an_error_and_leaves_the_old_configuration(
-    name: str, secrets: Path, rendered: Callable[..., Path]
-) -> None:
-    path = rendered()
-    before = path.read_bytes()
-    (secrets / name).unlink()
-    with pytest.raises(RefusedError, match=f"The secret {name} is missing"):
-        rendered({"BASE_URL_GRAFANA": "http://other.example"})
-    assert path.read_bytes() == before
+def command(secrets: Path, output: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "alertmanager.render", str(secrets), str(output)],
+        cwd=SOURCE.parent,
+        env={**os.environ, **SANDBOX, **environ},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
 
 
-def test_secret_that_is_no_text_is_an_error(secrets: Path, rendered: Callable[..., Path]) -> None:
-    (secrets / "smtp_password").write_bytes(b"\xff\xfe")
-    with pytest.raises(RefusedError, match="smtp_password"):
-        rendered()
-
-
-def test_command_tells_channels_and_not_values(
-    secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name in ("GRAFANA", "ALERTMANAGER", "RUNBOOKS"):
-        monkeypatch.setenv(f"BASE_URL_{name}", "http://base.example")
-    monkeypatch.setenv("ENV", "sandbox")
-    (secrets / "smtp_password").write_text("", encoding="utf-8")
-    assert main(["--secrets", str(secrets), "--output", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        "slack      on",
-        "pagerduty  on",
-        "email      off (smtp_password is empty)",
-        "heartbeat  on",
+def test_command_tells_which_channels_are_on(secrets: Path, tmp_path: Path) -> None:
+    (secrets / "smtp_password").write_text(" \n", encoding="utf-8")
+    assert command(secrets, tmp_path).stdout.splitlines() == [
+        "slack_webhook_url      on",
+        "pagerduty_routing_key  on",
+        "smtp_password          off: its file is empty",
+        "heartbeat_url          on",
     ]
+
+
+def test_bad_setting_and_missing_secret_end_the_command_and_leave_the_old_configuration(
+    secrets: Path, tmp_path: Path
+) -> None:
+    assert command(secrets, tmp_path).returncode == 0
+    before = (tmp_path / "alertmanager.yml").read_bytes()
+    bad = command(secrets, tmp_path, SMTP_SMARTHOST="other.example:25", ALERT_EMAIL_TO="oncall")
     (secrets / "smtp_password").unlink()
-    assert main(["--secrets", str(secrets), "--output", str(tmp_path)]) == 1
-    assert "smtp_password is missing" in capsys.readouterr().err
+    missing = command(secrets, tmp_path, SMTP_SMARTHOST="other.example:25")
+    assert (bad.returncode, missing.returncode) == (1, 1)
+    assert "was not written. ALERT_EMAIL_TO is 'oncall'; expected" in bad.stderr
+    assert "smtp_password'. Run make up, which makes missing secrets." in missing.stderr
+    assert "Traceback" not in bad.stderr + missing.stderr
+    assert (tmp_path / "alertmanager.yml").read_bytes() == before

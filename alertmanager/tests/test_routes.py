@@ -1,4 +1,4 @@
-"""Every alert of the rules goes where the committed table says, pages at any hour, and no page waits for its group."""
+"""Every alert of the rules takes the route of the committed page; critical ones are sent at once and at any hour."""
 
 import re
 from collections.abc import Callable
@@ -9,22 +9,18 @@ import pytest
 from promql_parser import parse_duration
 
 from alertmanager import reference
-from alertmanager.routes import ROUTES
-from alertmanager.settings import RefusedError
-from alertmanager.tests.test_channels import POLICY, load
+from alertmanager.routes import ROUTE
+from alertmanager.tests.test_channels import POLICY
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "alert-routing.md"
 ALERTS = reference.alerts()
 LONGEST_WAIT_OF_A_PAGE = 10
 
+ROUTES: list[dict[str, Any]] = [ROUTE, *({**ROUTE, **route} for route in ROUTE["routes"])]
+
 
 def seconds(duration: str) -> float:
     return float(parse_duration(duration).total_seconds())
-
-
-def routes(rendered: Callable[..., Path]) -> list[dict[str, Any]]:
-    root: dict[str, Any] = load(rendered())["route"]
-    return [root, *({**root, **route} for route in root["routes"])]
 
 
 def table() -> dict[tuple[str, str, str], tuple[str, str]]:
@@ -52,39 +48,22 @@ def test_alert_goes_to_the_receiver_of_the_table(
     assert (hours == "business hours") == (receiver == "business")
 
 
-def test_pages_are_bound_to_no_hour_and_wait_for_no_group(rendered: Callable[..., Path]) -> None:
-    (critical,) = [route for route in routes(rendered) if route["receiver"] == "critical"]
+def test_critical_alerts_are_sent_at_any_hour_and_wait_for_no_group() -> None:
+    (critical,) = [route for route in ROUTES if route["receiver"] == "critical"]
     assert not {"active_time_intervals", "mute_time_intervals"} & set(critical)
     assert seconds(critical["group_wait"]) <= LONGEST_WAIT_OF_A_PAGE
     assert seconds(critical["group_interval"]) <= LONGEST_WAIT_OF_A_PAGE
     assert critical["group_by"] == ["alertname", "service"]
 
 
-def test_a_route_that_is_bound_to_hours_comes_after_the_pages() -> None:
+def test_a_route_that_is_bound_to_hours_comes_after_the_critical_one() -> None:
     order = [
         route["receiver"] for route in ROUTES if "active_time_intervals" in route or route["receiver"] == "critical"
     ]
     assert order == ["critical", "business"]
 
 
-def test_repetition_is_a_multiple_of_the_group_interval_but_for_the_heartbeat(rendered: Callable[..., Path]) -> None:
-    for route in routes(rendered):
+def test_repetition_is_a_multiple_of_the_group_interval_but_for_the_heartbeat() -> None:
+    for route in ROUTES:
         if route["receiver"] != "heartbeat":
             assert seconds(route["repeat_interval"]) % seconds(route["group_interval"]) == 0
-
-
-@pytest.mark.parametrize(("setting", "location"), [("", "UTC"), ("Europe/Berlin", "Europe/Berlin")])
-def test_business_hours_are_those_of_the_setting(
-    setting: str, location: str, rendered: Callable[..., Path], amtool: Callable[..., str]
-) -> None:
-    path = rendered({"BUSINESS_TIMEZONE": setting})
-    amtool("check-config", str(path))
-    (interval,) = load(path)["time_intervals"]
-    assert interval["name"] == "business-hours"
-    assert [each["location"] for each in interval["time_intervals"]] == [location]
-
-
-@pytest.mark.parametrize("name", ["Berlin", "Europe/Nowhere", "../etc/passwd", "CET;rm"])
-def test_time_zone_that_is_none_is_refused(name: str, rendered: Callable[..., Path]) -> None:
-    with pytest.raises(RefusedError, match=r"BUSINESS_TIMEZONE is .*; expected a time zone such as Europe/Berlin"):
-        rendered({"BUSINESS_TIMEZONE": name})
