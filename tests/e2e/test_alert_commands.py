@@ -1,4 +1,4 @@
-"""`make silence` silences, `make alerts` shows what there is, `make alert-review` what there was."""
+"""`make silence`, `make alerts` and `make alert-review` against the running stack."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 import requests
 
+from ops import alerts
+from ops.commands import current
+from ops.console import OpsError
 from tests.support import stack
 from tests.support.alertmanager import Alertmanager
 from tests.support.prometheus import Prometheus
@@ -89,6 +92,7 @@ def test_an_alert_that_is_not_silenced_is_shown_firing(probe: str) -> None:
 
 def test_make_alert_review_lists_every_alert_but_the_watchdog(prometheus: Prometheus) -> None:
     said = stack.run("make", "-s", "alert-review", timeout=100)
+    assert re.search(r"Prometheus has data since \d{4}-\d\d-\d\d \d\d:\d\d UTC", said)
     names = {rule["name"] for rule in prometheus.rules() if rule["type"] == "alerting"}
     assert names
     assert {name for name in names if not re.search(rf"^{name}\b", said, re.MULTILINE)} == {"Watchdog"}
@@ -109,3 +113,8 @@ def test_bad_input_is_told_and_silences_nothing(given: list[str], told: str, ale
     with pytest.raises(stack.CommandError, match=re.escape(told)):
         stack.run("make", "-s", "silence", *given)
     assert {each["id"] for each in alertmanager.get("silences")} == before
+
+
+def test_a_refusal_of_prometheus_is_told_with_its_words() -> None:
+    with pytest.raises(OpsError, match=r"Prometheus refused query: 400 .*parse error"):
+        alerts.query(current(), "sum(", ())
