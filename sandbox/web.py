@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import secrets
 import time
@@ -132,11 +133,11 @@ def make_app(routes: Sequence[BaseRoute], *, alive: Route | None = None) -> ASGI
 
 def serve(app: ASGIApp, *, port: int) -> None:
     """Serves until SIGTERM or SIGINT; open requests get one second to end."""
-    BUILD_INFO.labels(settings.text("VERSION", "dev")).set(1)
+    BUILD_INFO.labels(os.environ.get("VERSION", "dev")).set(1)
     uvicorn.run(
         app,
-        host=settings.text("LISTEN_ADDRESS", "0.0.0.0"),  # noqa: S104 - a container's own network
-        port=settings.integer("LISTEN_PORT", port, minimum=1, maximum=65535),
+        host=os.environ.get("LISTEN_ADDRESS", "0.0.0.0"),  # noqa: S104 - a container's own network
+        port=settings.number("LISTEN_PORT", port),
         log_config=None,
         access_log=False,
         server_header=False,
