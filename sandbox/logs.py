@@ -1,4 +1,4 @@
-"""One JSON object per line on stdout, in the shape that every program of the stack uses."""
+"""Writes one JSON object per line to stdout, with the fields of docs/reference/log-line.md."""
 
 import json
 import logging

@@ -9,7 +9,7 @@ USAGE = "usage: python -m sandbox.probe http://HOST:PORT/PATH\n"
 
 
 def probe(url: str) -> str | None:
-    """None when the address answers 200, else a sentence that says what was found."""
+    """None if the address answers 200, else a sentence with what it answered."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
     try:

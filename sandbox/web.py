@@ -1,4 +1,4 @@
-"""What every server here shares: ids, the access line, answers to bad input, /livez and /metrics."""
+"""For every server: request ids, access log lines, answers to bad requests, /livez and /metrics."""
 
 import json
 import logging
@@ -32,7 +32,7 @@ BUILD_INFO = Gauge("build_info", "1, with the version of the program as a label.
 
 
 class JsonResponse(Response):
-    """JSON in pure ASCII: a lone surrogate in what was received can't break the answer."""
+    """JSON in ASCII: a lone surrogate, which UTF-8 can't encode, may be in a received text."""
 
     media_type = "application/json"
 
@@ -45,7 +45,7 @@ def error_response(status: int, error: str, detail: str) -> Response:
 
 
 class RequestMiddleware:
-    """Gives every request its ids, one access line and, whatever happens, an answer without traceback."""
+    """Gives every request its ids and one access log line; an exception becomes an answer with status 500."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -69,9 +69,9 @@ class RequestMiddleware:
         try:
             await self.app(scope, receive, send_with_id)
         except Exception:
-            logging.getLogger(__name__).exception("A request failed with an error of ours.")
+            logging.getLogger(__name__).exception("A request failed with an exception.")
             if not status:
-                failed = error_response(500, "internal", "The server made a mistake; its log says which.")
+                failed = error_response(500, "internal", "The server failed; its log has the exception.")
                 await failed(scope, receive, send_with_id)
         if scope["path"] not in UNLOGGED_PATHS:
             _log_access(scope, status=status, duration=time.perf_counter() - started)

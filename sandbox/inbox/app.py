@@ -1,4 +1,4 @@
-"""The inbox's HTTP face: four channels in, one API and one page out."""
+"""The inbox's routes: one for each channel, one API and one page."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +16,7 @@ from sandbox.inbox.store import CHANNELS, Store
 from sandbox.web import JsonResponse, make_app
 
 RECEIVED = Counter("inbox_received_total", "Notifications accepted.", ["channel"])
-REJECTED = Counter("inbox_rejected_total", "Calls refused because of what they carried.", ["channel"])
+REJECTED = Counter("inbox_rejected_total", "Calls refused because of their body.", ["channel"])
 DROPPED = Counter("inbox_dropped_total", "Notifications dropped to keep memory bounded.", ["channel"])
 STORED = Gauge("inbox_stored", "Notifications kept at the moment.", ["channel"])
 HEARTBEAT_AGE = Gauge(
@@ -31,7 +31,7 @@ class Inbox:
         self.heartbeat_seconds = heartbeat_seconds
 
     async def livez(self, _request: Request) -> Response:
-        """The dead man's switch: nobody needs to look at a metric to see that the heartbeats have stopped."""
+        """Unhealthy when the heartbeats have stopped, so that `docker ps` and `make status` show it."""
         age = self.store.heartbeat_age()
         if self.store.has_heartbeat and age > self.heartbeat_seconds:
             problem = (

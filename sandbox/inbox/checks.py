@@ -1,4 +1,4 @@
-"""Accepts and refuses payloads as Slack, PagerDuty and an Alertmanager webhook receiver would."""
+"""Accepts and refuses payloads as Slack, PagerDuty and a webhook receiver do."""
 
 import uuid
 from urllib.parse import parse_qs
@@ -15,11 +15,11 @@ ALERT_STATES = ("firing", "resolved")
 
 
 class SlackError(Exception):
-    """The one word that Slack answers with status 400."""
+    """The word that Slack answers with status 400."""
 
 
 class PagerDutyError(Exception):
-    """What PagerDuty answers with status 400: a message and the list of what is wrong."""
+    """The message and the list of errors that PagerDuty answers with status 400."""
 
     def __init__(self, message: str, errors: list[str]) -> None:
         super().__init__(message)
@@ -48,7 +48,7 @@ def check_slack(raw: bytes, content_type: str) -> Json:
 
 
 def check_pagerduty(raw: bytes) -> tuple[Json, str]:
-    """The event and its dedup_key, made up when a trigger brings none."""
+    """The event and its dedup_key; a trigger without one gets a new one."""
     try:
         body = parse_object(raw)
     except BadRequest as error:

@@ -23,7 +23,7 @@ def main() -> None:
     async def alive(_request: Request) -> Response:
         if runner.alive():
             return PlainTextResponse("OK\n")
-        return PlainTextResponse("No order was scheduled for a while.\n", status_code=503)
+        return PlainTextResponse("No order was scheduled for more than 30 s.\n", status_code=503)
 
     runner.start()
     serve(make_app([], alive=Route("/livez", alive)), port=8097)
