@@ -9,8 +9,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from sandbox.bodies import BadRequest, parse_json, read_body
-from sandbox.inbox.checks import PagerDutyError, SlackError, check_pagerduty, check_slack, check_webhook
+from sandbox.bodies import BadRequest, parse_json, parse_object, read_body
+from sandbox.inbox.checks import PagerDutyError, SlackError, check_pagerduty, check_slack
 from sandbox.inbox.page import CONTENT_SECURITY_POLICY, render_page
 from sandbox.inbox.store import CHANNELS, Store
 from sandbox.web import JsonResponse, make_app
@@ -64,7 +64,7 @@ class Inbox:
     async def webhook(self, request: Request) -> Response:
         raw = await _read(request, "webhook")
         try:
-            body = check_webhook(raw)
+            body = parse_object(raw)
         except BadRequest:
             REJECTED.labels("webhook").inc()
             raise

@@ -169,17 +169,15 @@ def test_sigterm_ends_an_idle_program_in_time(start: Starter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "sentence"),
+    ("url", "code", "sentence"),
     [
-        (["{url}/livez"], 0, "OK\n"),
-        (["{url}/nowhere"], 1, "answered 404; expected 200."),
-        (["http://127.0.0.1:{port}/livez"], 1, "doesn't answer"),
-        (["127.0.0.1/livez"], 2, "usage:"),
-        ([], 2, "usage:"),
+        ("{url}/livez", 0, ""),
+        ("{url}/nowhere", 1, "HTTP Error 404: Not Found; expected status 200."),
+        ("http://127.0.0.1:{port}/livez", 1, "Connection refused"),
     ],
 )
-def test_probe_tells_by_its_exit_code(inbox: Program, arguments: list[str], code: int, sentence: str) -> None:
-    given = [argument.format(url=inbox.url, port=free_port()) for argument in arguments]
-    done = run_module("sandbox.probe", *given)
+def test_probe_tells_by_its_exit_code(inbox: Program, url: str, code: int, sentence: str) -> None:
+    done = run_module("sandbox.probe", url.format(url=inbox.url, port=free_port()))
     assert done.returncode == code
-    assert sentence in done.stdout + done.stderr
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
