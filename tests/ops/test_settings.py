@@ -9,6 +9,7 @@ import pytest
 
 from ops.console import OpsError
 from ops.settings import SANDBOX_SERVICES, load
+from ops.stack import Stack
 from tests.support.stack import ROOT
 
 PRODUCTION = "ENV=production\nPAYMENT_API_URL=https://pay.example\nSHIPPING_API_URL=https://ship.example\n"
@@ -69,6 +70,13 @@ def test_production_defaults_are_the_real_receivers(root: Path) -> None:
     settings = load(root)
     assert settings["PAGERDUTY_URL"].startswith("https://")
     assert settings["SMTP_REQUIRE_TLS"] == "true"
+
+
+def test_mail_addresses_that_production_lacks_are_no_sandbox_addresses(root: Path) -> None:
+    write(root, PRODUCTION)
+    renderer = Stack(load(root), "official").model["services"]["alertmanager-config"]
+    names = ("SMTP_SMARTHOST", "SMTP_FROM", "ALERT_EMAIL_TO")
+    assert {name: renderer["environment"][name] for name in names} == dict.fromkeys(names, "")
 
 
 @pytest.mark.parametrize(
