@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,6 @@ DURATION = r"(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,
 LONGEST_SILENCE = timedelta(days=30)
 SEVERITIES = ("critical", "warning", "info")
 STATES = ("firing", "pending", "silenced", "inhibited", "muted")
-EVERY_STATE = ("--active", "--silenced", "--inhibited", "--unprocessed")
 NAME = ("alertname", "severity", "team")
 FIRING = 'ALERTS{alertstate="firing", alertname!="Watchdog"}'
 BEGUN = f"sum by ({', '.join(NAME)}) (count_over_time(({FIRING} unless {FIRING} offset 15s)[30d:15s]))"
@@ -31,22 +29,21 @@ FAILED = SENT.replace("notifications", "notifications_failed")
 
 def amtool(stack: Stack, *arguments: str) -> str:
     url = "--alertmanager.url=http://127.0.0.1:9093"
-    return stack.compose("exec", "-T", "alertmanager", "amtool", url, *arguments).strip()
+    try:
+        return stack.compose("exec", "-T", "alertmanager", "amtool", url, *arguments).strip()
+    except OpsError as error:
+        raise OpsError(f"{error}. Expected a running stack: `make up`.") from None
 
 
 def prometheus(stack: Stack, path: str, **parameters: str) -> Any:
     """`data` of an answer of Prometheus' API."""
     base = f"http://{stack.settings.host}:{stack.settings['PROMETHEUS_PORT']}"
-    url = f"{base}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+    query = urllib.parse.urlencode(parameters)
     try:
-        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{base}/api/v1/{path}?{query}", timeout=60) as answer:  # noqa: S310
             return json.load(answer)["data"]
-    except urllib.error.HTTPError as error:
-        raise OpsError(f"Prometheus refused {path}: {error.code} {error.read().decode(errors='replace')}") from None
     except (OSError, ValueError) as error:
-        raise OpsError(
-            f"Prometheus doesn't answer at {base} ({error}); expected the running stack. Run `make up`."
-        ) from None
+        raise OpsError(f"Prometheus doesn't answer at {base} ({error}). Expected a running stack: `make up`.") from None
 
 
 def query(stack: Stack, expression: str, labels: Sequence[str]) -> dict[tuple[str, ...], float]:
@@ -92,7 +89,8 @@ def silence(stack: Stack, service: str, length: str) -> None:
 def alerts(stack: Stack) -> None:
     """Print Prometheus' pending alerts and all of Alertmanager's, critical ones first."""
     pending = [each for each in prometheus(stack, "alerts")["alerts"] if each["state"] == "pending"]
-    held = json.loads(amtool(stack, "alert", "query", "--output=json", *EVERY_STATE))
+    every = ("--active", "--silenced", "--inhibited", "--unprocessed")
+    held = json.loads(amtool(stack, "alert", "query", "--output=json", *every))
     say(listing([*pending, *held], stack.settings["BASE_URL_GRAFANA"].rstrip("/"), datetime.now(UTC)))
 
 

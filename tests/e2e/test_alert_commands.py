@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 import requests
 
-from ops import alerts
-from ops.commands import current
-from ops.console import OpsError
 from tests.support import stack
 from tests.support.alertmanager import Alertmanager
 from tests.support.prometheus import Prometheus
@@ -113,8 +110,3 @@ def test_bad_input_is_told_and_silences_nothing(given: list[str], told: str, ale
     with pytest.raises(stack.CommandError, match=re.escape(told)):
         stack.run("make", "-s", "silence", *given)
     assert {each["id"] for each in alertmanager.get("silences")} == before
-
-
-def test_a_refusal_of_prometheus_is_told_with_its_words() -> None:
-    with pytest.raises(OpsError, match=r"Prometheus refused query: 400 .*parse error"):
-        alerts.query(current(), "sum(", ())

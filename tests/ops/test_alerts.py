@@ -73,3 +73,9 @@ def test_a_stack_that_is_down_is_told(command: Callable[[Stack], None], settings
     nobody = Settings({**settings.values, "PROMETHEUS_PORT": "9"}, {})
     with pytest.raises(OpsError, match=r"doesn't answer at http://127\.0\.0\.1:9 .*`make up`"):
         command(Stack(nobody, "official"))
+
+
+def test_an_alertmanager_that_is_down_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.stack.PROJECT", "erp-observability-nobody")
+    with pytest.raises(OpsError, match=r"amtool.* failed: .* Expected a running stack: `make up`"):
+        alerts.amtool(Stack(settings, "official"), "silence", "query")
