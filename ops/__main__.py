@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ops import alerts, bundle, commands, doctor, engine, outdated, up, venv
 from ops.console import OpsError
-from ops.settings import load as load_settings
 
 
 def main() -> int:
@@ -88,11 +87,11 @@ def dispatch(arguments: argparse.Namespace) -> int:
         case "test-notification":
             commands.test_notification(arguments.channel)
         case "silence":
-            alerts.silence(load_settings(), arguments.service, arguments.length)
+            alerts.silence(commands.current(), arguments.service, arguments.length)
         case "alerts":
-            alerts.alerts(load_settings())
+            alerts.alerts(commands.current())
         case "alert-review":
-            alerts.review(load_settings())
+            alerts.review(commands.current())
         case "bundle":
             bundle.save(bundle.references(commands.current()), arguments.file)
         case "load":

@@ -8,7 +8,6 @@ crash of a server process.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from ops import alerts
 from ops.stack import Stack
@@ -124,12 +123,11 @@ def django(code: str, *, name: str = "") -> Act:
 
 
 def silence_watchdog(stack: Stack) -> None:
-    matchers = [{"name": "alertname", "value": alerts.ALWAYS_FIRING, "isRegex": False, "isEqual": True}]
-    alerts.mute(alerts.Apis(stack.settings), matchers, timedelta(seconds=LIMIT_SECONDS), SILENCED)
+    why = (f"--author={SILENCED}", "--comment=make break")
+    alerts.amtool(stack, "silence", "add", 'alertname="Watchdog"', f"--duration={LIMIT_SECONDS}s", *why)
 
 
 def end_silences(stack: Stack) -> None:
-    alertmanager = alerts.Apis(stack.settings).alertmanager
-    for found in alertmanager.call("/silences"):
-        if found["comment"] == SILENCED and found["status"]["state"] == "active":
-            alertmanager.call(f"/silence/{found['id']}", method="DELETE")
+    found = alerts.amtool(stack, "silence", "query", "--quiet", f"--created-by={SILENCED}").split()
+    if found:
+        alerts.amtool(stack, "silence", "expire", *found)

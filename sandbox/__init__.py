@@ -1,1 +1,1 @@
-"""What exists only to try the stack: the notification inbox, the partner API and the shoppers."""
+"""Programs of the sandbox only: the notification inbox, the partner API and the shoppers."""

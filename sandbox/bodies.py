@@ -1,4 +1,4 @@
-"""Reads request bodies within bounds, so that no input can end in a traceback or eat the memory."""
+"""Reads request bodies of limited size and depth; what is no valid JSON becomes a BadRequest."""
 
 import json
 import math

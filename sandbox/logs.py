@@ -1,13 +1,12 @@
-"""One JSON object per line on stdout, in the shape that every program of the stack uses."""
+"""Writes one JSON object per line to stdout, with the fields of docs/reference/log-line.md."""
 
 import json
 import logging
+import os
 import sys
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-from sandbox import settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +26,9 @@ class JsonFormatter(logging.Formatter):
     def __init__(self, service: str) -> None:
         super().__init__()
         self.fixed = {
-            "service": settings.text("SERVICE", service),
-            "env": settings.text("ENV", "sandbox"),
-            "version": settings.text("VERSION", "dev"),
+            "service": os.environ.get("SERVICE", service),
+            "env": os.environ.get("ENV", "sandbox"),
+            "version": os.environ.get("VERSION", "dev"),
         }
 
     def format(self, record: logging.LogRecord) -> str:

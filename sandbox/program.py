@@ -1,4 +1,4 @@
-"""Starts a program: logging first, then its main; a wrong setting ends it with one sentence."""
+"""Configures logging and runs a program; a ConfigError ends it with one log line."""
 
 import logging
 import sys

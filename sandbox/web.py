@@ -1,7 +1,8 @@
-"""What every server here shares: ids, the access line, answers to bad input, /livez and /metrics."""
+"""For every server: request ids, access log lines, answers to bad requests, /livez and /metrics."""
 
 import json
 import logging
+import os
 import re
 import secrets
 import time
@@ -31,7 +32,7 @@ BUILD_INFO = Gauge("build_info", "1, with the version of the program as a label.
 
 
 class JsonResponse(Response):
-    """JSON in pure ASCII: a lone surrogate in what was received can't break the answer."""
+    """JSON in ASCII: a lone surrogate, which UTF-8 can't encode, may be in a received text."""
 
     media_type = "application/json"
 
@@ -44,7 +45,7 @@ def error_response(status: int, error: str, detail: str) -> Response:
 
 
 class RequestMiddleware:
-    """Gives every request its ids, one access line and, whatever happens, an answer without traceback."""
+    """Gives every request its ids and one access log line; an exception becomes an answer with status 500."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -68,9 +69,9 @@ class RequestMiddleware:
         try:
             await self.app(scope, receive, send_with_id)
         except Exception:
-            logging.getLogger(__name__).exception("A request failed with an error of ours.")
+            logging.getLogger(__name__).exception("A request failed with an exception.")
             if not status:
-                failed = error_response(500, "internal", "The server made a mistake; its log says which.")
+                failed = error_response(500, "internal", "The server failed; its log has the exception.")
                 await failed(scope, receive, send_with_id)
         if scope["path"] not in UNLOGGED_PATHS:
             _log_access(scope, status=status, duration=time.perf_counter() - started)
@@ -132,11 +133,11 @@ def make_app(routes: Sequence[BaseRoute], *, alive: Route | None = None) -> ASGI
 
 def serve(app: ASGIApp, *, port: int) -> None:
     """Serves until SIGTERM or SIGINT; open requests get one second to end."""
-    BUILD_INFO.labels(settings.text("VERSION", "dev")).set(1)
+    BUILD_INFO.labels(os.environ.get("VERSION", "dev")).set(1)
     uvicorn.run(
         app,
-        host=settings.text("LISTEN_ADDRESS", "0.0.0.0"),  # noqa: S104 - a container's own network
-        port=settings.integer("LISTEN_PORT", port, minimum=1, maximum=65535),
+        host=os.environ.get("LISTEN_ADDRESS", "0.0.0.0"),  # noqa: S104 - a container's own network
+        port=settings.number("LISTEN_PORT", port),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,1 +1,1 @@
-"""Records what Slack, PagerDuty, webhook and heartbeat calls carried, for people and for tests."""
+"""Receives calls for Slack, PagerDuty, webhooks and the heartbeat, and shows them to people and tests."""

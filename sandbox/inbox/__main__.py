@@ -9,10 +9,10 @@ from sandbox.web import serve
 
 def main() -> None:
     store = Store(
-        keep=settings.integer("INBOX_KEEP", 500, minimum=1, maximum=100_000),
-        keep_bytes=settings.integer("INBOX_KEEP_BYTES", 4 * 1024 * 1024, minimum=1024, maximum=1024**3),
+        keep=settings.number("INBOX_KEEP", 500),
+        keep_bytes=settings.number("INBOX_KEEP_BYTES", 4 * 1024 * 1024),
     )
-    heartbeat_seconds = settings.integer("INBOX_HEARTBEAT_SECONDS", 180, minimum=1, maximum=86_400)
+    heartbeat_seconds = settings.number("INBOX_HEARTBEAT_SECONDS", 180)
     serve(make_inbox(store, heartbeat_seconds=heartbeat_seconds), port=8095)
 
 

@@ -1,4 +1,4 @@
-"""The inbox's HTTP face: four channels in, one API and one page out."""
+"""The inbox's routes: one for each channel, one API and one page."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -9,14 +9,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from sandbox.bodies import BadRequest, parse_json, read_body
-from sandbox.inbox.checks import PagerDutyError, SlackError, check_pagerduty, check_slack, check_webhook
+from sandbox.bodies import BadRequest, parse_json, parse_object, read_body
+from sandbox.inbox.checks import PagerDutyError, SlackError, check_pagerduty, check_slack
 from sandbox.inbox.page import CONTENT_SECURITY_POLICY, render_page
 from sandbox.inbox.store import CHANNELS, Store
 from sandbox.web import JsonResponse, make_app
 
 RECEIVED = Counter("inbox_received_total", "Notifications accepted.", ["channel"])
-REJECTED = Counter("inbox_rejected_total", "Calls refused because of what they carried.", ["channel"])
+REJECTED = Counter("inbox_rejected_total", "Calls refused because of their body.", ["channel"])
 DROPPED = Counter("inbox_dropped_total", "Notifications dropped to keep memory bounded.", ["channel"])
 STORED = Gauge("inbox_stored", "Notifications kept at the moment.", ["channel"])
 HEARTBEAT_AGE = Gauge(
@@ -31,7 +31,7 @@ class Inbox:
         self.heartbeat_seconds = heartbeat_seconds
 
     async def livez(self, _request: Request) -> Response:
-        """The dead man's switch: nobody needs to look at a metric to see that the heartbeats have stopped."""
+        """Unhealthy when the heartbeats have stopped, so that `docker ps` and `make status` show it."""
         age = self.store.heartbeat_age()
         if self.store.has_heartbeat and age > self.heartbeat_seconds:
             problem = (
@@ -64,7 +64,7 @@ class Inbox:
     async def webhook(self, request: Request) -> Response:
         raw = await _read(request, "webhook")
         try:
-            body = check_webhook(raw)
+            body = parse_object(raw)
         except BadRequest:
             REJECTED.labels("webhook").inc()
             raise

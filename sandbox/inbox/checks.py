@@ -1,4 +1,4 @@
-"""Accepts and refuses payloads as Slack, PagerDuty and an Alertmanager webhook receiver would."""
+"""Accepts and refuses payloads as Slack and PagerDuty do."""
 
 import uuid
 from urllib.parse import parse_qs
@@ -11,15 +11,14 @@ PAGERDUTY_ACTIONS = ("trigger", "acknowledge", "resolve")
 PAGERDUTY_SEVERITIES = ("critical", "error", "warning", "info")
 PAGERDUTY_MAX_SUMMARY = 1024
 PAGERDUTY_MAX_DEDUP_KEY = 255
-ALERT_STATES = ("firing", "resolved")
 
 
 class SlackError(Exception):
-    """The one word that Slack answers with status 400."""
+    """The word that Slack answers with status 400."""
 
 
 class PagerDutyError(Exception):
-    """What PagerDuty answers with status 400: a message and the list of what is wrong."""
+    """The message and the list of errors that PagerDuty answers with status 400."""
 
     def __init__(self, message: str, errors: list[str]) -> None:
         super().__init__(message)
@@ -48,7 +47,7 @@ def check_slack(raw: bytes, content_type: str) -> Json:
 
 
 def check_pagerduty(raw: bytes) -> tuple[Json, str]:
-    """The event and its dedup_key, made up when a trigger brings none."""
+    """The event and its dedup_key; a trigger without one gets a new one."""
     try:
         body = parse_object(raw)
     except BadRequest as error:
@@ -87,18 +86,3 @@ def _missing_texts(body: Json, fields: tuple[str, ...], *, prefix: str) -> list[
         for field, value in found.items()
         if not isinstance(value, str) or not value.strip()
     ]
-
-
-def check_webhook(raw: bytes) -> Json:
-    body = parse_object(raw)
-    if body.get("status") not in ALERT_STATES:
-        raise BadRequest("'status' is missing or wrong; expected firing or resolved.")
-    alerts = body.get("alerts")
-    if not isinstance(alerts, list) or not alerts:
-        raise BadRequest("'alerts' is missing or empty; expected Alertmanager's list of alerts.")
-    for position, alert in enumerate(alerts):
-        if not isinstance(alert, dict) or alert.get("status") not in ALERT_STATES:
-            raise BadRequest(f"Alert {position} has no status; expected firing or resolved.")
-        if not isinstance(alert.get("labels"), dict):
-            raise BadRequest(f"Alert {position} has no labels; expected an object with them.")
-    return body

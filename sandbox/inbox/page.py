@@ -1,4 +1,4 @@
-"""The page for people: what arrived, by which channel, when, how bad, and where to look next."""
+"""The page for people: each notification with channel, time, state, severity and links."""
 
 import base64
 import hashlib
@@ -34,12 +34,12 @@ def render_page(store: Store, *, channel: str | None, refresh: bool, now: dateti
 {f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">' if refresh else ""}
 <title>Notification inbox</title><style>{STYLE}</style></head>
 <body><header><h1>Notification inbox</h1>
-<p>What the alert channels would have delivered. {_heartbeat(store)}</p>
+<p>The notifications that the alert channels would have delivered. {_heartbeat(store)}</p>
 <nav>{_tabs(store, channel, refresh)}</nav></header>
 <main>{cards or '<p class="empty">Nothing has arrived here yet.</p>'}</main>
 <footer>{_footer(store, len(shown), channel, refresh, now)}</footer></body></html>
 """
-    # What was received may hold lone surrogates, which have no encoding.
+    # A received text may have lone surrogates, which UTF-8 can't encode.
     return page.encode("utf-8", errors="replace")
 
 
@@ -100,7 +100,7 @@ def _tag(word: str) -> str:
 
 
 def _class(word: str) -> str:
-    """Only our own words become class names."""
+    """Only known words become class names."""
     return word if word in KNOWN_CLASSES else "plain"
 
 

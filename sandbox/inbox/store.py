@@ -1,4 +1,4 @@
-"""Keeps the newest notifications of each channel in bounded memory and counts what it had to drop."""
+"""Keeps the newest notifications of each channel in limited memory and counts those that it drops."""
 
 import json
 import time
@@ -16,7 +16,7 @@ class Notification:
     body: str
 
     def as_json(self) -> str:
-        """The body is JSON text already, and parsing it again for every reader would cost too much."""
+        """Puts the body in as the JSON text that it is: parsing it at each request would cost too much."""
         head = json.dumps({"id": self.id, "channel": self.channel, "received_at": self.received_at})
         return f'{head[:-1]}, "body": {self.body}}}'
 
@@ -32,7 +32,7 @@ class Channel:
         self.dropped = 0
 
     def add(self, notification: Notification) -> int:
-        """Stores it and says how many had to go."""
+        """Stores it and returns how many older ones it dropped."""
         self.stored.append(notification)
         self.bytes += len(notification.body)
         before = self.dropped
@@ -50,7 +50,7 @@ class Store:
         self.has_heartbeat = False
 
     def add(self, channel: str, body: object) -> int:
-        """Stores a body and says how many older ones were dropped for it."""
+        """Stores a body and returns how many older ones it dropped."""
         self.last_id += 1
         if channel == "heartbeat":
             self._heartbeat_at = time.monotonic()

@@ -1,4 +1,4 @@
-"""Says in one card what a notification is about, whichever channel it came by."""
+"""Finds title, text, state, severity and links in a notification of any channel."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ class Summary:
     links: list[tuple[str, str]] = field(default_factory=list)
 
     def add_link(self, label: str, url: str) -> None:
-        # Only what a browser opens as a page: a received javascript: link must never become one of ours.
+        # A received javascript: link must not become a link of the page.
         if url.startswith(("http://", "https://")) and url not in {known for _, known in self.links}:
             self.links.append((label or url, url))
 
@@ -38,7 +38,7 @@ def summarize(channel: str, body: object) -> Summary:
 
 
 def text_at(value: object, *path: str) -> str:
-    """The text at that path, or nothing when anything on the way has another shape."""
+    """The text at that path, or an empty one where the value has another form."""
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, str) else ""

@@ -1,1 +1,1 @@
-"""A payment and shipping API with switches for the faults that real partners have."""
+"""A payment and shipping API with switches that make it fail."""

@@ -1,4 +1,4 @@
-"""The partner's HTTP face: payments, shipments and the switches that break them."""
+"""The partner's routes: payments, shipments and the switches that make them fail."""
 
 import hashlib
 import hmac
@@ -17,7 +17,7 @@ from sandbox.partner.replies import Replies, Reply
 from sandbox.partner.switches import MODES, OPERATIONS, Switches
 from sandbox.web import JsonResponse, error_response, make_app
 
-REQUESTS = Counter("partner_requests_total", "Calls by what was answered.", ["operation", "outcome"])
+REQUESTS = Counter("partner_requests_total", "Calls by their outcome.", ["operation", "outcome"])
 SWITCH = Gauge("partner_switch", "1 for the mode that a switch is in.", ["operation", "mode"])
 HANGING = Gauge("partner_hanging", "Calls that the timeout switch holds at the moment.")
 OUTCOMES = ("ok", "replayed", "rejected", "invalid", "unauthorized", "error", "timeout", "garbage")
@@ -57,7 +57,7 @@ class Partner:
         broken = await self.switches.fault(operation, request)
         if broken:
             return broken
-        # Nothing waits from here on, so two calls with one key can't both be new.
+        # No await from here on: two calls with the same key can't both be new.
         key = request.headers.get("idempotency-key", "")
         fingerprint = hashlib.sha256(raw).digest()
         known = self.replies.find(operation, key, fingerprint)

@@ -1,4 +1,4 @@
-"""What a payment and a shipment must say, checked once, so that the rest can rely on it."""
+"""Payments and shipments, checked when they are read from JSON."""
 
 import re
 from dataclasses import dataclass

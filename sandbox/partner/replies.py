@@ -1,4 +1,4 @@
-"""Remembers the answer given to each Idempotency-Key, so that a repeated call changes nothing."""
+"""Keeps the answer to each Idempotency-Key: a repeated call gets the same one."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Reply:
 
 
 class Replies:
-    """The newest `keep` answers; a key older than that counts as new again."""
+    """The newest `keep` answers; an older key is taken for a new one."""
 
     def __init__(self, *, keep: int) -> None:
         self.keep = keep

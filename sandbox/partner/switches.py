@@ -1,4 +1,4 @@
-"""The fault switches: what is broken at the moment, and how each fault behaves."""
+"""The switches: which API fails at the moment, and in which mode."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ GARBAGE = "<html><body>Down for maintenance, back soon.</body></html>"
 
 
 class Switches:
-    """Kept in memory: a restarted partner is a healthy one."""
+    """Kept in memory only: after a restart every API works."""
 
     def __init__(self, *, slow_seconds: float, timeout_seconds: float, max_hanging: int) -> None:
         self.slow_seconds = slow_seconds
@@ -35,7 +35,7 @@ class Switches:
         return previous
 
     async def fault(self, operation: str, request: Request) -> tuple[str, Response] | None:
-        """The fault's name and answer, or nothing when the call goes through, perhaps late."""
+        """The mode and the answer of a failing API; None when the call goes on, after a while if the mode is slow."""
         match self.modes[operation]:
             case "error":
                 return "error", error_response(500, "broken", "The switch of this API is on error.")
@@ -49,7 +49,7 @@ class Switches:
         return None
 
     async def _hang(self, request: Request) -> None:
-        """Holds the call until its client leaves, or for the time set; only so many calls at once."""
+        """Holds the call until its client disconnects or the time is over; at most `max_hanging` calls at once."""
         if self.hanging >= self.max_hanging:
             return
         self.hanging += 1

@@ -1,1 +1,1 @@
-"""Shoppers that place orders at a steady pace, a fixed share of them wrong on purpose."""
+"""Shoppers that place orders at a fixed rate; a fixed share of the orders is wrong on purpose."""

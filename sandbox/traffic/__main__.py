@@ -1,5 +1,7 @@
 """`python -m sandbox.traffic`."""
 
+import os
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -13,15 +15,15 @@ from sandbox.web import make_app, serve
 def main() -> None:
     settings.secret("TRAFFIC_PASSWORD")
     runner = Runner(
-        settings.http_url("ERP_URL", "http://erp-web:8000"),
-        orders_per_minute=settings.number("TRAFFIC_ORDERS_PER_MINUTE", 60, minimum=0.1, maximum=6000),
-        shoppers=settings.integer("TRAFFIC_SHOPPERS", 8, minimum=1, maximum=64),
+        os.environ.get("ERP_URL", "http://erp-web:8000"),
+        orders_per_minute=settings.number("TRAFFIC_ORDERS_PER_MINUTE", 60.0, minimum=0.1),
+        shoppers=settings.number("TRAFFIC_SHOPPERS", 8, minimum=1),
     )
 
     async def alive(_request: Request) -> Response:
         if runner.alive():
             return PlainTextResponse("OK\n")
-        return PlainTextResponse("No order was scheduled for a while.\n", status_code=503)
+        return PlainTextResponse("No order was scheduled for more than 30 s.\n", status_code=503)
 
     runner.start()
     serve(make_app([], alive=Route("/livez", alive)), port=8097)

@@ -1,4 +1,4 @@
-"""One shopper's HTTP connection to the ERP: every call has an id, a limit of time and is counted."""
+"""One shopper's HTTP connection to the ERP: every call has a request id and a timeout, and is counted."""
 
 import logging
 import uuid
@@ -14,14 +14,14 @@ TIMEOUT_SECONDS = (3.0, 20.0)
 
 REQUESTS = Counter(
     "traffic_requests_total",
-    "Calls to the ERP: ok and rejected as planned, unexpected, error (5xx), timeout, unreachable.",
+    "Calls to the ERP by outcome: ok, rejected (as planned), unexpected, error (5xx), timeout, unreachable.",
     ["route", "outcome"],
 )
 DURATION = Histogram("traffic_request_duration_seconds", "How long the ERP took to answer.", ["route"])
 
 
 class ErpAwayError(Exception):
-    """The ERP can't be used at all at the moment; the message says what was found."""
+    """The ERP can't be reached or refuses the log-in."""
 
 
 class ErpClient:
@@ -77,7 +77,7 @@ def _json(response: requests.Response) -> object:
 
 
 def text_in(body: object, field: str) -> str:
-    """That field of a JSON object, or nothing when the answer has another shape."""
+    """That field of a JSON object, or an empty text if the answer has another form."""
     found: Json = body if isinstance(body, dict) else {}
     value = found.get(field)
     return value if isinstance(value, str) else ""

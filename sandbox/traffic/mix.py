@@ -1,4 +1,4 @@
-"""Which order comes when: a fixed cycle, so that every run sends the same share of every kind."""
+"""Plans the orders in a fixed cycle of twenty, so that the share of each kind is always the same."""
 
 import json
 from collections.abc import Sequence

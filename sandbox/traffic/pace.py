@@ -1,4 +1,4 @@
-"""When the next order is due, and how long to leave an ERP alone that can't be reached."""
+"""When the next order is due, and how long no order is sent after the ERP couldn't be reached."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ MAX_BACKOFF_SECONDS = 15.0
 
 
 class Pace:
-    """Deadlines on a fixed grid: a late order doesn't shift the ones after it, and none is caught up."""
+    """Orders are due at fixed times: a late one doesn't delay the next, and missed ones aren't sent later."""
 
     def __init__(self, *, interval: float) -> None:
         self.interval = interval
@@ -24,7 +24,7 @@ class Pace:
 
 
 class Backoff:
-    """Shared by all shoppers: one failure to connect keeps all of them away for a while."""
+    """Shared by all shoppers: after one fails to connect, all of them wait."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -36,7 +36,7 @@ class Backoff:
             return time.monotonic() < self._until
 
     def failed(self) -> float | None:
-        """Seconds to stay away; nothing when another shopper's failure has already decided it."""
+        """Seconds to wait; None if another shopper has failed already."""
         with self._lock:
             if time.monotonic() < self._until:
                 return None
@@ -46,7 +46,7 @@ class Backoff:
             return seconds
 
     def succeeded(self) -> bool:
-        """True when this ends a time of failures."""
+        """Whether the ERP couldn't be reached before."""
         with self._lock:
             was_away, self._failures, self._until = self._failures > 0, 0, 0.0
             return was_away

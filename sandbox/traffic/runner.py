@@ -1,4 +1,4 @@
-"""Hands orders to the shoppers at the set pace and survives whatever the ERP does."""
+"""Gives orders to the shoppers at the set rate, whether the ERP answers or not."""
 
 import logging
 import queue
@@ -24,14 +24,14 @@ class Runner:
         self.shoppers = shoppers
         self.pace = Pace(interval=60 / orders_per_minute)
         self.backoff = Backoff()
-        # One place per shopper that is free: who finds none skips the order instead of piling it up.
+        # Holds the order that the next free shopper takes. While all are busy, further orders are skipped.
         self.orders: queue.Queue[int] = queue.Queue(maxsize=1)
         self.last_tick = time.monotonic()
         for reason in ("erp_away", "busy", "late"):
             SKIPPED.labels(reason)
 
     def start(self) -> None:
-        # Daemon threads: a call that hangs must not hold up the end of the program.
+        # Daemon threads: the program can end while a call hangs.
         for _ in range(self.shoppers):
             threading.Thread(target=self._serve_orders, daemon=True).start()
         threading.Thread(target=self._schedule, daemon=True).start()
@@ -61,12 +61,10 @@ class Runner:
             number = self.orders.get()
             try:
                 shopper.shop(number)
-            except ErpAwayError as error:
-                self._stay_away(str(error))
-            except settings.ConfigError as error:
+            except (ErpAwayError, settings.ConfigError) as error:
                 self._stay_away(str(error))
             except Exception:
-                LOG.exception("An order failed with an error of ours; the next one goes on.")
+                LOG.exception("An order failed with an exception; the next one is sent all the same.")
             else:
                 AVAILABLE.set(1)
                 if self.backoff.succeeded():

@@ -1,4 +1,4 @@
-"""What one shopper does: log in, look at the products, order, and look at the order."""
+"""One shopper: logs in, reads the products, places an order and reads it."""
 
 import json
 import logging
@@ -33,7 +33,7 @@ class Shopper:
             self.client.call("GET", "/api/orders")
 
     def _log_in(self) -> None:
-        # Read each time, so that a rotated password needs no restart.
+        # Read at each log-in: a new password needs no restart.
         login = {"username": USERNAME, "password": settings.secret("TRAFFIC_PASSWORD")}
         self.client.session.headers.pop("Authorization", None)
         status, answer = self.client.call("POST", "/api/login", body=json.dumps(login).encode())

@@ -1,4 +1,4 @@
-"""`make silence` silences, `make alerts` shows what there is, `make alert-review` what there was."""
+"""`make silence`, `make alerts` and `make alert-review` against the running stack."""
 
 from __future__ import annotations
 
@@ -89,6 +89,7 @@ def test_an_alert_that_is_not_silenced_is_shown_firing(probe: str) -> None:
 
 def test_make_alert_review_lists_every_alert_but_the_watchdog(prometheus: Prometheus) -> None:
     said = stack.run("make", "-s", "alert-review", timeout=100)
+    assert re.search(r"Prometheus has data since \d{4}-\d\d-\d\d \d\d:\d\d UTC", said)
     names = {rule["name"] for rule in prometheus.rules() if rule["type"] == "alerting"}
     assert names
     assert {name for name in names if not re.search(rf"^{name}\b", said, re.MULTILINE)} == {"Watchdog"}

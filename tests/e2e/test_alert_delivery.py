@@ -1,4 +1,4 @@
-"""One alert through a silence, a restart of Prometheus and Alertmanager's death: told once, and once of its end."""
+"""One alert during a silence, a restart of Prometheus and a kill of Alertmanager: one notification, one resolution."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.alone
 
 ALERT = "ErpInstanceDown"
 SERVICE = "erp-beat"
-SILENCE_SECONDS = 75  # a page is due after 56 s at most
+SILENCE_SECONDS = 75  # without it, a notification is sent after 56 s at most
 MAINTENANCE_SECONDS = 30  # Alertmanager's --data.maintenance-interval
-FLUSH_SECONDS = 70  # the group_interval of critical alerts and some
+FLUSH_SECONDS = 70  # several times the group_interval of critical alerts
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ def story(pages: Pages, prometheus: Prometheus) -> Story:
         faults.inject(current(), "erp-beat-stopped")
         eventually(lambda: prometheus.is_firing(ALERT), f"{ALERT} to fire", 60)
         silenced_by = eventually(lambda: _status(alertmanager)["silencedBy"], "the alert to be silenced", 30)
-        eventually(lambda: told(resolution=False), "a page by every channel", SILENCE_SECONDS + FLUSH_SECONDS + 30)
+        eventually(
+            lambda: told(resolution=False), "a notification by every channel", SILENCE_SECONDS + FLUSH_SECONDS + 30
+        )
 
         faults.inject(current(), "redis-exporter-stopped")
         eventually(lambda: _state_of(prometheus, "ErpTargetDown"), "ErpTargetDown pending", 60)
@@ -80,7 +82,7 @@ def story(pages: Pages, prometheus: Prometheus) -> Story:
 
 
 def _status(alertmanager: Alertmanager) -> dict[str, list[str]]:
-    """Of the one alert that the story is about."""
+    """Alertmanager's status of the alert."""
     (alert,) = [each for each in alertmanager.alerts(ALERT) if each["labels"]["service"] == SERVICE]
     return dict(alert["status"])
 
@@ -93,7 +95,7 @@ def _nothing_more_is_told(pages: Pages, told: Callable[..., dict[str, list[Page]
     def count() -> int:
         return sum(len(found) for found in told(resolution=False).values())
 
-    stays(count, "no page is repeated", seconds, until=lambda number: number == len(CHANNELS), interval=5)
+    stays(count, "no notification is repeated", seconds, until=lambda number: number == len(CHANNELS), interval=5)
 
 
 def test_a_silence_holds_until_it_expires(story: Story) -> None:
@@ -103,12 +105,12 @@ def test_a_silence_holds_until_it_expires(story: Story) -> None:
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_each_channel_is_told_once_and_once_that_it_is_over(story: Story, channel: str) -> None:
+def test_each_channel_gets_one_notification_and_one_resolution(story: Story, channel: str) -> None:
     told = [page for page in story.pages[channel] if page.alert == ALERT]
     assert [page.is_resolution for page in told] == [False, True]
 
 
-def test_a_restart_of_prometheus_tells_nothing_of_what_is_pending(story: Story) -> None:
+def test_a_restart_of_prometheus_sends_no_notification_of_a_pending_alert(story: Story) -> None:
     assert not story.pending_alert_was_told
 
 

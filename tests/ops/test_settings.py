@@ -142,6 +142,13 @@ def test_production_defaults_are_the_real_receivers(root: Path) -> None:
     assert settings["SMTP_REQUIRE_TLS"] == "true"
 
 
+def test_mail_addresses_that_production_lacks_are_no_sandbox_addresses(root: Path) -> None:
+    write(root, PRODUCTION)
+    renderer = Stack(load(root), "official").model["services"]["alertmanager-config"]
+    names = ("SMTP_SMARTHOST", "SMTP_FROM", "ALERT_EMAIL_TO")
+    assert {name: renderer["environment"][name] for name in names} == dict.fromkeys(names, "")
+
+
 @pytest.mark.parametrize(
     ("text", "endpoint", "profiles"),
     [

@@ -132,31 +132,16 @@ def test_client_that_leaves_in_mid_body_harms_nothing(inbox: Program) -> None:
 @pytest.mark.parametrize(
     ("module", "settings", "sentence"),
     [
-        (
-            "sandbox.inbox",
-            {"INBOX_KEEP": "many"},
-            "INBOX_KEEP is 'many'; expected a number from 1 to 100000.",
-        ),
-        ("sandbox.inbox", {"INBOX_KEEP": "1.5"}, "expected a whole number"),
-        (
-            "sandbox.inbox",
-            {"LISTEN_PORT": "70000"},
-            "LISTEN_PORT is '70000'; expected a number from 1 to 65535.",
-        ),
-        ("sandbox.partner", {}, "PARTNER_API_KEY_FILE is not set"),
-        ("sandbox.partner", {"PARTNER_API_KEY_FILE": "/nowhere"}, "can't be read"),
+        ("sandbox.inbox", {"INBOX_KEEP": "many"}, "INBOX_KEEP is 'many'; expected a number (int) of at least 0."),
+        ("sandbox.inbox", {"INBOX_KEEP": "1.5"}, "INBOX_KEEP is '1.5'; expected a number (int)"),
+        ("sandbox.partner", {}, "PARTNER_API_KEY_FILE names no readable file"),
+        ("sandbox.partner", {"PARTNER_API_KEY_FILE": "/nowhere"}, "PARTNER_API_KEY_FILE names no readable file"),
         ("sandbox.partner", {"PARTNER_API_KEY_FILE": "{empty}"}, "is empty; expected a secret"),
-        (
-            "sandbox.partner",
-            {"PARTNER_API_KEY_FILE": "{full}", "PARTNER_SLOW_SECONDS": "nan"},
-            "expected a number",
-        ),
-        ("sandbox.traffic", {}, "TRAFFIC_PASSWORD_FILE is not set"),
-        ("sandbox.traffic", {"TRAFFIC_PASSWORD_FILE": "{full}", "ERP_URL": "erp"}, "ERP_URL is 'erp'"),
+        ("sandbox.partner", {"PARTNER_API_KEY_FILE": "{full}", "PARTNER_SLOW_SECONDS": "nan"}, "expected a number"),
         (
             "sandbox.traffic",
             {"TRAFFIC_PASSWORD_FILE": "{full}", "TRAFFIC_ORDERS_PER_MINUTE": "0"},
-            "TRAFFIC_ORDERS_PER_MINUTE is '0'",
+            "TRAFFIC_ORDERS_PER_MINUTE is '0'; expected a number (float) of at least 0.1.",
         ),
     ],
 )
@@ -184,17 +169,15 @@ def test_sigterm_ends_an_idle_program_in_time(start: Starter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "sentence"),
+    ("url", "code", "sentence"),
     [
-        (["{url}/livez"], 0, "OK\n"),
-        (["{url}/nowhere"], 1, "answered 404; expected 200."),
-        (["http://127.0.0.1:{port}/livez"], 1, "doesn't answer"),
-        (["127.0.0.1/livez"], 2, "usage:"),
-        ([], 2, "usage:"),
+        ("{url}/livez", 0, ""),
+        ("{url}/nowhere", 1, "HTTP Error 404: Not Found; expected status 200."),
+        ("http://127.0.0.1:{port}/livez", 1, "Connection refused"),
     ],
 )
-def test_probe_tells_by_its_exit_code(inbox: Program, arguments: list[str], code: int, sentence: str) -> None:
-    given = [argument.format(url=inbox.url, port=free_port()) for argument in arguments]
-    done = run_module("sandbox.probe", *given)
+def test_probe_tells_by_its_exit_code(inbox: Program, url: str, code: int, sentence: str) -> None:
+    done = run_module("sandbox.probe", url.format(url=inbox.url, port=free_port()))
     assert done.returncode == code
-    assert sentence in done.stdout + done.stderr
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr

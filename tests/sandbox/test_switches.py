@@ -144,7 +144,7 @@ def test_wrong_command_ends_with_a_sentence(partner: Program, arguments: list[st
 
 @pytest.mark.parametrize(
     ("url", "sentence"),
-    [("http://127.0.0.1:{port}", "doesn't answer"), ("partner:8080", "PARTNER_URL is 'partner:8080'")],
+    [("http://127.0.0.1:{port}", "doesn't answer"), ("partner:8080", "doesn't answer")],
 )
 def test_command_without_a_partner_ends_with_a_sentence(url: str, sentence: str) -> None:
     done = run_module("sandbox.switch", "payment", "ok", PARTNER_URL=url.format(port=free_port()))
