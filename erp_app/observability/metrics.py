@@ -54,7 +54,7 @@ QUEUE_WAIT = Histogram(
 
 @cache
 def beat_last_tick() -> Gauge:
-    """Made when first set: a process that isn't beat would say 0, which is long ago."""
+    """Made when first set, because a gauge begins at 0: any process but beat would say that beat stood still."""
     return Gauge(
         "celery_beat_last_tick_timestamp_seconds",
         "When beat last looked at its schedule.",

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.functional import LazyObject, empty
 
-from observability import conf, context, health, metrics, request_errors, tracing
+from observability import conf, context, health, metrics, multiprocess, request_errors, tracing
 from observability.logging import ACCESS_LOGGER
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -23,6 +23,7 @@ class RequestMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        multiprocess.enter("web")  # under gunicorn with our hooks its master did already
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         opened = context.from_http({name: request.META.get(key, "") for name, key in ID_HEADERS.items()})

@@ -115,7 +115,6 @@ def test_a_task_that_takes_its_process_along_is_counted_once(
 ) -> None:
     name = task.name.rpartition(".")[2]
     said = counted(worker, "say", "succeeded")
-    files = {file.name for file in worker.metrics_files.glob("counter_*.db")}
     task.delay()
     wait_for_count(worker, name, "failed", 1)
     # More work: the replacement goes on in the slot of the dead process.
@@ -123,11 +122,8 @@ def test_a_task_that_takes_its_process_along_is_counted_once(
         tasks.say.delay(str(number))
     wait_for_count(worker, "say", "succeeded", said + 10)
     assert counted(worker, name, "failed") == raised(worker, name, exception) == 1
-    assert {file.name for file in worker.metrics_files.glob("counter_*.db")} <= files | {
-        "counter_child0.db",
-        "counter_child1.db",
-        "counter_worker.db",
-    }
+    counters = {file.name for file in worker.metrics_files.rglob("counter_*.db")}
+    assert counters <= {f"counter_{slot}.db" for slot in range(3)}  # the parent's and those of two pool processes
 
 
 def test_waiting_tasks_are_measured(queue: None, worker: HttpProcess) -> None:
@@ -185,12 +181,16 @@ def test_a_worker_starts_from_nothing_and_ends_in_order(db: None, queue: None, t
         os.kill(second.popen.pid, signal.SIGQUIT)
 
 
-def test_a_taken_port_is_said_in_a_sentence(worker: HttpProcess, tmp_path: Path) -> None:
+def test_a_taken_port_is_said_in_a_sentence_and_costs_no_counts(queue: None, worker: HttpProcess, tmp_path: Path) -> None:
+    before = worker.metrics()
     port = worker.url.rpartition(":")[2]
     command = ["celery", "-A", "config", "worker", "--concurrency", "1"]
-    second = processes.Process(command, tmp_path, SERVICE="erp-worker", METRICS_PORT=port)
+    shared = {"METRICS_PORT": port, "PROMETHEUS_MULTIPROC_DIR": str(worker.metrics_files)}
+    second = processes.Process(command, tmp_path, SERVICE="erp-worker", **shared)
     assert second.popen.wait(timeout=30) != 0
     assert f"Port {port} for /metrics and /livez can't be opened" in second.errors.read_text()
+    for name in ("celery_tasks_total", "celery_task_duration_seconds_count", "build_info"):
+        assert total(worker.metrics(), name) == total(before, name) > 0
 
 
 def test_beat_ticks_sends_and_says_so(queue: None, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,16 @@ def _folder(factory: pytest.TempPathFactory) -> Path:
 
 def _neighbours(partner: Partner, tracker: Tracker) -> dict[str, str]:
     return {"PAYMENT_API_URL": partner.url, "SHIPPING_API_URL": partner.url, "SENTRY_DSN": tracker.dsn}
+
+
+@pytest.fixture
+def small_disk() -> Path:
+    """A disk of a few MB that nobody else writes to; `python -m tests.app_container` mounts one."""
+    assert "SMALL_DISK" in os.environ, "SMALL_DISK is not set; expected the path of a tmpfs of a few MB"
+    found = Path(os.environ["SMALL_DISK"])
+    size = os.statvfs(found).f_blocks * os.statvfs(found).f_bsize
+    assert size <= 16 << 20, f"SMALL_DISK has {size} bytes; expected at most 16 MB, since a test fills it"
+    return found
 
 
 @pytest.fixture
