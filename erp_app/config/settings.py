@@ -21,6 +21,8 @@ OBSERVABILITY = from_environment(
     version=VERSION,
     metrics_token=env.secret("METRICS_TOKEN"),
     organization_attribute="organization_id",
+    # The ERP takes no files. Django keeps a body of this size in memory, and writes a larger one to /tmp.
+    max_body_bytes=env.number("MAX_BODY_BYTES", 1_000_000),
 )
 LOGGING = logging_config(OBSERVABILITY)
 log_uncaught()

@@ -30,6 +30,8 @@ class Settings:
     """What /readyz of the web process asks: database, cache, broker."""
     organization_attribute: str = ""
     """The user's attribute that holds an organization's id; reading it must not cost a query."""
+    max_body_bytes: int = field(default=0, metadata={"variable": "MAX_BODY_BYTES"})
+    """The longest request body in bytes; a longer one is answered with 413 and never stored. 0: no limit."""
     sentry_dsn: str = field(default="", repr=False, metadata={"variable": "SENTRY_DSN", "secret": True})
     """The error tracker; empty: no reports."""
     sentry_environment: str = field(default="", metadata={"variable": "SENTRY_ENVIRONMENT"})

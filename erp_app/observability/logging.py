@@ -42,6 +42,18 @@ class WithExceptionFilter(logging.Filter):
         return record.exc_info is not None
 
 
+class ClientErrorFilter(logging.Filter):
+    """Counts what Django logs about a request that it answers with a 400; the access line says the rest."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.ERROR or not record.name.startswith("django.security."):
+            return True
+        from observability import metrics  # not above: gunicorn's master writes lines, but has no metrics
+
+        metrics.CLIENT_ERRORS.labels(record.name.rpartition(".")[2]).inc()
+        return False
+
+
 class LineFormatter(JsonFormatter):
     """A fixed set of fields; what a caller adds lies below `extra` and can't pose as one of them."""
 
@@ -120,17 +132,19 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"ids": {"()": IdsFilter}, "with_exception": {"()": WithExceptionFilter}},
+        "filters": {
+            "ids": {"()": IdsFilter},
+            "with_exception": {"()": WithExceptionFilter},
+            "client_errors": {"()": ClientErrorFilter},
+        },
         "formatters": {"line": {"()": LineFormatter, **line}},
-        "handlers": {"stdout": {"()": LineHandler, "formatter": "line", "filters": ["ids"]}},
+        "handlers": {"stdout": {"()": LineHandler, "formatter": "line", "filters": ["client_errors", "ids"]}},
         "root": {"handlers": ["stdout"], "level": settings.log_level},
         "loggers": {
             "django": {**to_root, "level": "INFO"},
             "django.server": {**to_root, "level": "INFO"},
             # A 4xx is in the access line; a 5xx without an exception too.
             "django.request": {**to_root, "level": "ERROR", "filters": ["with_exception"]},
-            # Anybody can send a wrong Host header: a 400 in the access line says it.
-            "django.security.DisallowedHost": {**to_root, "level": "CRITICAL"},
             "gunicorn.error": {**to_root, "level": "INFO"},
             "gunicorn.access": {"handlers": [], "propagate": False},
             # One line per received and per finished task, with the task's arguments in it.

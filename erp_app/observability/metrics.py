@@ -19,6 +19,14 @@ IN_FLIGHT = Gauge(
     multiprocess_mode="livesum",
 )
 
+CLIENT_ERRORS = Counter(
+    "http_client_errors",
+    "Requests that were refused as broken or suspicious, by the name of the exception: faults of their clients.",
+    ["error"],
+)
+for _error in ("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent", "UnreadablePostError"):
+    CLIENT_ERRORS.labels(_error)
+
 EXTERNAL_REQUESTS = Counter(
     "external_requests",
     "Calls of other services: ok, rejected (they said no), error or timeout.",

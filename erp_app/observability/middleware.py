@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable
 from time import perf_counter
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.functional import LazyObject, empty
 
-from observability import conf, context, health, metrics, multiprocess, request_errors, tracing
+from observability import body_limit, conf, context, health, metrics, multiprocess, request_errors, tracing
 from observability.logging import ACCESS_LOGGER
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -36,7 +36,7 @@ class RequestMiddleware:
             tracing.request_span(opened, method, request.path) as span,
         ):
             started = perf_counter()
-            response = self.get_response(request)
+            response = body_limit.refusal(request, conf.get().max_body_bytes) or self.get_response(request)
             if span is not None:
                 match = request.resolver_match
                 tracing.end_request(span, opened, method, match and match.route, response.status_code)
@@ -44,6 +44,13 @@ class RequestMiddleware:
             if not getattr(response, "is_telemetry", False):
                 log_access(request, response.status_code, perf_counter() - started)
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A client that hangs up while its body is read is no error of the view; Django would answer 500."""
+        if not isinstance(exception, UnreadablePostError):
+            return None
+        metrics.CLIENT_ERRORS.labels("UnreadablePostError").inc()
+        return HttpResponse(status=400)
 
 
 class HealthMiddleware:

@@ -17,7 +17,7 @@ from rest_framework.authtoken.models import Token
 from catalog.models import Product
 from config.celery import app as celery_app
 from config.demo import make_demo_data
-from observability.logging import IdsFilter, LineFormatter
+from observability.logging import ClientErrorFilter, IdsFilter, LineFormatter
 from organizations.models import User
 from rig import processes
 from rig.partner import Partner
@@ -100,6 +100,7 @@ def buyer(token: str) -> Client:
 def lines() -> Iterator[list[dict[str, Any]]]:
     """What this process logs during the test, as lines of JSON."""
     handler = Lines()
+    handler.addFilter(ClientErrorFilter())
     handler.addFilter(IdsFilter())
     handler.setFormatter(LineFormatter(service="test", env="sandbox", version="test"))
     logging.getLogger().addHandler(handler)
