@@ -55,7 +55,7 @@ def _keep_our_logging(**_: Any) -> None:
 def _start_worker(instance: Any, **_: Any) -> None:
     _start_parent("worker")
     instance.quiet = True  # no banner: it is no log line
-    celery.apps.worker.safe_say = lambda *_args, **_kwargs: None  # nor is "worker: Warm shutdown"
+    celery.apps.worker.safe_say = lambda *_args, **_kwargs: None  # type: ignore[attr-defined]  # nor is "worker: Warm shutdown"
 
 
 def _start_parent(role: str) -> None:

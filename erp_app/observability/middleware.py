@@ -39,7 +39,7 @@ class RequestMiddleware:
             response = body_limit.refusal(request, conf.get().max_body_bytes) or self.get_response(request)
             if span is not None:
                 match = request.resolver_match
-                tracing.end_request(span, opened, method, match and match.route, response.status_code)
+                tracing.end_request(span, opened, method, match.route if match else None, response.status_code)
             response["X-Request-ID"] = opened.request_id or ""
             if not getattr(response, "is_telemetry", False):
                 log_access(request, response.status_code, perf_counter() - started)
@@ -71,7 +71,7 @@ class HealthMiddleware:
 
 def mark_as_telemetry(response: HttpResponse) -> HttpResponse:
     """Keep the answer out of the access log."""
-    response.is_telemetry = True
+    response.is_telemetry = True  # type: ignore[attr-defined]
     return response
 
 

@@ -12,6 +12,7 @@ PLANTED = {
     "ruff check": ("bad.py", "import os\n"),
     "ruff format": ("bad.py", "x = { 'a' :1 }\n"),
     "mypy": ("bad.py", "def double(x):\n    return x * 2\n"),
+    "mypy of the ERP": ("bad.py", "def double(x):\n    return x * 2\n"),
     "yamllint": ("bad.yml", "a: 1\na: 2\n"),
     "shellcheck": ("bad.sh", "#!/bin/sh\nrm -rf $1/*\n"),
     "hadolint": ("Dockerfile", "FROM debian:latest\nRUN cd /tmp && make\n"),

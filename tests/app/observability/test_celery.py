@@ -181,7 +181,9 @@ def test_a_worker_starts_from_nothing_and_ends_in_order(db: None, queue: None, t
         os.kill(second.popen.pid, signal.SIGQUIT)
 
 
-def test_a_taken_port_is_said_in_a_sentence_and_costs_no_counts(queue: None, worker: HttpProcess, tmp_path: Path) -> None:
+def test_a_taken_port_is_said_in_a_sentence_and_costs_no_counts(
+    queue: None, worker: HttpProcess, tmp_path: Path
+) -> None:
     before = worker.metrics()
     port = worker.url.rpartition(":")[2]
     command = ["celery", "-A", "config", "worker", "--concurrency", "1"]

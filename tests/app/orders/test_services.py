@@ -12,7 +12,7 @@ from catalog.errors import TooLittleStock
 from catalog.models import Product
 from orders import metrics
 from orders.models import Order
-from orders.services import order_release
+from orders.release import order_release
 from organizations.models import User
 
 
