@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import requests
 from celery import Celery
-from rig import processes, tasks
-from rig.partner import Partner
-from rig.processes import HttpProcess
-from rig.samples import total
-from rig.tracker import Tracker
-from rig.wait import eventually
+from harness import processes, tasks
+from harness.partner import Partner
+from harness.processes import HttpProcess
+from harness.samples import total
+from harness.tracker import Tracker
+from harness.wait import eventually
 
 from config.celery import app
 from observability.probe import main
@@ -24,11 +24,11 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 def counted(worker: HttpProcess, task: str, state: str) -> float:
-    return total(worker.metrics(), "celery_tasks_total", task=f"rig.tasks.{task}", state=state)
+    return total(worker.metrics(), "celery_tasks_total", task=f"harness.tasks.{task}", state=state)
 
 
 def raised(worker: HttpProcess, task: str, exception: str) -> float:
-    labels = {"task": f"rig.tasks.{task}", "exception": exception}
+    labels = {"task": f"harness.tasks.{task}", "exception": exception}
     return total(worker.metrics(), "celery_task_exceptions_total", **labels)
 
 
@@ -70,16 +70,16 @@ def test_tasks_are_counted_timed_and_say_one_line(queue: None, worker: HttpProce
         tasks.say.delay(str(number))
     wait_for_count(worker, "say", "succeeded", before + 20)
     exposition = worker.metrics()
-    assert total(exposition, "celery_task_duration_seconds_count", task="rig.tasks.say") == before + 20
+    assert total(exposition, "celery_task_duration_seconds_count", task="harness.tasks.say") == before + 20
     assert total(exposition, "celery_queue_wait_seconds_count", queue="celery") >= 20
-    said = [line for line in worker.lines if line["logger"] == "rig.tasks"]
+    said = [line for line in worker.lines if line["logger"] == "harness.tasks"]
     assert len(said) >= 20
     assert all(line["task_id"] and line["trace_id"] and line["request_id"] is None for line in said)
 
 
 def test_a_child_task_has_the_ids_of_its_parent(queue: None, worker: HttpProcess) -> None:
     parent = tasks.call_child.delay()
-    line = worker.line(logger="rig.tasks", message="saying child")
+    line = worker.line(logger="harness.tasks", message="saying child")
     finished = worker.line(logger="task", task_id=parent.id)
     assert line["trace_id"] == finished["trace_id"]
     assert line["task_id"] != parent.id
@@ -170,13 +170,13 @@ def test_a_worker_says_nothing_but_json(worker: HttpProcess) -> None:
 
 def test_a_worker_starts_from_nothing_and_ends_in_order(db: None, queue: None, tmp_path: Path) -> None:
     environment = {"PYTHONPATH": str(Path(tasks.__file__).parent.parent)}
-    with processes.celery(tmp_path, "worker", "-I", "rig.tasks", "--concurrency", "1", **environment) as first:
+    with processes.celery(tmp_path, "worker", "-I", "harness.tasks", "--concurrency", "1", **environment) as first:
         tasks.say.delay("x")
         wait_for_count(first, "say", "succeeded", 1)
         assert first.stop() == 0
         assert first.errors.read_text() == ""
         assert first.lines
-    with processes.celery(tmp_path, "worker", "-I", "rig.tasks", "--concurrency", "1", **environment) as second:
+    with processes.celery(tmp_path, "worker", "-I", "harness.tasks", "--concurrency", "1", **environment) as second:
         assert counted(second, "say", "succeeded") == 0
         os.kill(second.popen.pid, signal.SIGQUIT)
 

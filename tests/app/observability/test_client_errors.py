@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import requests
-from rig import processes
-from rig.processes import HttpProcess
-from rig.samples import total
-from rig.tracker import Tracker
-from rig.wait import eventually
+from harness import processes
+from harness.processes import HttpProcess
+from harness.samples import total
+from harness.tracker import Tracker
+from harness.wait import eventually
 
 LIMIT = 10_000_000
 MULTIPART = "multipart/form-data; boundary=b"

@@ -12,12 +12,12 @@ import pytest
 import requests
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
-from rig import processes
-from rig.partner import Partner
-from rig.processes import HttpProcess
-from rig.samples import total
-from rig.tracker import Tracker
-from rig.wait import eventually
+from harness import processes
+from harness.partner import Partner
+from harness.processes import HttpProcess
+from harness.samples import total
+from harness.tracker import Tracker
+from harness.wait import eventually
 
 from observability import errors, request_errors
 from observability.conf import Settings

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
-from rig.processes import HttpProcess, web
-from rig.wait import eventually
+from harness.processes import HttpProcess, web
+from harness.wait import eventually
 
 from observability import health, probe
 from observability.bounded import Bounded

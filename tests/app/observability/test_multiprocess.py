@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import requests
-from rig.processes import HttpProcess, Process, children_of, free_port
-from rig.processes import celery as start_celery
-from rig.processes import web as start_web
-from rig.samples import total
-from rig.wait import eventually
+from harness.processes import HttpProcess, Process, children_of, free_port
+from harness.processes import celery as start_celery
+from harness.processes import web as start_web
+from harness.samples import total
+from harness.wait import eventually
 
 WORKERS = 3
 DROPPED = "metrics_dropped_total"

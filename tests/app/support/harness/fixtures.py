@@ -17,11 +17,11 @@ from rest_framework.authtoken.models import Token
 from catalog.models import Product
 from config.celery import app as celery_app
 from config.demo import make_demo_data
+from harness import processes
+from harness.partner import Partner
+from harness.tracker import Tracker
 from observability.logging import ClientErrorFilter, IdsFilter, LineFormatter
 from organizations.models import User
-from rig import processes
-from rig.partner import Partner
-from rig.tracker import Tracker
 
 
 @pytest.fixture(scope="session")
@@ -142,7 +142,7 @@ def worker(
     """A Celery worker with two processes and some tasks of the tests' own."""
     env = {**_neighbours(running_partner, running_tracker), "PYTHONPATH": str(Path(__file__).parent.parent)}
     folder = _folder(tmp_path_factory)
-    with processes.celery(folder, "worker", "-I", "rig.tasks", "--concurrency", "2", **env) as process:
+    with processes.celery(folder, "worker", "-I", "harness.tasks", "--concurrency", "2", **env) as process:
         yield process
 
 

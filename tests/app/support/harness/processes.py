@@ -14,7 +14,7 @@ from typing import Any
 import requests
 from django.conf import settings
 
-from rig.wait import eventually
+from harness.wait import eventually
 
 BIN = Path(sys.executable).parent
 
@@ -83,7 +83,7 @@ class HttpProcess(Process):
     def __init__(self, command: list[str], directory: Path, port: int, **env: str) -> None:
         super().__init__(command, directory, **env)
         self.url = f"http://127.0.0.1:{port}"
-        eventually(self._is_alive, f"{env['SERVICE']} to answer /livez ({self.errors})", 30)
+        eventually(self._is_alive, f"{env['SERVICE']} to answer /livez ({self.errors})", 60)
 
     def _is_alive(self) -> bool:
         assert self.popen.poll() is None, f"{self.log.read_text()} {self.errors.read_text()}"
@@ -94,7 +94,7 @@ class HttpProcess(Process):
 
     def wait_for_workers(self, number: int) -> None:
         eventually(lambda: len(self.children) == number, f"{number} gunicorn workers")
-        eventually(self._is_alive, "one of them to answer /livez", 30)
+        eventually(self._is_alive, "one of them to answer /livez", 60)
 
     def metrics(self) -> str:
         answer = requests.get(
