@@ -170,7 +170,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
 
 def _every(seconds: int, task: str) -> dict[str, object]:
-    # What nobody ran until the next one is due needs no run any more.
+    # A run that still waits when the next one is due is dropped: the next one does the same work.
     return {"task": task, "schedule": timedelta(seconds=seconds), "options": {"expires": seconds}}
 
 

@@ -81,7 +81,7 @@ def _serve(*collectors: QueueCollector) -> None:
 
 def _start_child(**_: Any) -> None:
     if _server is not None:
-        _server.socket.close()  # inherited: it would keep the port open after the parent's death
+        _server.socket.close()  # inherited: the port would stay open after the parent's death
     tracing.start()
 
 
@@ -154,7 +154,7 @@ def _end_task(task_id: str, task: Any, state: str | None, **_: Any) -> None:
 
 def _count_failure(sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
     if task_id not in _running:
-        # Lost before its end: its process was killed, or the time limit struck, which is told twice.
+        # Its process was killed or reached the time limit, which Celery tells twice; no end of the task was seen.
         if task_id in _failed_without_run:
             return
         _failed_without_run.append(task_id)

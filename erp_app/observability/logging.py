@@ -28,7 +28,7 @@ NOT_EXTRA_OF = {"celery": {"data"}, "django": {"request", "server_time"}, ACCESS
 
 
 class IdsFilter(logging.Filter):
-    """Notes the ids while still in the thread that logs."""
+    """Adds the ids to the record in the thread that logs, since no other thread knows them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.ids = context.current_fields()
@@ -36,7 +36,7 @@ class IdsFilter(logging.Filter):
 
 
 class WithExceptionFilter(logging.Filter):
-    """For django.request, which tells of every 5xx answer at ERROR: only an exception is news."""
+    """django.request logs every 5xx answer at ERROR: keep those with an exception, the access line has the others."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.exc_info is not None
@@ -157,7 +157,7 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
 
 
 def log_uncaught() -> None:
-    """Let the last words of a process be a log line too, and Python's warnings."""
+    """Write Python's warnings, and an exception that ends the process, as log lines."""
     logging.captureWarnings(True)
     sys.excepthook = _log_exception
 

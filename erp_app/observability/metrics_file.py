@@ -28,7 +28,7 @@ class MetricsFile(MmapedDict):
         while self._used + _entry_size(len(key.encode())) > size:
             size *= 2
         if size > self._capacity:
-            os.posix_fallocate(self._f.fileno(), 0, size)
+            _reserve(self._f.fileno(), size)
         super()._init_value(key)  # type: ignore[no-untyped-call]
 
 
@@ -61,12 +61,19 @@ def _create(path: Path) -> None:
     new = path.with_suffix(".new")
     try:
         with new.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, FIRST_SIZE)
+            _reserve(file.fileno(), FIRST_SIZE)
             file.write(_HEADER.pack(_HEADER.size, 0))
         new.replace(path)
     except OSError:
         new.unlink(missing_ok=True)
         raise
+
+
+def _reserve(descriptor: int, size: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
+    else:  # macOS, on which nobody serves
+        os.ftruncate(descriptor, size)
 
 
 def _entry_size(key_length: int) -> int:

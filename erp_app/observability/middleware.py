@@ -14,7 +14,7 @@ from observability.logging import ACCESS_LOGGER
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "OPTIONS", "CONNECT", "PATCH"))
 ID_HEADERS = {"X-Request-ID": "HTTP_X_REQUEST_ID", "traceparent": "HTTP_TRACEPARENT"}
-"""The only headers that each request is asked for, so the mapping of all of them need not be made."""
+"""The headers that are read from each request; `request.headers` would make a mapping of all of them first."""
 access_log = logging.getLogger(ACCESS_LOGGER)
 
 

@@ -1,4 +1,4 @@
-"""What follows a paid order, each step safe to run twice; and the sweep that picks up what was left lying."""
+"""Shipping and invoicing of paid orders, each safe to run twice, and finding orders that were left unfinished."""
 
 import logging
 from datetime import timedelta

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
-from harness.processes import HttpProcess, web
+from harness.processes import web
 from harness.wait import eventually
 
 from observability import health, probe
@@ -130,8 +130,3 @@ def test_a_fresh_answer_is_kept() -> None:
     bounded.ask()
     bounded.ask()
     assert len(calls) == 1
-
-
-def test_livez_of_gunicorn_needs_no_host(web: HttpProcess) -> None:
-    assert main([f"{web.url}/livez"]) == 0
-    assert main([f"{web.url}/readyz"]) == 0

@@ -66,12 +66,6 @@ def test_probes_and_scrapes_have_an_id_but_no_line(db: None, lines: Lines, path:
     assert access(lines) == []
 
 
-def test_a_wrong_host_is_a_400_without_an_error_line(db: None, lines: Lines) -> None:
-    answer = Client(headers={"host": "evil.example"}).get("/api/version")
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid")
-    assert [line["level"] for line in lines] == ["INFO"]
-
-
 def test_a_failing_view_is_one_error_line_and_one_observation(db: None, lines: Lines, settings: Any) -> None:
     settings.ROOT_URLCONF = "harness.urls"
     client = Client(raise_request_exception=False)

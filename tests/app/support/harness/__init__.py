@@ -1,1 +1,1 @@
-"""What the Django tests stand on: real HTTP servers for other companies, and the ERP's real processes."""
+"""HTTP servers in the place of other companies and of the tracker, and the start of the ERP's real processes."""

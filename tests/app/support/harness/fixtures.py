@@ -1,4 +1,4 @@
-"""Fixtures, named as the things that they are."""
+"""The fixtures of all tests of the ERP."""
 
 import json
 import logging
