@@ -3,10 +3,10 @@
 import os
 
 from observability.conf import from_environment
-from observability.gunicorn import child_exit, on_starting, post_fork, pre_fork, worker_exit
+from observability.gunicorn import on_starting, post_fork, worker_exit
 from observability.logging import logging_config
 
-__all__ = ["child_exit", "on_starting", "post_fork", "pre_fork", "worker_exit"]
+__all__ = ["on_starting", "post_fork", "worker_exit"]
 
 bind = "0.0.0.0:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 4)

@@ -30,7 +30,8 @@ TARGETS = {"test": "/tests/app", "next": "/tests/app/observability"}
 
 def run(target: str, *arguments: str) -> int:
     command = ["docker", "run", "--rm", "--network", f"{PROJECT}_erp", "--read-only", "--cap-drop=ALL"]
-    command += ["--tmpfs=/tmp:size=256m,mode=1777", "--memory=1g", "--pids-limit=300"]
+    command += ["--tmpfs=/tmp:size=256m,mode=1777", "--tmpfs=/small:size=4m,mode=1777", "--env=SMALL_DISK=/small"]
+    command += ["--memory=1g", "--pids-limit=300"]
     command += ["--security-opt=no-new-privileges"]
     command += ["--volume", f"{ROOT / 'tests' / 'app'}:/tests/app:ro", "--workdir=/app"]
     for variable, name in SECRET_FILES.items():

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 def product_list() -> list[dict[str, Any]]:
     """Every product; stock may be some seconds old, for an order checks it anyway."""
     try:
-        products = cache.get(CACHE_KEY)
+        products: list[dict[str, Any]] | None = cache.get(CACHE_KEY)
         if products is None:
             products = _read()
             cache.set(CACHE_KEY, products, CACHE_SECONDS)

@@ -1,4 +1,4 @@
-"""What happens to stock by itself."""
+"""Periodic tasks about stock."""
 
 from celery import shared_task
 

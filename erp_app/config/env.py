@@ -4,7 +4,7 @@ import os
 
 from django.core.exceptions import ImproperlyConfigured
 
-from observability.conf import read_secret
+from observability.conf import parse, read_secret
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -17,10 +17,10 @@ def text(name: str, default: str | None = None) -> str:
 
 
 def number(name: str, default: int, *, least: int = 1) -> int:
-    found = text(name, str(default))
-    if not found.isascii() or not found.isdigit() or int(found) < least:
-        raise ImproperlyConfigured(f"{name} is {found!r}; expected a whole number from {least} on.")
-    return int(found)
+    found: int = parse(name, text(name, str(default)), int)
+    if found < least:
+        raise ImproperlyConfigured(f"{name} is {found}; expected a whole number from {least} on.")
+    return found
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -21,6 +21,8 @@ OBSERVABILITY = from_environment(
     version=VERSION,
     metrics_token=env.secret("METRICS_TOKEN"),
     organization_attribute="organization_id",
+    # The ERP takes no files. Django keeps a body of this size in memory, and writes a larger one to /tmp.
+    max_body_bytes=env.number("MAX_BODY_BYTES", 1_000_000),
 )
 LOGGING = logging_config(OBSERVABILITY)
 log_uncaught()
@@ -168,7 +170,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
 
 def _every(seconds: int, task: str) -> dict[str, object]:
-    # What nobody ran until the next one is due needs no run any more.
+    # A run that still waits when the next one is due is dropped: the next one does the same work.
     return {"task": task, "schedule": timedelta(seconds=seconds), "options": {"expires": seconds}}
 
 

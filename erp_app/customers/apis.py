@@ -6,12 +6,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from customers.selectors import customer_list
-from organizations.permissions import BelongsToOrganization
+from organizations.permissions import BelongsToOrganization, user_of
 
 
 class CustomerListApi(APIView):
     permission_classes = (IsAuthenticated, BelongsToOrganization)
 
     def get(self, request: Request) -> Response:
-        customers = customer_list(user=request.user)[:200]
+        customers = customer_list(user=user_of(request))[:200]
         return Response({"customers": [{"id": customer.pk, "name": customer.name} for customer in customers]})

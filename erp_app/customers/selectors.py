@@ -7,7 +7,8 @@ from organizations.models import User
 
 
 def customer_list(*, user: User) -> QuerySet[Customer]:
-    return Customer.objects.filter(organization_id=user.organization_id).order_by("pk")
+    customers = Customer.objects.filter(organization_id=user.organization_id)  # type: ignore[misc]  # None has none
+    return customers.order_by("pk")
 
 
 def customer_find(*, user: User, customer: int | None) -> Customer | None:

@@ -9,7 +9,7 @@ Result = TypeVar("Result")
 
 
 class Bounded(Generic[Result]):
-    """One function, in one thread at a time however often it hangs; its answer is kept for a moment."""
+    """Runs one function in at most one thread, even while it hangs, and keeps its answer for `keep_seconds`."""
 
     def __init__(self, function: Callable[[], Result], *, seconds: float, keep_seconds: float = 0.0) -> None:
         self.function = function

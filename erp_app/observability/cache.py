@@ -20,7 +20,7 @@ COUNTERS = (
 _ABSENT = object()
 
 
-class RedisCache(DjangoRedisCache):  # type: ignore[misc]
+class RedisCache(DjangoRedisCache):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         for counter in COUNTERS:

@@ -7,7 +7,6 @@ from time import perf_counter, time
 from typing import Any
 
 import celery.apps.worker
-from billiard.process import current_process
 from celery import Celery, signals
 
 from observability import conf, context, metrics, multiprocess, tracing
@@ -28,7 +27,7 @@ _failed_without_run: deque[str] = deque(maxlen=1000)
 
 
 def setup(app: Celery) -> None:
-    """Connect everything; in a process that neither works nor beats only the sending of tasks is touched."""
+    """Connect everything. A process that is neither worker nor beat only sends tasks, so it only gets their ids."""
     global _app
     _app = app
     signals.setup_logging.connect(_keep_our_logging, weak=False)
@@ -56,13 +55,12 @@ def _keep_our_logging(**_: Any) -> None:
 def _start_worker(instance: Any, **_: Any) -> None:
     _start_parent("worker")
     instance.quiet = True  # no banner: it is no log line
-    celery.apps.worker.safe_say = lambda *_args, **_kwargs: None  # nor is "worker: Warm shutdown"
+    celery.apps.worker.safe_say = lambda *_args, **_kwargs: None  # type: ignore[attr-defined]  # nor is "worker: Warm shutdown"
 
 
-def _start_parent(slot: str) -> None:
-    # The app's modules, and with them the metrics, are loaded by now; they follow into the new slot.
-    multiprocess.wipe()
-    multiprocess.use_slot(slot)
+def _start_parent(role: str) -> None:
+    # The port is the group's name: each worker of a machine needs a port of its own.
+    multiprocess.enter(f"{role}-{conf.get().server_port}")
     metrics.BUILD_INFO.labels(conf.get().version).set(1)
 
 
@@ -82,10 +80,8 @@ def _serve(*collectors: QueueCollector) -> None:
 
 
 def _start_child(**_: Any) -> None:
-    """A pool process takes the slot of its place in the pool, and so the counts of the one it replaces."""
-    multiprocess.use_slot(f"child{current_process().index}")
     if _server is not None:
-        _server.socket.close()  # inherited: it would keep the port open after the parent's death
+        _server.socket.close()  # inherited: the port would stay open after the parent's death
     tracing.start()
 
 
@@ -98,7 +94,6 @@ def _start_beat(sender: Any, **_: Any) -> None:
         _start_parent("beat")
         _serve()
     else:  # beat inside a worker (-B)
-        multiprocess.use_slot("beat")
         _server.socket.close()
     tracing.start()
     scheduler = sender.scheduler
@@ -159,7 +154,7 @@ def _end_task(task_id: str, task: Any, state: str | None, **_: Any) -> None:
 
 def _count_failure(sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
     if task_id not in _running:
-        # Lost before its end: its process was killed, or the time limit struck, which is told twice.
+        # Its process was killed or reached the time limit, which Celery tells twice; no end of the task was seen.
         if task_id in _failed_without_run:
             return
         _failed_without_run.append(task_id)

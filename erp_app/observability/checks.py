@@ -157,7 +157,7 @@ def _processes() -> Iterator[checks.CheckMessage]:
         yield checks.Error(
             f"WEB_CONCURRENCY is {workers} but PROMETHEUS_MULTIPROC_DIR isn't set: each process counts for itself, "
             "and counters jump with every scrape.",
-            hint="Set it, before Python starts, to a directory that gunicorn may empty.",
+            hint="Set it, before Python starts, to a folder on a disk that nothing else fills.",
             id="observability.E008",
         )
 

@@ -15,11 +15,11 @@ class Settings:
     """Each field's `variable` is what from_environment() reads it from; a secret may also be a file, by NAME_FILE."""
 
     service: str = field(metadata={"variable": "SERVICE"})
-    """Who speaks, such as shop-web: in each log line, error event and span."""
+    """The name of this service, such as shop-web: in each log line, error event and span."""
     env: str = field(default="production", metadata={"variable": "ENV"})
-    """Which installation speaks, such as production or staging."""
+    """The name of this installation, such as production or staging."""
     version: str = field(default="", metadata={"variable": "VERSION"})
-    """What runs: in each log line, and in the metric build_info."""
+    """The version that runs: in each log line, and in the metric build_info."""
     log_level: str = field(default="INFO", metadata={"variable": "LOG_LEVEL"})
     """The least level that is written."""
     metrics_token: str = field(default="", repr=False, metadata={"variable": "METRICS_TOKEN", "secret": True})
@@ -30,6 +30,8 @@ class Settings:
     """What /readyz of the web process asks: database, cache, broker."""
     organization_attribute: str = ""
     """The user's attribute that holds an organization's id; reading it must not cost a query."""
+    max_body_bytes: int = field(default=0, metadata={"variable": "MAX_BODY_BYTES"})
+    """The longest request body in bytes; a longer one is answered with 413 and never stored. 0: no limit."""
     sentry_dsn: str = field(default="", repr=False, metadata={"variable": "SENTRY_DSN", "secret": True})
     """The error tracker; empty: no reports."""
     sentry_environment: str = field(default="", metadata={"variable": "SENTRY_ENVIRONMENT"})
@@ -72,7 +74,7 @@ def from_environment(**given: Any) -> Settings:
             continue
         text = read_secret(variable) if each.metadata.get("secret") else os.environ.get(variable, "").strip()
         if text:
-            values[each.name] = _parsed(variable, text, each.type)
+            values[each.name] = parse(variable, text, each.type)
     return Settings(**{"service": "", **values, **given})
 
 
@@ -89,7 +91,8 @@ def read_secret(name: str) -> str:
         ) from error
 
 
-def _parsed(variable: str, text: str, kind: Any) -> Any:
+def parse(variable: str, text: str, kind: Any) -> Any:
+    """The value of the variable's text as a bool, int, float or str, or ImproperlyConfigured with a sentence."""
     if kind is bool:
         if text.lower() not in ("true", "false"):
             raise ImproperlyConfigured(f"{variable} is {text!r}; expected true or false.")

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import sentry_sdk
-from django.core.exceptions import DisallowedHost, ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration
@@ -48,17 +48,16 @@ def init(settings: conf.Settings) -> None:
             before_send=_Hook(service=settings.service, user_email=settings.user_email),
             event_scrubber=EventScrubber(denylist=DENYLIST, recursive=True),
             integrations=_integrations(),
-            # Those that are wanted are named; request_errors does Django's part.
+            # _integrations() lists those that we use; request_errors.py does what Django's would.
             auto_enabling_integrations=False,
-            ignore_errors=[DisallowedHost],
-            # Our own trace id goes along with calls; two of them would contradict each other.
+            # Outgoing calls carry our own trace id; the SDK would add a second, different one.
             trace_propagation_targets=[],
             # Locals and bodies are where passwords and cards are.
             include_local_variables=False,
             max_request_body_size="never",
             max_breadcrumbs=50,
             auto_session_tracking=False,
-            # Reports of drops would be dropped, and so counted, themselves.
+            # A report of dropped events can be dropped too, and would then be counted as one more.
             send_client_reports=False,
         )
     except BadDsn as error:
@@ -69,7 +68,7 @@ def init(settings: conf.Settings) -> None:
 
 
 def _integrations() -> list[Integration]:
-    # The default prints, which is no log line.
+    # By default the SDK prints a text at the end of the process, which is not JSON.
     found: list[Integration] = [AtexitIntegration(callback=lambda _pending, _timeout: None)]
     # Lines go to Loki, not to the tracker: only those at ERROR become events.
     found.append(LoggingIntegration(sentry_logs_level=None))
@@ -81,7 +80,7 @@ def _integrations() -> list[Integration]:
 
 
 class _Hook:
-    """before_send: the last hand on every event."""
+    """Sentry's before_send: adds our ids to each event, and takes out secrets, just before it is sent."""
 
     def __init__(self, *, service: str, user_email: bool) -> None:
         self.service = service
@@ -92,7 +91,7 @@ class _Hook:
             self._add_context(event)
             _scrub_event(event)
         except Exception:
-            # Better no event than one with a card number in it. Not at ERROR: that would be an event.
+            # An event that wasn't scrubbed may hold a card number. Not at ERROR: that would be an event again.
             metrics.SENTRY_DROPPED.labels("hook_failed").inc()
             logger.warning("An error event was dropped because preparing it failed.", exc_info=True)
             return None

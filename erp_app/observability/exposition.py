@@ -3,7 +3,6 @@
 import hmac
 
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from observability import conf, multiprocess
@@ -14,10 +13,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 def render(*collectors: Collector) -> bytes:
     """All metrics of all processes of this service, and what `collectors` find out at this moment."""
     registry = CollectorRegistry()
-    if multiprocess.directory():
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    else:
-        registry.register(REGISTRY)
+    registry.register(multiprocess.GroupCollector() if multiprocess.folder() else REGISTRY)
     for collector in collectors:
         registry.register(collector)
     return generate_latest(registry)

@@ -1,6 +1,6 @@
 """/livez: this process answers. /readyz: what every request needs answers too. /healthz is /livez.
 
-The partner's APIs are no part of it: when they are away, restarting this process helps nobody.
+Other companies' APIs are not asked: while they are away, a restart of this process doesn't help.
 """
 
 from collections.abc import Callable, Iterable

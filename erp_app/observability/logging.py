@@ -28,7 +28,7 @@ NOT_EXTRA_OF = {"celery": {"data"}, "django": {"request", "server_time"}, ACCESS
 
 
 class IdsFilter(logging.Filter):
-    """Notes the ids while still in the thread that logs."""
+    """Adds the ids to the record in the thread that logs, since no other thread knows them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.ids = context.current_fields()
@@ -36,10 +36,22 @@ class IdsFilter(logging.Filter):
 
 
 class WithExceptionFilter(logging.Filter):
-    """For django.request, which tells of every 5xx answer at ERROR: only an exception is news."""
+    """django.request logs every 5xx answer at ERROR: keep those with an exception, the access line has the others."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.exc_info is not None
+
+
+class ClientErrorFilter(logging.Filter):
+    """Counts what Django logs about a request that it answers with a 400; the access line says the rest."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.ERROR or not record.name.startswith("django.security."):
+            return True
+        from observability import metrics  # not above: gunicorn's master writes lines, but has no metrics
+
+        metrics.CLIENT_ERRORS.labels(record.name.rpartition(".")[2]).inc()
+        return False
 
 
 class LineFormatter(JsonFormatter):
@@ -120,17 +132,19 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"ids": {"()": IdsFilter}, "with_exception": {"()": WithExceptionFilter}},
+        "filters": {
+            "ids": {"()": IdsFilter},
+            "with_exception": {"()": WithExceptionFilter},
+            "client_errors": {"()": ClientErrorFilter},
+        },
         "formatters": {"line": {"()": LineFormatter, **line}},
-        "handlers": {"stdout": {"()": LineHandler, "formatter": "line", "filters": ["ids"]}},
+        "handlers": {"stdout": {"()": LineHandler, "formatter": "line", "filters": ["client_errors", "ids"]}},
         "root": {"handlers": ["stdout"], "level": settings.log_level},
         "loggers": {
             "django": {**to_root, "level": "INFO"},
             "django.server": {**to_root, "level": "INFO"},
             # A 4xx is in the access line; a 5xx without an exception too.
             "django.request": {**to_root, "level": "ERROR", "filters": ["with_exception"]},
-            # Anybody can send a wrong Host header: a 400 in the access line says it.
-            "django.security.DisallowedHost": {**to_root, "level": "CRITICAL"},
             "gunicorn.error": {**to_root, "level": "INFO"},
             "gunicorn.access": {"handlers": [], "propagate": False},
             # One line per received and per finished task, with the task's arguments in it.
@@ -143,7 +157,7 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
 
 
 def log_uncaught() -> None:
-    """Let the last words of a process be a log line too, and Python's warnings."""
+    """Write Python's warnings, and an exception that ends the process, as log lines."""
     logging.captureWarnings(True)
     sys.excepthook = _log_exception
 

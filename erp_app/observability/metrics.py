@@ -19,6 +19,14 @@ IN_FLIGHT = Gauge(
     multiprocess_mode="livesum",
 )
 
+CLIENT_ERRORS = Counter(
+    "http_client_errors",
+    "Requests that were refused as broken or suspicious, by the name of the exception: faults of their clients.",
+    ["error"],
+)
+for _error in ("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent", "UnreadablePostError"):
+    CLIENT_ERRORS.labels(_error)
+
 EXTERNAL_REQUESTS = Counter(
     "external_requests",
     "Calls of other services: ok, rejected (they said no), error or timeout.",
@@ -54,7 +62,7 @@ QUEUE_WAIT = Histogram(
 
 @cache
 def beat_last_tick() -> Gauge:
-    """Made when first set: a process that isn't beat would say 0, which is long ago."""
+    """Made when first set, because a gauge begins at 0: any process but beat would say that beat stood still."""
     return Gauge(
         "celery_beat_last_tick_timestamp_seconds",
         "When beat last looked at its schedule.",

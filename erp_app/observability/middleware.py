@@ -4,17 +4,17 @@ import logging
 from collections.abc import Callable
 from time import perf_counter
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.functional import LazyObject, empty
 
-from observability import conf, context, health, metrics, request_errors, tracing
+from observability import body_limit, conf, context, health, metrics, multiprocess, request_errors, tracing
 from observability.logging import ACCESS_LOGGER
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "OPTIONS", "CONNECT", "PATCH"))
 ID_HEADERS = {"X-Request-ID": "HTTP_X_REQUEST_ID", "traceparent": "HTTP_TRACEPARENT"}
-"""The only headers that each request is asked for, so the mapping of all of them need not be made."""
+"""The headers that are read from each request; `request.headers` would make a mapping of all of them first."""
 access_log = logging.getLogger(ACCESS_LOGGER)
 
 
@@ -23,6 +23,7 @@ class RequestMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        multiprocess.enter("web")  # under gunicorn with our hooks its master did already
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         opened = context.from_http({name: request.META.get(key, "") for name, key in ID_HEADERS.items()})
@@ -35,14 +36,21 @@ class RequestMiddleware:
             tracing.request_span(opened, method, request.path) as span,
         ):
             started = perf_counter()
-            response = self.get_response(request)
+            response = body_limit.refusal(request, conf.get().max_body_bytes) or self.get_response(request)
             if span is not None:
                 match = request.resolver_match
-                tracing.end_request(span, opened, method, match and match.route, response.status_code)
+                tracing.end_request(span, opened, method, match.route if match else None, response.status_code)
             response["X-Request-ID"] = opened.request_id or ""
             if not getattr(response, "is_telemetry", False):
                 log_access(request, response.status_code, perf_counter() - started)
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A client that hangs up while its body is read is no error of the view; Django would answer 500."""
+        if not isinstance(exception, UnreadablePostError):
+            return None
+        metrics.CLIENT_ERRORS.labels("UnreadablePostError").inc()
+        return HttpResponse(status=400)
 
 
 class HealthMiddleware:
@@ -63,7 +71,7 @@ class HealthMiddleware:
 
 def mark_as_telemetry(response: HttpResponse) -> HttpResponse:
     """Keep the answer out of the access log."""
-    response.is_telemetry = True
+    response.is_telemetry = True  # type: ignore[attr-defined]
     return response
 
 

@@ -1,4 +1,4 @@
-"""How many migrations of this code the database lacks: more than none is a deploy that forgot them."""
+"""How many of the code's migrations the database lacks: more than 0 means that a deploy didn't run them."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ DEADLINE_SECONDS = 5.0
 
 
 class PendingMigrationsCollector(Collector):
-    """Asks behind the back of a scrape, which gets the last answer: reading every migration takes a while."""
+    """Counts in a thread of its own, because reading all migrations takes long; a scrape gets the last count."""
 
     def __init__(self) -> None:
         self._pending = Bounded(count_pending, seconds=DEADLINE_SECONDS, keep_seconds=KEEP_SECONDS)

@@ -7,13 +7,14 @@ exception what Django answers with a 4xx.
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django_prometheus.middleware import PrometheusAfterMiddleware, PrometheusBeforeMiddleware
 
 __all__ = ["AfterMiddleware", "BeforeMiddleware"]
 
 BeforeMiddleware = PrometheusBeforeMiddleware
-ANSWERED = (Http404, PermissionDenied, BadRequest, SuspiciousOperation)
+ANSWERED = (Http404, PermissionDenied, BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError)
 
 
 class AfterMiddleware(PrometheusAfterMiddleware):  # type: ignore[misc]

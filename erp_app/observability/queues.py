@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from celery import Celery
 from kombu import Connection
@@ -49,6 +50,7 @@ class QueueCollector(Collector):
 
 def length(connection: Connection, queue: str) -> int:
     # A channel of its own, because RabbitMQ closes one that asks for a queue that isn't there.
+    channel: Any
     with connection.channel() as channel:
         try:
             # A passive declaration adds up the sub-queues of priorities, which a bare LLEN misses.
@@ -63,6 +65,7 @@ def unacknowledged_by_queue(connection: Connection) -> Counter[str] | None:
     kombu's Redis transport keeps them in one hash, each with the exchange and routing key that it came by; with the
     default direct exchange the routing key is the queue's name.
     """
+    channel: Any
     with connection.channel() as channel:
         if not hasattr(channel, "unacked_key"):
             return None

@@ -20,8 +20,8 @@ from observability.logging import ACCESS_LOGGER
 
 HEADERS = ("Accept", "Content-Length", "Content-Type", "Host", "User-Agent")
 """What an event repeats of a request's headers: tokens, cookies and addresses are in the others."""
-COVERED_LOGGERS = ("django.request", "django.server", ACCESS_LOGGER)
-"""Their lines repeat what an event says already, or come when there is no more to say."""
+COVERED_LOGGERS = ("django.request", "django.server", "django.security.*", ACCESS_LOGGER)
+"""Their lines repeat what an event says already, or tell of a client's fault, which is no event."""
 
 
 def connect() -> None:

@@ -75,7 +75,7 @@ def scrub_value(value: object, depth: int = MAX_DEPTH) -> object:
 
 
 def clean(text: str, limit: int) -> str:
-    """Scrubbed and capped; capped first too, for nobody shall be kept busy by a text without end."""
+    """Scrubbed and capped; capped before as well, because scrubbing a very long text takes long."""
     return cap(scrub_text(cap(text, 2 * limit)), limit)
 
 

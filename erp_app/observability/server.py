@@ -29,7 +29,7 @@ class Server(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, name="observability-server", daemon=True).start()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that hang up; the default prints a traceback that is no log line."""
+        """Ignore clients that hang up; by default the server prints a traceback, which is not JSON."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -60,4 +60,4 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """No access log: probes and scrapes aren't news."""
+        """Probes and scrapes have no access log."""

@@ -19,7 +19,7 @@ STOP_SECONDS = 2.0
 """How long a process may take to send its last spans; by itself the SDK waits 30 s for a dead collector."""
 EXPORT_SECONDS = 3
 TRACED_LIBRARIES = ("psycopg", "redis", "requests")
-"""Those that a project has of them; each instrumentation imports its library."""
+"""Instrumented if they are installed; each instrumentation imports its library."""
 UNTRACED = frozenset(("/livez", "/readyz", "/healthz", "/metrics"))
 
 _owner = 0

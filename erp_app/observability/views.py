@@ -15,7 +15,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         refusal = HttpResponse("The bearer token is missing or wrong.\n", status=401, content_type="text/plain")
         refusal["WWW-Authenticate"] = "Bearer"
         return mark_as_telemetry(refusal)
-    technical.IN_FLIGHT.dec()  # this request is no news
+    technical.IN_FLIGHT.dec()  # the scrape itself doesn't count
     try:
         page = exposition.render(PENDING_MIGRATIONS)
     finally:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from http import HTTPStatus
-from typing import ClassVar
 
 from django.http import Http404
 from rest_framework import serializers
@@ -18,7 +17,7 @@ from orders import metrics
 from orders.errors import InvalidOrder, NoMoney, PaymentUnavailable
 from orders.selectors import MOST, order_data, order_list
 from orders.services import order_place
-from organizations.permissions import BelongsToOrganization
+from organizations.permissions import BelongsToOrganization, user_of
 
 COUNTED_BY_SERVICE = (NoMoney, PaymentUnavailable)
 
@@ -35,10 +34,10 @@ class OrderSerializer(serializers.Serializer):
 
 
 class OrderListApi(APIView):
-    permission_classes: ClassVar = (IsAuthenticated, BelongsToOrganization)
+    permission_classes = (IsAuthenticated, BelongsToOrganization)
 
     def get(self, request: Request) -> Response:
-        return Response({"orders": [order_data(order) for order in order_list(user=request.user)[:MOST]]})
+        return Response({"orders": [order_data(order) for order in order_list(user=user_of(request))[:MOST]]})
 
     @metrics.CHECKOUT_DURATION.time()
     def post(self, request: Request) -> Response:
@@ -55,23 +54,23 @@ class OrderListApi(APIView):
         given = OrderSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         order = given.validated_data
-        customer = customer_find(user=request.user, customer=order.get("customer"))
+        customer = customer_find(user=user_of(request), customer=order.get("customer"))
         if customer is None:
             raise InvalidOrder("customer: Your organization has no such customer.")
         quantities: Counter[str] = Counter()
         for line in order["lines"]:
             quantities[line["product"]] += line["quantity"]
         placed = order_place(
-            user=request.user, customer=customer, card_token=order["card_token"], quantities=quantities
+            user=user_of(request), customer=customer, card_token=order["card_token"], quantities=quantities
         )
         return order_data(placed)
 
 
 class OrderApi(APIView):
-    permission_classes: ClassVar = (IsAuthenticated, BelongsToOrganization)
+    permission_classes = (IsAuthenticated, BelongsToOrganization)
 
     def get(self, request: Request, number: str) -> Response:
-        order = order_list(user=request.user).filter(number=number).first()
+        order = order_list(user=user_of(request)).filter(number=number).first()
         if order is None:
             raise Http404
         return Response(order_data(order))

@@ -1,4 +1,4 @@
-"""What follows a paid order, each step safe to run twice; and the sweep that picks up what was left lying."""
+"""Shipping and invoicing of paid orders, each safe to run twice, and finding orders that were left unfinished."""
 
 import logging
 from datetime import timedelta
@@ -10,6 +10,7 @@ from django.utils import timezone
 from integrations import shipping
 from orders import metrics
 from orders.models import Invoice, Order
+from orders.release import order_release
 
 UNATTENDED = timedelta(minutes=3)
 AT_ONCE = 100
@@ -62,8 +63,6 @@ def _take(orders: QuerySet[Order]) -> list[Order]:
 
 def order_interrupt(*, order: Order) -> None:
     """Close an order whose request died between reserving and confirming."""
-    from orders.services import order_release
-
     if order_release(order=order, status=Order.Status.FAILED, count=lambda: metrics.count_failed(metrics.INTERRUPTED)):
         logger.error(
             "order %s was interrupted: whether it was paid is unknown; its stock was released, "

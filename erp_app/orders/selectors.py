@@ -11,7 +11,7 @@ MOST = 50
 
 
 def order_list(*, user: User) -> QuerySet[Order]:
-    orders = Order.objects.filter(organization_id=user.organization_id)
+    orders = Order.objects.filter(organization_id=user.organization_id)  # type: ignore[misc]  # None has no orders
     return orders.select_related("invoice").prefetch_related("lines__product").order_by("-created_at")
 
 

@@ -1,18 +1,18 @@
 """Placing an order: reserve stock, take the money, confirm. No transaction waits for the payment."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-import sentry_sdk
 from django.db import transaction
 
-from catalog.services import stock_release, stock_reserve
+from catalog.services import stock_reserve
 from customers.models import Customer
 from integrations import payments
 from integrations.errors import Refused, Unavailable
 from orders import metrics
 from orders.errors import NoMoney, PaymentUnavailable
 from orders.models import Order, OrderLine
+from orders.release import order_release
 from orders.tasks import invoice_order, ship_order
 from organizations.models import User
 
@@ -36,8 +36,7 @@ def order_place(*, user: User, customer: Customer, card_token: str, quantities: 
             status=Order.Status.FAILED,
             count=lambda: metrics.count_failed(metrics.PAYMENT_UNAVAILABLE),
         )
-        sentry_sdk.capture_exception(failure)
-        # The same exception again, so the reporter takes both for one event.
+        # A line at ERROR with an exception is an error event, too.
         logger.error("order %s failed: %s", order.number, failure, exc_info=failure)
         raise PaymentUnavailable("The payment company doesn't answer; nothing was ordered. Try again.") from failure
     _order_confirm(order=order, payment_id=payment_id)
@@ -70,15 +69,3 @@ def _order_confirm(*, order: Order, payment_id: str) -> None:
     transaction.on_commit(lambda: logger.info("order %s was placed", order.number), robust=True)
     transaction.on_commit(lambda: ship_order.delay(order.pk), robust=True)
     transaction.on_commit(lambda: invoice_order.delay(order.pk), robust=True)
-
-
-@transaction.atomic
-def order_release(*, order: Order, status: Order.Status, count: Callable[[], None]) -> bool:
-    """Give the stock of a pending order back and close it; False when somebody else was faster."""
-    closed = Order.objects.filter(pk=order.pk, status=Order.Status.PENDING).update(status=status)
-    if not closed:
-        return False
-    stock_release(quantities=dict(order.lines.values_list("product_id", "quantity")))
-    order.status = status
-    transaction.on_commit(count, robust=True)
-    return True

@@ -1,4 +1,4 @@
-"""What happens to orders after they were placed."""
+"""Tasks that ship and invoice placed orders, and finish those that were left unfinished."""
 
 from celery import Task, shared_task
 
@@ -25,7 +25,7 @@ def invoice_order(order_id: int) -> None:
 
 @shared_task
 def finish_orders() -> None:
-    """Pick up what a dead process or broker left lying."""
+    """Finish the orders that a dead process or broker left unfinished."""
     pending, unfinished = fulfilment.orders_take_unattended()
     for order in pending:
         fulfilment.order_interrupt(order=order)

@@ -14,4 +14,4 @@ class OrganizationAdmin(admin.ModelAdmin):
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
     list_display = ("username", "email", "organization", "is_staff")
-    fieldsets = (*DjangoUserAdmin.fieldsets, (None, {"fields": ("organization",)}))
+    fieldsets = (*(DjangoUserAdmin.fieldsets or ()), (None, {"fields": ("organization",)}))

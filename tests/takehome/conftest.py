@@ -107,7 +107,7 @@ def project(source: Path, folder: Path, environment: dict[str, str]) -> Iterator
         blocks()["run"]
         .replace("/run/secrets/metrics_token", str(folder / "token"))
         .replace("/run/secrets/sentry_dsn", str(folder / "dsn"))
-        .replace("/tmp/metrics", str(folder / "metrics"))  # noqa: S108 - the README's example
+        .replace("/run/shop-metrics", str(folder / "metrics"))
         .replace("127.0.0.1:8000", f"127.0.0.1:{port}")
         .replace("gunicorn -c", "exec gunicorn -c")
     )

@@ -1,7 +1,7 @@
 """Stock that runs low, and what is said about it."""
 
 from django.test import Client
-from rig.samples import here
+from harness.samples import here
 
 from catalog.models import Product
 from catalog.services import stock_measure, stock_reorder_low

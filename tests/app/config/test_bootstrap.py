@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.management import call_command
-from rig.processes import free_port
+from harness.processes import free_port
 
 from catalog.models import Product
 from config import env

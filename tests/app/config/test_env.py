@@ -8,15 +8,6 @@ from django.core.exceptions import ImproperlyConfigured
 from config import env
 
 
-def test_a_secret_comes_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    file = tmp_path / "secret"
-    file.write_text("from-file\n")
-    monkeypatch.setenv("X", "from-environment")
-    assert env.secret("X") == "from-environment"
-    monkeypatch.setenv("X_FILE", str(file))
-    assert env.secret("X") == "from-file"
-
-
 def test_an_empty_or_missing_secret_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "secret"
     with pytest.raises(ImproperlyConfigured, match="X_FILE is not set; expected a file"):
@@ -32,7 +23,7 @@ def test_an_empty_or_missing_secret_is_an_error(monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize("given", ["0", "-1", "many", "1.5", "²"])
 def test_a_wrong_number_is_an_error(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("X", given)
-    with pytest.raises(ImproperlyConfigured, match="expected a whole number from 1 on"):
+    with pytest.raises(ImproperlyConfigured, match="expected a whole number"):
         env.number("X", 3)
 
 

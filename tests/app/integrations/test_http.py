@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 import pytest
-from rig.partner import Partner
-from rig.processes import free_port
-from rig.samples import here
+from harness.partner import Partner
+from harness.processes import free_port
+from harness.samples import here
 
 from integrations import payments
 from integrations.errors import Refused, Unavailable

@@ -3,7 +3,7 @@
 import pytest
 import redis
 from django.core.cache import cache
-from rig.samples import here
+from harness.samples import here
 
 from observability.cache import BACKEND, RedisCache
 

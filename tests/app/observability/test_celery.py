@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import requests
 from celery import Celery
-from rig import processes, tasks
-from rig.partner import Partner
-from rig.processes import HttpProcess
-from rig.samples import total
-from rig.tracker import Tracker
-from rig.wait import eventually
+from harness import processes, tasks
+from harness.partner import Partner
+from harness.processes import HttpProcess
+from harness.samples import total
+from harness.tracker import Tracker
+from harness.wait import eventually
 
 from config.celery import app
 from observability.probe import main
@@ -24,11 +24,11 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 def counted(worker: HttpProcess, task: str, state: str) -> float:
-    return total(worker.metrics(), "celery_tasks_total", task=f"rig.tasks.{task}", state=state)
+    return total(worker.metrics(), "celery_tasks_total", task=f"harness.tasks.{task}", state=state)
 
 
 def raised(worker: HttpProcess, task: str, exception: str) -> float:
-    labels = {"task": f"rig.tasks.{task}", "exception": exception}
+    labels = {"task": f"harness.tasks.{task}", "exception": exception}
     return total(worker.metrics(), "celery_task_exceptions_total", **labels)
 
 
@@ -70,16 +70,16 @@ def test_tasks_are_counted_timed_and_say_one_line(queue: None, worker: HttpProce
         tasks.say.delay(str(number))
     wait_for_count(worker, "say", "succeeded", before + 20)
     exposition = worker.metrics()
-    assert total(exposition, "celery_task_duration_seconds_count", task="rig.tasks.say") == before + 20
+    assert total(exposition, "celery_task_duration_seconds_count", task="harness.tasks.say") == before + 20
     assert total(exposition, "celery_queue_wait_seconds_count", queue="celery") >= 20
-    said = [line for line in worker.lines if line["logger"] == "rig.tasks"]
+    said = [line for line in worker.lines if line["logger"] == "harness.tasks"]
     assert len(said) >= 20
     assert all(line["task_id"] and line["trace_id"] and line["request_id"] is None for line in said)
 
 
 def test_a_child_task_has_the_ids_of_its_parent(queue: None, worker: HttpProcess) -> None:
     parent = tasks.call_child.delay()
-    line = worker.line(logger="rig.tasks", message="saying child")
+    line = worker.line(logger="harness.tasks", message="saying child")
     finished = worker.line(logger="task", task_id=parent.id)
     assert line["trace_id"] == finished["trace_id"]
     assert line["task_id"] != parent.id
@@ -115,7 +115,6 @@ def test_a_task_that_takes_its_process_along_is_counted_once(
 ) -> None:
     name = task.name.rpartition(".")[2]
     said = counted(worker, "say", "succeeded")
-    files = {file.name for file in worker.metrics_files.glob("counter_*.db")}
     task.delay()
     wait_for_count(worker, name, "failed", 1)
     # More work: the replacement goes on in the slot of the dead process.
@@ -123,11 +122,8 @@ def test_a_task_that_takes_its_process_along_is_counted_once(
         tasks.say.delay(str(number))
     wait_for_count(worker, "say", "succeeded", said + 10)
     assert counted(worker, name, "failed") == raised(worker, name, exception) == 1
-    assert {file.name for file in worker.metrics_files.glob("counter_*.db")} <= files | {
-        "counter_child0.db",
-        "counter_child1.db",
-        "counter_worker.db",
-    }
+    counters = {file.name for file in worker.metrics_files.rglob("counter_*.db")}
+    assert counters <= {f"counter_{slot}.db" for slot in range(3)}  # the parent's and those of two pool processes
 
 
 def test_waiting_tasks_are_measured(queue: None, worker: HttpProcess) -> None:
@@ -174,23 +170,29 @@ def test_a_worker_says_nothing_but_json(worker: HttpProcess) -> None:
 
 def test_a_worker_starts_from_nothing_and_ends_in_order(db: None, queue: None, tmp_path: Path) -> None:
     environment = {"PYTHONPATH": str(Path(tasks.__file__).parent.parent)}
-    with processes.celery(tmp_path, "worker", "-I", "rig.tasks", "--concurrency", "1", **environment) as first:
+    with processes.celery(tmp_path, "worker", "-I", "harness.tasks", "--concurrency", "1", **environment) as first:
         tasks.say.delay("x")
         wait_for_count(first, "say", "succeeded", 1)
         assert first.stop() == 0
         assert first.errors.read_text() == ""
         assert first.lines
-    with processes.celery(tmp_path, "worker", "-I", "rig.tasks", "--concurrency", "1", **environment) as second:
+    with processes.celery(tmp_path, "worker", "-I", "harness.tasks", "--concurrency", "1", **environment) as second:
         assert counted(second, "say", "succeeded") == 0
         os.kill(second.popen.pid, signal.SIGQUIT)
 
 
-def test_a_taken_port_is_said_in_a_sentence(worker: HttpProcess, tmp_path: Path) -> None:
+def test_a_taken_port_is_said_in_a_sentence_and_costs_no_counts(
+    queue: None, worker: HttpProcess, tmp_path: Path
+) -> None:
+    before = worker.metrics()
     port = worker.url.rpartition(":")[2]
     command = ["celery", "-A", "config", "worker", "--concurrency", "1"]
-    second = processes.Process(command, tmp_path, SERVICE="erp-worker", METRICS_PORT=port)
+    shared = {"METRICS_PORT": port, "PROMETHEUS_MULTIPROC_DIR": str(worker.metrics_files)}
+    second = processes.Process(command, tmp_path, SERVICE="erp-worker", **shared)
     assert second.popen.wait(timeout=30) != 0
     assert f"Port {port} for /metrics and /livez can't be opened" in second.errors.read_text()
+    for name in ("celery_tasks_total", "celery_task_duration_seconds_count", "build_info"):
+        assert total(worker.metrics(), name) == total(before, name) > 0
 
 
 def test_beat_ticks_sends_and_says_so(queue: None, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
-from rig.processes import HttpProcess, web
-from rig.wait import eventually
+from harness.processes import web
+from harness.wait import eventually
 
 from observability import health, probe
 from observability.bounded import Bounded
@@ -130,8 +130,3 @@ def test_a_fresh_answer_is_kept() -> None:
     bounded.ask()
     bounded.ask()
     assert len(calls) == 1
-
-
-def test_livez_of_gunicorn_needs_no_host(web: HttpProcess) -> None:
-    assert main([f"{web.url}/livez"]) == 0
-    assert main([f"{web.url}/readyz"]) == 0

@@ -2,7 +2,7 @@
 
 import pytest
 from django.db import connection
-from rig.wait import eventually
+from harness.wait import eventually
 
 from observability import migrations
 from observability.bounded import Bounded

@@ -1,21 +1,22 @@
-"""Exact counts with several gunicorn workers, whatever happens to them."""
+"""Exact counts with several gunicorn workers, whatever happens to them, their folder and their disk."""
 
 import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
-from rig.processes import HttpProcess
-from rig.processes import web as start_web
-from rig.samples import total
-from rig.wait import eventually
-
-from observability import multiprocess
+from harness.processes import HttpProcess, Process, children_of, free_port
+from harness.processes import celery as start_celery
+from harness.processes import web as start_web
+from harness.samples import total
+from harness.wait import eventually
 
 WORKERS = 3
+DROPPED = "metrics_dropped_total"
 RESPONSES = "django_http_responses_total_by_status_view_method_total"
 
 
@@ -40,7 +41,7 @@ def counted(process: HttpProcess) -> float:
 
 
 def files(process: HttpProcess) -> set[str]:
-    return {file.name for file in process.metrics_files.glob("*.db")}
+    return {file.name for file in process.metrics_files.rglob("*.db")}
 
 
 def kill_one(process: HttpProcess) -> None:
@@ -69,7 +70,7 @@ def test_counts_outlive_the_workers_that_made_them(web: HttpProcess) -> None:
     send(web, 30)
     assert counted(web) == before + 30
     assert files(web) == slots
-    assert {name.rpartition("_")[2] for name in slots} == {f"web{slot}.db" for slot in range(WORKERS)}
+    assert {name.rpartition("_")[2] for name in slots} == {f"{slot}.db" for slot in range(WORKERS)}
 
 
 def test_gauges_name_no_process(web: HttpProcess) -> None:
@@ -77,16 +78,6 @@ def test_gauges_name_no_process(web: HttpProcess) -> None:
     exposition = web.metrics()
     assert total(exposition, "build_info", version="test") == 1
     assert "pid=" not in exposition
-
-
-def test_the_live_gauges_of_a_dead_process_go_and_its_counts_stay(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(multiprocess.VARIABLE, str(tmp_path))
-    for name in ("gauge_livesum_web0", "gauge_livesum_web1", "gauge_max_web0", "counter_web0"):
-        (tmp_path / f"{name}.db").touch()
-    multiprocess.release("web0")
-    assert {file.stem for file in tmp_path.iterdir()} == {"gauge_livesum_web1", "gauge_max_web0", "counter_web0"}
 
 
 def test_every_request_has_its_access_line(web: HttpProcess) -> None:
@@ -101,12 +92,165 @@ def test_every_request_has_its_access_line(web: HttpProcess) -> None:
 
 
 def test_a_new_master_starts_from_nothing(django_db_setup: None, tmp_path: Path) -> None:
-    with start_web(tmp_path, workers=1) as first:
-        send(first, 5)
-        assert counted(first) == 5
-    stale = first.metrics_files / "counter_web7.db"
-    stale.write_bytes(b"")
-    with start_web(tmp_path, workers=1) as second:
-        assert not stale.exists()
-        assert counted(second) == 0
-    assert first.stop() == 0
+    port = free_port()
+    for _ in range(2):
+        with start_web(tmp_path, workers=1, port=port) as process:
+            assert counted(process) == 0
+            send(process, 5)
+            assert counted(process) == 5
+
+
+def test_counts_outlive_the_death_of_all_workers_at_once(web: HttpProcess) -> None:
+    send(web, 10)
+    before, workers = counted(web), web.children
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    eventually(lambda: len(web.children) == WORKERS and not set(workers) & set(web.children), "three new workers")
+    assert counted(web) == before
+
+
+def test_a_binary_upgrade_loses_no_request(django_db_setup: None, tmp_path: Path) -> None:
+    """USR2: the old master and the new one serve side by side, until the old one is told to go."""
+    with start_web(tmp_path, workers=2) as process:
+        send(process, 10)
+        process.popen.send_signal(signal.SIGUSR2)
+        new = eventually(
+            lambda: next((pid for pid in process.children if children_of(pid)), None), "the new master's workers", 30
+        )
+        send(process, 20)
+        assert counted(process) == 30
+        process.stop()
+        try:
+            send(process, 10)
+            assert counted(process) == 40
+        finally:
+            os.kill(new, signal.SIGTERM)
+            eventually(lambda: not alive(new), "the end of the new master", 30)
+
+
+def alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def test_damaged_files_are_set_aside_and_said_once(django_db_setup: None, tmp_path: Path) -> None:
+    with start_web(tmp_path, workers=2) as process:
+        send(process, 40)
+        (group,) = process.metrics_files.iterdir()
+        damaged = damage_files(group)
+        for worker in process.children:
+            os.kill(worker, signal.SIGKILL)
+        process.wait_for_workers(2)
+        eventually(lambda: total(process.metrics(), DROPPED, reason="damaged_file") == len(damaged), "all set aside")
+        before = counted(process)
+        send(process, 40)
+        assert counted(process) == before + 40
+        assert total(process.metrics(), DROPPED, reason="damaged_file") == len(damaged)
+        said = [line for line in process.lines if "is damaged and was set aside" in line["message"]]
+        assert {line["level"] for line in said} == {"WARNING"}
+        for file in damaged:
+            assert sum(f"{file} is damaged" in line["message"] for line in said) == 1, (file, said)
+        assert process.errors.read_text() == ""
+
+
+def damage_files(group: Path) -> list[Path]:
+    """Damage some files of two slots, each in another way."""
+    stray, length, cut, garbage, folder = (
+        group / name
+        for name in (
+            "counter_pid99999.db",
+            "counter_0.db",
+            "counter_1.db",
+            "histogram_0.db",
+            "gauge_livemax_1.db",
+        )
+    )
+    stray.touch()
+    with length.open("r+b") as opened:
+        opened.seek(8)
+        opened.write(b"\xff\xff\xff\x7f")
+    # Not the files themselves, which are mapped: others in their places.
+    content = {cut: cut.read_bytes()[:100], garbage: b"\x00\x10\x00\x00" + bytes(range(256)) * 100}
+    for file, new in content.items():
+        copy = file.with_suffix(".copy")
+        copy.write_bytes(new)
+        copy.replace(file)
+    folder.unlink()
+    folder.mkdir()
+    return [stray, length, cut, garbage, folder]
+
+
+def test_a_celery_worker_with_the_same_folder_leaves_the_webs_counts_alone(
+    django_db_setup: None, queue: None, tmp_path: Path
+) -> None:
+    with start_web(tmp_path, workers=2) as process:
+        send(process, 20)
+        shared = {"PROMETHEUS_MULTIPROC_DIR": str(process.metrics_files)}
+        with start_celery(tmp_path, "worker", "--concurrency", "1", **shared) as worker:
+            assert counted(process) == 20
+            assert counted(worker) == 0
+            send(process, 20)
+            assert counted(process) == 40
+            assert "celery_tasks_total" in worker.metrics()
+
+
+def test_a_management_command_leaves_no_file(db: None, tmp_path: Path) -> None:
+    command = Process(["python", "manage.py", "check"], tmp_path, SERVICE="erp-command")
+    assert command.popen.wait(timeout=60) == 0, command.errors.read_text()
+    assert list(tmp_path.rglob("*.db")) == []
+
+
+def test_preloading_counts_exactly(django_db_setup: None, tmp_path: Path) -> None:
+    with start_web(tmp_path, "--preload", workers=WORKERS) as process:
+        send(process, 30)
+        assert [counted(process) for _ in range(6)] == [30] * 6
+
+
+def test_a_full_disk_costs_metrics_and_no_request(django_db_setup: None, tmp_path: Path, small_disk: Path) -> None:
+    with start_web(tmp_path, workers=2, PROMETHEUS_MULTIPROC_DIR=str(small_disk / "metrics")) as process:
+        send(process, 20)
+        workers = process.children
+        with filled(small_disk):
+            answers = [requests.request(method, f"{process.url}{path}", timeout=10) for method, path in NEW_SERIES * 2]
+            assert {answer.status_code for answer in answers} <= {200, 400, 401, 405}
+            assert process.children == workers
+            assert total(process.metrics(), DROPPED, reason="no_room") > 0
+            assert counted(process) == 20
+            send(process, 20)
+            assert counted(process) == 40
+        said = [line for line in process.lines if "has no room for new series" in line["message"]]
+        assert 1 <= len(said) <= len(workers)
+
+
+NEW_SERIES = [
+    (method, path)
+    for method in ("HEAD", "POST", "PUT", "DELETE", "TRACE", "OPTIONS", "PATCH")
+    for path in ("/api/version", "/api/login", "/api/customers", "/api/products", "/api/orders", "/api/orders/O-1")
+]
+"""Each makes a histogram and some counters: together more than the 64 kB that a file begins with."""
+
+
+@contextmanager
+def filled(disk: Path) -> Iterator[None]:
+    """Until its end there is no free byte on the disk."""
+    free = os.statvfs(disk)
+    with (disk / "filler").open("wb") as filler:
+        os.posix_fallocate(filler.fileno(), 0, free.f_bavail * free.f_bsize)
+    try:
+        yield
+    finally:
+        (disk / "filler").unlink()
+
+
+def test_workers_without_a_common_folder_are_refused(tmp_path: Path) -> None:
+    command = ["gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{free_port()}", "config.wsgi"]
+    process = Process(command, tmp_path, SERVICE="erp-web", WEB_CONCURRENCY="3", PROMETHEUS_MULTIPROC_DIR="")
+    assert process.popen.wait(timeout=30) != 0
+    assert "there are 3 workers, each counting for itself; expected a folder" in process.errors.read_text()
+
+
+def test_a_folder_that_can_not_be_used_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    command = ["gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{free_port()}", "config.wsgi"]
+    process = Process(command, tmp_path, SERVICE="erp-web", PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "file"))
+    assert process.popen.wait(timeout=30) != 0
+    assert "can't be used (Not a directory); expected a folder" in process.errors.read_text()

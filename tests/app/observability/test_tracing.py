@@ -13,11 +13,11 @@ from time import monotonic
 import pytest
 import requests
 from django.conf import settings as django_settings
-from rig import processes
-from rig.partner import Partner
-from rig.processes import HttpProcess
-from rig.spans import Span, SpanStore
-from rig.wait import eventually
+from harness import processes
+from harness.partner import Partner
+from harness.processes import HttpProcess
+from harness.spans import Span, SpanStore
+from harness.wait import eventually
 
 from organizations.models import User
 

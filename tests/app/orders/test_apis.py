@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import requests
 from django.test import Client
-from rig.partner import Partner
-from rig.processes import free_port, web
-from rig.samples import here, total
+from harness.partner import Partner
+from harness.processes import free_port, web
+from harness.samples import here, total
 
 from catalog.models import Product
 from customers.models import Customer

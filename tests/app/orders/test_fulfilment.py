@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from rig.orders import place
-from rig.partner import Partner
-from rig.samples import here
+from harness.orders import place
+from harness.partner import Partner
+from harness.samples import here
 
 from catalog.models import Product
 from integrations.errors import Unavailable

@@ -4,15 +4,15 @@ import threading
 
 import pytest
 from django.db import connection, transaction
-from rig.orders import place
-from rig.partner import Partner
-from rig.samples import here
+from harness.orders import place
+from harness.partner import Partner
+from harness.samples import here
 
 from catalog.errors import TooLittleStock
 from catalog.models import Product
 from orders import metrics
 from orders.models import Order
-from orders.services import order_release
+from orders.release import order_release
 from organizations.models import User
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from rig.samples import here
+from harness.samples import here
 
 from config import env
 from organizations.models import User

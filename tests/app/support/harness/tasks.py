@@ -1,4 +1,4 @@
-"""Tasks that do what no task of the ERP should."""
+"""Tasks for the tests of Celery, each with another ending."""
 
 import contextlib
 import logging

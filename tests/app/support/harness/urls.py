@@ -1,4 +1,4 @@
-"""Views that the ERP hasn't got."""
+"""Views for the tests of the middleware, each with another ending."""
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse

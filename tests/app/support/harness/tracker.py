@@ -4,8 +4,8 @@ import json
 import threading
 from typing import Any
 
-from rig.http import Call, Reply, Service
-from rig.wait import eventually
+from harness.http import Call, Reply, Service
+from harness.wait import eventually
 
 
 class Tracker(Service):

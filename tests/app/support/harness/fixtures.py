@@ -1,7 +1,8 @@
-"""Fixtures, named as the things that they are."""
+"""The fixtures of all tests of the ERP."""
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,11 @@ from rest_framework.authtoken.models import Token
 from catalog.models import Product
 from config.celery import app as celery_app
 from config.demo import make_demo_data
-from observability.logging import IdsFilter, LineFormatter
+from harness import processes
+from harness.partner import Partner
+from harness.tracker import Tracker
+from observability.logging import ClientErrorFilter, IdsFilter, LineFormatter
 from organizations.models import User
-from rig import processes
-from rig.partner import Partner
-from rig.tracker import Tracker
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +100,7 @@ def buyer(token: str) -> Client:
 def lines() -> Iterator[list[dict[str, Any]]]:
     """What this process logs during the test, as lines of JSON."""
     handler = Lines()
+    handler.addFilter(ClientErrorFilter())
     handler.addFilter(IdsFilter())
     handler.setFormatter(LineFormatter(service="test", env="sandbox", version="test"))
     logging.getLogger().addHandler(handler)
@@ -140,7 +142,7 @@ def worker(
     """A Celery worker with two processes and some tasks of the tests' own."""
     env = {**_neighbours(running_partner, running_tracker), "PYTHONPATH": str(Path(__file__).parent.parent)}
     folder = _folder(tmp_path_factory)
-    with processes.celery(folder, "worker", "-I", "rig.tasks", "--concurrency", "2", **env) as process:
+    with processes.celery(folder, "worker", "-I", "harness.tasks", "--concurrency", "2", **env) as process:
         yield process
 
 
@@ -150,6 +152,16 @@ def _folder(factory: pytest.TempPathFactory) -> Path:
 
 def _neighbours(partner: Partner, tracker: Tracker) -> dict[str, str]:
     return {"PAYMENT_API_URL": partner.url, "SHIPPING_API_URL": partner.url, "SENTRY_DSN": tracker.dsn}
+
+
+@pytest.fixture
+def small_disk() -> Path:
+    """A disk of a few MB that nobody else writes to; `python -m tests.app_container` mounts one."""
+    assert "SMALL_DISK" in os.environ, "SMALL_DISK is not set; expected the path of a tmpfs of a few MB"
+    found = Path(os.environ["SMALL_DISK"])
+    size = os.statvfs(found).f_blocks * os.statvfs(found).f_bsize
+    assert size <= 16 << 20, f"SMALL_DISK has {size} bytes; expected at most 16 MB, since a test fills it"
+    return found
 
 
 @pytest.fixture

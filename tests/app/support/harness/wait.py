@@ -7,7 +7,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def eventually(look: Callable[[], Found | None], what: str, seconds: float = 15.0) -> Found:
+def eventually(look: Callable[[], Found | None], what: str, seconds: float = 30.0) -> Found:
     """What `look` finds, asked again until it is something true; an assertion error after the deadline."""
     deadline = time.monotonic() + seconds
     last: object = None

@@ -3,7 +3,7 @@
 import json
 import threading
 
-from rig.http import Call, Reply, Service
+from harness.http import Call, Reply, Service
 
 
 class Partner(Service):

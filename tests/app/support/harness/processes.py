@@ -14,7 +14,7 @@ from typing import Any
 import requests
 from django.conf import settings
 
-from rig.wait import eventually
+from harness.wait import eventually
 
 BIN = Path(sys.executable).parent
 
@@ -23,6 +23,11 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def children_of(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return sorted(int(child) for task in tasks for child in task.read_text().split())
 
 
 class Process:
@@ -54,8 +59,7 @@ class Process:
 
     @property
     def children(self) -> list[int]:
-        tasks = Path(f"/proc/{self.popen.pid}/task").glob("*/children")
-        return sorted(int(pid) for task in tasks for pid in task.read_text().split())
+        return children_of(self.popen.pid)
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -79,7 +83,7 @@ class HttpProcess(Process):
     def __init__(self, command: list[str], directory: Path, port: int, **env: str) -> None:
         super().__init__(command, directory, **env)
         self.url = f"http://127.0.0.1:{port}"
-        eventually(self._is_alive, f"{env['SERVICE']} to answer /livez ({self.errors})", 30)
+        eventually(self._is_alive, f"{env['SERVICE']} to answer /livez ({self.errors})", 60)
 
     def _is_alive(self) -> bool:
         assert self.popen.poll() is None, f"{self.log.read_text()} {self.errors.read_text()}"
@@ -88,23 +92,27 @@ class HttpProcess(Process):
         except requests.RequestException:
             return False
 
+    def wait_for_workers(self, number: int) -> None:
+        eventually(lambda: len(self.children) == number, f"{number} gunicorn workers")
+        eventually(self._is_alive, "one of them to answer /livez", 60)
+
     def metrics(self) -> str:
         answer = requests.get(
             f"{self.url}/metrics",
             headers={"Authorization": f"Bearer {settings.OBSERVABILITY.metrics_token}"},
-            timeout=10,
+            timeout=30,
         )
         answer.raise_for_status()
         return answer.text
 
 
 @contextlib.contextmanager
-def web(directory: Path, *, workers: int = 3, **env: str) -> Iterator[HttpProcess]:
-    port = free_port()
-    command = ["gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{port}", "config.wsgi"]
+def web(directory: Path, *options: str, workers: int = 3, port: int = 0, **env: str) -> Iterator[HttpProcess]:
+    port = port or free_port()
+    command = ["gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{port}", *options, "config.wsgi"]
     process = HttpProcess(command, directory, port, **{"SERVICE": "erp-web", "WEB_CONCURRENCY": str(workers), **env})
     try:
-        eventually(lambda: len(process.children) == workers, f"{workers} gunicorn workers")
+        process.wait_for_workers(workers)
         yield process
     finally:
         process.stop()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from rig.wait import eventually
+from harness.wait import eventually
 
 
 @dataclass(frozen=True)

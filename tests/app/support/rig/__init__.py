@@ -1,1 +1,0 @@
-"""What the Django tests stand on: real HTTP servers for other companies, and the ERP's real processes."""
