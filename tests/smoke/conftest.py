@@ -67,31 +67,41 @@ class Order:
         return str(self.answer.json()["number"])
 
 
-def writes_allowed() -> bool:
-    return stack.loaded_settings().is_sandbox or os.environ.get("SMOKE_WRITES") == "on"
+def is_on(channel: str) -> bool:
+    return bool(secrets.read(notification.FILES[channel]).strip())
 
 
-def tracker_is_bundled() -> bool:
-    return "@bugsink:" in stack.secret("sentry_dsn")
+def sentence(item: pytest.Item) -> str:
+    """What a check says: the first line of its docstring, and its case."""
+    assert isinstance(item, pytest.Function)
+    text = (item.function.__doc__ or "").strip().splitlines()[0].rstrip(".")
+    return f"{item.callspec.id}: {text}" if hasattr(item, "callspec") else text
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def off_because(item: pytest.Item) -> str:
+    """Why a check doesn't run with these settings; empty where it does."""
+    settings = stack.loaded_settings()
+    if item.get_closest_marker("writes") and not settings.is_sandbox and os.environ.get("SMOKE_WRITES") != "on":
+        return f"it writes, and this is ENV={settings['ENV']}; SMOKE_WRITES=on runs it"
+    if item.get_closest_marker("asks_bugsink") and "@bugsink:" not in stack.secret("sentry_dsn"):
+        return "SENTRY_DSN names a tracker that it can't ask"
+    channel = item.callspec.params.get("channel") if hasattr(item, "callspec") else None
+    if channel and not is_on(channel):
+        return f"the channel is off: secrets/{notification.FILES[channel]} is empty"
+    return ""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if item.get_closest_marker("writes") and not writes_allowed():
-            reason = f"ENV={stack.setting('ENV')}: nothing is written there; SMOKE_WRITES=on runs this check"
-            item.add_marker(pytest.mark.skip(reason=reason))
+        item.user_properties += [("check", sentence(item)), ("off", off_because(item))]
+    off = [item for item in items if dict(item.user_properties)["off"]]
+    items[:] = [item for item in items if item not in off]
+    config.hook.pytest_deselected(items=off)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "writes: places an order or plants an error")
-
-
-@pytest.fixture(autouse=True)
-def check(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
-    """The sentence of the check for the summary and for JUnit: the first line of its docstring."""
-    name = request.node.callspec.id if hasattr(request.node, "callspec") else ""
-    sentence = (request.function.__doc__ or "").strip().splitlines()[0].rstrip(".")
-    record_property("check", f"{name}: {sentence}" if name else sentence)
+    config.addinivalue_line("markers", "asks_bugsink: reads the bundled tracker")
 
 
 @pytest.fixture
@@ -130,8 +140,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def deliveries(pool: ThreadPoolExecutor) -> dict[str, Future[None]]:
     """One test alert to each channel that is on; a failed delivery raises where it is asked for."""
     here = current()
-    on = [channel for channel in CHANNELS if secrets.read(notification.FILES[channel]).strip()]
-    return {channel: pool.submit(notification.send, here, channel) for channel in on}
+    return {channel: pool.submit(notification.send, here, channel) for channel in CHANNELS if is_on(channel)}
 
 
 @pytest.fixture(scope="session", autouse=True)

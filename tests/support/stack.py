@@ -117,6 +117,7 @@ def ensure_up() -> None:
     if not unready():
         return
     done = subprocess.run((sys.executable, "-m", "ops", "up"), cwd=ROOT, timeout=START_SECONDS, check=False)
+    expected_services.cache_clear()  # only `make up` decides where the images come from, and so which services run
     if done.returncode != 0:
         raise NotSeenError(f"`make up` ended with {done.returncode}, expected 0; its last lines say why.")
     if left := unready():
