@@ -19,8 +19,6 @@ ENDINGS = {
     "Histogram": ("_bucket", "_sum", "_count"),
     "Summary": ("_sum", "_count"),
 }
-# Made and neither on a board nor in a rule, each with the reason.
-UNSEEN: dict[str, str] = {}
 
 
 @cache

@@ -116,15 +116,18 @@ def promtool() -> str:
 
 def main(arguments: Sequence[str]) -> int:
     wanted = inputs()
-    kept = {} if "--all" in arguments else RECORD.current(wanted)
-    stale = [name for name in wanted if name not in kept]
+    rows = RECORD.current(wanted)
+    stale = [name for name in wanted if "--all" in arguments or name not in rows]
     say(f"To run: {', '.join(stale) or 'nothing, every result is of the rules and cases as they are'}.")
     started = time.monotonic()
-    fresh = mutation_runner.judge(promtool(), stale) if stale else {}
-    rows = {name: kept[name] if name in kept else vars(fresh[name]) for name in wanted}
-    RECORD.write(rows, wanted)
+    for name, result in mutation_runner.judge(promtool(), stale) if stale else ():
+        rows[name] = vars(result)
+        RECORD.write(rows, wanted)  # what has run stays when the next file fails
+        lost, seconds = len(result.survivors), time.monotonic() - started
+        say(f"{name}: {result.mutants} mutants, {lost} not noticed, {seconds:.0f} s")
+    rows = RECORD.current(wanted)
     PAGE.write_text(page(rows), encoding="utf-8")
-    say(f"\n{table(scores(rows), HEAD)}\n\n{time.monotonic() - started:.0f} s; written: {PAGE.relative_to(ROOT)}")
+    say(f"\n{table(scores(rows), HEAD)}\n\nWritten: {PAGE.relative_to(ROOT)}")
     found = faults(rows)
     for fault in found:
         say(fault)

@@ -10,8 +10,8 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -140,27 +140,27 @@ class Result:
 class Runner:
     """Copies of the rules in a folder, one for each core, and a promtool process for each."""
 
-    def __init__(self, folder: Path, rules: Path, promtool: str) -> None:
+    def __init__(self, folder: Path, rules: Path, promtool: str, cores: int) -> None:
         self.promtool = promtool
-        self.cores = len(os.sched_getaffinity(0))
         self.copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
-        for number in range(self.cores):
+        for number in range(cores):
             copy = folder / str(number)
             shutil.copytree(rules, copy, ignore=shutil.ignore_patterns("tests", "__pycache__"))
             (copy / "tests").mkdir()
             self.copies.put(copy)
 
-    def prepare(self, file: RulesFile) -> dict[str, Cut]:
+    def judge(self, file: RulesFile, pool: Executor) -> Result:
         """Each case must pass with the rules as they are, each cut of it with the rules as we print them."""
-        for name, case in file.cases.items():
-            started = time.monotonic()
-            self._expect_green(file, Case(name, file.case_text(case), 0), "")
-            file.seconds[name] = time.monotonic() - started
+        whole = [Case(name, file.case_text(case), 0) for name, case in file.cases.items()]
+        file.seconds = dict(pool.map(lambda case: (case.name, self._expect_green(file, case, "")), whole))
         cuts = {called: file.cut(called) for called in file.rules}
-        for cut in cuts.values():
-            for each in cut.cases:
-                self._expect_green(file, each, file.printed(cut.kept))
-        return cuts
+        printed = {(case, file.printed(cut.kept)) for cut in cuts.values() for case in cut.cases}
+        list(pool.map(lambda each: self._expect_green(file, *each), printed))
+        noticed = pool.map(lambda each: self.notices(file, cuts[each[0]], each[1]), file.mutants)
+        lost = [
+            (called, mutant.change) for (called, mutant), seen in zip(file.mutants, noticed, strict=True) if not seen
+        ]
+        return Result(len(file.rules), len(file.mutants), lost)
 
     def notices(self, file: RulesFile, cut: Cut, mutant: Mutant) -> bool:
         """Whether a case fails, or doesn't end, with the mutant in place of its rule."""
@@ -175,7 +175,9 @@ class Runner:
                 return True
         return False
 
-    def _expect_green(self, file: RulesFile, case: Case, rules: str) -> None:
+    def _expect_green(self, file: RulesFile, case: Case, rules: str) -> float:
+        """The seconds that it took."""
+        started = time.monotonic()
         done = self._run(file, case, rules, 120)
         if done.returncode != 0:
             state = f"cut and printed by {promql.__name__}" if rules else "unmutated"
@@ -183,6 +185,7 @@ class Runner:
             raise RedBaselineError(
                 f"{file.name}.yml, {state}: expected its case {called!r} to pass.\n{done.stdout}{done.stderr}"
             )
+        return time.monotonic() - started
 
     def _run(self, file: RulesFile, case: Case, rules: str, timeout: float) -> subprocess.CompletedProcess[str]:
         """Run one case with `rules` as the file, or with the file as it is."""
@@ -231,17 +234,10 @@ def produced(rule: Rule) -> str:
     return str(rule.get("record") or rule["alert"])
 
 
-def judge(promtool: str, files: Iterable[str], rules: Path = RULES) -> dict[str, Result]:
-    """Run the cases of the named rules files against every mutant."""
-    read = [RulesFile.read(name, rules) for name in files]
-    with tempfile.TemporaryDirectory() as folder:
-        runner = Runner(Path(folder), rules, promtool)
-        with ThreadPoolExecutor(runner.cores) as pool:
-            cuts = dict(zip((file.name for file in read), pool.map(runner.prepare, read), strict=True))
-            work = [(file, called, mutant) for file in read for called, mutant in file.mutants]
-            noticed = pool.map(lambda each: runner.notices(each[0], cuts[each[0].name][each[1]], each[2]), work)
-            survivors: dict[str, list[tuple[str, str]]] = {file.name: [] for file in read}
-            for (file, called, mutant), seen in zip(work, noticed, strict=True):
-                if not seen:
-                    survivors[file.name].append((called, mutant.change))
-    return {file.name: Result(len(file.rules), len(file.mutants), survivors[file.name]) for file in read}
+def judge(promtool: str, files: Iterable[str], rules: Path = RULES) -> Iterator[tuple[str, Result]]:
+    """Run the cases of each named rules file against every mutant of it; yields the result of each file."""
+    cores = len(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(cores) as pool:
+        runner = Runner(Path(folder), rules, promtool, cores)
+        for name in files:
+            yield name, runner.judge(RulesFile.read(name, rules), pool)

@@ -10,7 +10,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,28 +105,33 @@ def longest_window(quiet: QuietDays) -> float:
     return max((window.total_seconds() for window in windows), default=0)
 
 
-def run_all(promtool: str, wanted: Iterable[QuietDays]) -> dict[str, str]:
-    """What promtool found by run; nothing where no alert fired."""
+def run_all(promtool: str, wanted: Iterable[QuietDays]) -> Iterator[tuple[str, str]]:
+    """Each run with what promtool found; nothing where no alert fired."""
     # Long windows take long: begun first, or one core waits for the other in the end.
     runs = sorted(wanted, key=longest_window, reverse=True)
     series = healthy.load()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        done = list(pool.map(lambda quiet: run(promtool, Path(folder), series, quiet), runs))
-    return {
-        quiet.name: each.stdout + each.stderr if each.returncode else "" for quiet, each in zip(runs, done, strict=True)
-    }
+        done = pool.map(lambda quiet: run(promtool, Path(folder), series, quiet), runs)
+        for quiet, each in zip(runs, done, strict=True):
+            yield quiet.name, each.stdout + each.stderr if each.returncode else ""
 
 
 def main(arguments: Sequence[str]) -> int:
     wanted = inputs()
-    kept = {} if "--all" in arguments else RECORD.current(wanted)
-    stale = [quiet for quiet in RUNS if quiet.name not in kept]
+    rows = RECORD.current(wanted)
+    stale = [quiet for quiet in RUNS if "--all" in arguments or quiet.name not in rows]
     say(f"To run: {', '.join(each.name for each in stale) or 'nothing, every result is of the rules as they are'}.")
-    found = run_all(promtool(), stale) if stale else {}
-    RECORD.write({**kept, **{name: {} for name, fault in found.items() if not fault}}, wanted)
-    red = {name: fault for name, fault in found.items() if fault}
-    for name, fault in red.items():
-        say(f"{name}: expected that no alert fires but the Watchdog.\n{fault}")
+    started = time.monotonic()
+    red = []
+    for name, fault in run_all(promtool(), stale) if stale else ():
+        rows.pop(name, None)
+        if fault:
+            red.append(name)
+        else:
+            rows[name] = {}
+        RECORD.write(rows, wanted)  # what has run stays when the next one fails
+        said = f"expected that no alert fires but the Watchdog\n{fault}" if fault else "quiet"
+        say(f"{name}: {said}, {time.monotonic() - started:.0f} s")
     say(f"{len(wanted) - len(red)} of {len(wanted)} runs are quiet; written: {RECORD.path.relative_to(ROOT)}")
     return 1 if red else 0
 

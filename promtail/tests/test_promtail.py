@@ -131,7 +131,3 @@ def test_nothing_is_given_up_dropped_or_stamped_again(config: dict[str, Any]) ->
     assert client["backoff_config"]["max_retries"] == 0
     stages = json.dumps(config["scrape_configs"][0]["pipeline_stages"])
     assert not [name for name in ("drop", "limit", "timestamp", "sampling") if f'"{name}"' in stages]
-
-
-def test_file_needs_no_environment() -> None:
-    assert "${" not in CONFIG.read_text(encoding="utf-8")
