@@ -5,23 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from datetime import UTC, datetime
 
 from ops.console import table
 from ops.paths import ROOT
-from tests.drills.rules import rule
+from tests.drills.rules import digest, rule
 from tests.drills.runner import Outcome
 from tests.drills.table import DRILLS, NOT_DRILLED
+from tests.support.stack import run
 
 PAGE = ROOT / "docs" / "operations" / "drills.md"
 RESULTS = ROOT / "tests" / "drills" / "results.json"
 LEAST_DRILLED = 40
 HEAD = ["class", "alert", "severity", "fault", "notified after s", "due after s", "resolved after s", "by"]
+MEASURED = ["measured", "at commit"]
 
 
 @dataclass(frozen=True)
 class Line:
-    """One drill as it is kept; None where nothing came."""
+    """One drill as it is kept; None where nothing came. `digest` is of the rule as it was drilled."""
 
     component: str
     alert: str
@@ -33,6 +35,9 @@ class Line:
     resolved_after: float | None
     channels: list[str]
     trouble: str
+    digest: str
+    taken: str
+    commit: str
 
     @staticmethod
     def of(outcome: Outcome) -> Line:
@@ -48,7 +53,15 @@ class Line:
             _rounded(outcome.resolved_after),
             sorted({page.channel for page in outcome.pages}),
             outcome.trouble.split("Last seen")[0][:160],
+            digest(drill.alert, drill.severity),
+            datetime.now(UTC).date().isoformat(),
+            run("git", "rev-parse", "--short", "HEAD").strip(),
         )
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the alert is judged or routed otherwise than when it was drilled."""
+        return self.digest != digest(self.alert, self.severity)
 
     def row(self) -> list[str]:
         due = f"{self.due_from:.0f} to {self.due_to:.0f}"
@@ -66,7 +79,7 @@ def _shown(value: float | None) -> str:
 
 def keep(outcomes: Sequence[Outcome]) -> list[Line]:
     """Put the new lines in place of older ones of the same drill, and write the page."""
-    kept = {(each["alert"], each["severity"]): Line(**each) for each in _read()}
+    kept = {(line.alert, line.severity): line for line in read()}
     kept |= {(line.alert, line.severity): line for line in map(Line.of, outcomes)}
     order = [(drill.alert, drill.severity) for drill in DRILLS]
     lines = [kept[key] for key in order if key in kept]
@@ -75,21 +88,22 @@ def keep(outcomes: Sequence[Outcome]) -> list[Line]:
     return lines
 
 
-def _read() -> list[dict[str, Any]]:
-    return list(json.loads(RESULTS.read_text(encoding="utf-8"))) if RESULTS.is_file() else []
+def read() -> list[Line]:
+    return [Line(**each) for each in json.loads(RESULTS.read_text(encoding="utf-8"))]
 
 
 def page(lines: Sequence[Line]) -> str:
-    drilled = "\n".join(f"| {' | '.join(line.row())} |" for line in lines)
+    drilled = "\n".join(f"| {' | '.join([*line.row(), line.taken, line.commit])} |" for line in lines)
     others = "\n".join(f"| {alert} | {reason} |" for alert, reason in sorted(NOT_DRILLED.items()))
     return f"""# Alert drills
 
 Written by `make drill ALERT=all` (or one alert's name): the fault is real, the notification is what arrived in the
 inbox and in Mailpit, the times are seconds from the fault (and from the mending) to the notification. "Due" is what the
-configuration allows: filling of the rule's window + scrape + evaluation + `for` + `group_wait`.
+configuration allows: filling of the rule's window + scrape + evaluation + `for` + `group_wait`. `make test` drills some
+of them, and turns red when a rule here, a series that it reads or its route has changed since it was drilled.
 
-| {" | ".join(HEAD)} |
-|{"---|" * len(HEAD)}
+| {" | ".join([*HEAD, *MEASURED])} |
+|{"---|" * len([*HEAD, *MEASURED])}
 {drilled}
 
 ## Not drilled

@@ -1,12 +1,20 @@
-"""The rule behind a drilled alert, and the route that it takes."""
+"""The rule behind a drilled alert, the route that it takes, and a digest of both."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from alertmanager.routes import ROUTE, routed
 from prometheus.tests.reading import groups
+
+RECORDED = re.compile(r"\w+(?::\w+)+")  # the name of a recorded series has colons
+JUDGED_BY = ("expr", "for", "keep_firing_for", "labels")  # annotations change what is told, not when
+TIMED_BY = ("receiver", "group_by", "group_wait", "group_interval", "repeat_interval", "active_time_intervals")
 
 
 @cache
@@ -22,3 +30,30 @@ def rule(alert: str, severity: str) -> dict[str, Any]:
 def route(alert: str, severity: str) -> dict[str, Any]:
     """What Alertmanager does with it: receiver and timings, the root's where the route has none."""
     return {**ROUTE, **routed({"alertname": alert, **rule(alert, severity)["labels"]})}
+
+
+def digest(alert: str, severity: str) -> str:
+    """Of all that decides when and to whom the alert is told; a drill is valid as long as this stays the same."""
+    timings = {key: value for key, value in route(alert, severity).items() if key in TIMED_BY}
+    text = json.dumps([list(_rules_of(alert, severity)), timings], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _rules_of(alert: str, severity: str) -> Iterator[dict[str, Any]]:
+    """The alert's rules of that severity, then every recording rule that they read, directly or by another one."""
+    wanted, seen = [(alert, severity)], set()
+    while wanted:
+        name, tier = wanted.pop(0)
+        for _, group in groups():
+            for found in group["rules"]:
+                if name == found.get("record") or (name, tier) == _tier(found):
+                    expression = " ".join(str(found["expr"]).split())
+                    judged = {key: found[key] for key in JUDGED_BY if key in found}
+                    yield {"name": name, "interval": group.get("interval"), **judged, "expr": expression}
+                    fresh = [(each, "") for each in RECORDED.findall(expression) if each not in seen]
+                    seen |= {each for each, _ in fresh}
+                    wanted += fresh
+
+
+def _tier(found: dict[str, Any]) -> tuple[str, str]:
+    return found.get("alert", ""), found.get("labels", {}).get("severity", "")

@@ -6,11 +6,12 @@ import pytest
 
 from ops.faults import FAULTS
 from prometheus.tests.reading import alerts
-from tests.drills.report import LEAST_DRILLED
+from tests.drills.report import LEAST_DRILLED, PAGE, Line, page, read
 from tests.drills.table import DRILLS, NOT_DRILLED
 
 TIERS = {f"{rule['alert']}/{rule['labels']['severity']}" for _, rule in alerts()}
 DRILLED = {drill.name for drill in DRILLS}
+KEPT = read()
 
 
 @pytest.mark.parametrize("tier", sorted(TIERS))
@@ -30,3 +31,18 @@ def test_drills_have_faults_that_there_are() -> None:
 
 def test_enough_alerts_are_drilled() -> None:
     assert len({drill.alert for drill in DRILLS}) >= LEAST_DRILLED
+
+
+def test_every_drill_has_been_run_and_passed() -> None:
+    assert {f"{line.alert}/{line.severity}" for line in KEPT} == DRILLED
+    assert [line for line in KEPT if line.trouble or line.notified_after is None or line.resolved_after is None] == []
+
+
+@pytest.mark.parametrize("line", KEPT, ids=lambda line: f"{line.alert}/{line.severity}")
+def test_a_drill_is_not_older_than_its_rule(line: Line) -> None:
+    again = f"`make drill ALERT={line.alert}` drills it anew"
+    assert not line.is_stale, f"the rule, what it reads or its route has changed since {line.taken}: {again}"
+
+
+def test_the_page_shows_what_is_kept() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(KEPT), "`make drill ALERT=…` writes page and results together"
