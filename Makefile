@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help smoke test bench sabotage lint fmt dashboards screenshots reference up down status logs urls doctor clean break mend drill test-notification silence alerts alert-review bundle load
+.PHONY: help smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean break mend drill test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -11,7 +11,7 @@ help: ## This list
 up: ## Start everything: engine, images, secrets, stack; then the table of URLs
 	@$(OPS) up
 
-test: ## Everything: lint, rules, ERP, sandbox, the running stack; PHASES="static e2e" for some
+test: ## Lint, rules, ERP, sandbox, the running stack and faults of each class; PHASES="static e2e" for some
 	@$(OPS) venv
 	@$(VENV) -m tests.run $(PHASES)
 
@@ -23,9 +23,13 @@ bench: ## Measure, written to tests/bench/results: BENCH=stack (deletes the data
 	@$(OPS) venv
 	@$(VENV) -m tests.bench.$(or $(BENCH),stack)
 
-sabotage: ## Break the stack on purpose and see every end-to-end test notice; deletes its data
+test-all: ## What `make test` leaves out too: every drill, the faults that the tests have to notice. Deletes the data
 	@$(OPS) venv
-	@$(VENV) -m tests.sabotage $(GROUPS)
+	@$(VENV) -m tests.run --all
+
+test-the-tests: ## Plant faults into a copy of the stack and see that the end-to-end tests notice; deletes its data
+	@$(OPS) venv
+	@$(VENV) -m tests.planted $(GROUPS)
 
 lint: ## Every linter over every file
 	@$(OPS) venv

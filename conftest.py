@@ -1,13 +1,15 @@
-"""Gives the tests of the configuration folders the very programs that the stack runs, out of its images."""
+"""For every test: the stack's own programs where a folder of configuration is tested, and what a red test means."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Generator
 
 import pytest
 
 from ops.paths import ROOT
+from tests.support.promises import kept_by
 from tests.support.stack import run
 
 TOOLS = ("promtool", "amtool", "promtail", "loki")
@@ -20,3 +22,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     for tool in TOOLS if folders & set(FOLDERS) else ():
         if not os.environ.get(tool.upper()):
             os.environ[tool.upper()] = run(sys.executable, "-m", "ops", "tool", tool, timeout=300).strip()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A red test says which promise is broken and what to look at first."""
+    report = yield
+    if report.failed and item.path.is_relative_to(ROOT):
+        found = kept_by(item.path.relative_to(ROOT).as_posix())
+        report.sections.append(("what this test keeps", "\n".join(map(str, found)) or _docstring(item)))
+    return report
+
+
+def _docstring(item: pytest.Item) -> str:
+    """The first line of its file, where no row of docs/operations/promises.md names it."""
+    module = item.getparent(pytest.Module)
+    return str(module.obj.__doc__ if module else "").strip().partition("\n")[0]

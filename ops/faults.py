@@ -1,11 +1,11 @@
 """Real faults of the sandbox, each with its way back: `make break FAULT=…`, `make mend`, and the drills.
 
-What is broken is remembered in .local/faults, so that `make mend` finds it in any shell.
+What is broken is remembered in .local/broken, a file for each fault, so that `make mend` finds it in any shell and
+several programs can break and mend at once.
 """
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 from ops import disk_fault, seeded_fault
@@ -15,8 +15,7 @@ from ops.fault_acts import LIMIT_SECONDS, Act
 from ops.paths import LOCAL
 from ops.stack import Stack
 
-REMEMBERED = LOCAL / "faults"
-_remembering = threading.Lock()  # drills inject side by side
+REMEMBERED = LOCAL / "broken"
 # Not socket-proxy's neighbours and one-shots: what can be missing without the drill itself going blind.
 STOPPABLE = (
     *("erp-web", "erp-worker", "erp-beat", "erp-db", "erp-redis"),
@@ -231,18 +230,19 @@ FAULTS |= {
 
 def broken() -> list[str]:
     """The faults that were injected and not yet mended, oldest first."""
-    return REMEMBERED.read_text(encoding="utf-8").split() if REMEMBERED.is_file() else []
+    return [path.name for path in sorted(REMEMBERED.glob("*"), key=lambda path: path.stat().st_mtime)]
 
 
 def inject(stack: Stack, name: str) -> None:
     fault = _find(stack, name)
-    _remember(name, is_broken=True)
+    REMEMBERED.mkdir(parents=True, exist_ok=True)
+    (REMEMBERED / name).touch()
     fault.inject(stack)
 
 
 def mend(stack: Stack, name: str) -> None:
     _find(stack, name).mend(stack)
-    _remember(name, is_broken=False)
+    (REMEMBERED / name).unlink(missing_ok=True)
 
 
 def _find(stack: Stack, name: str) -> Fault:
@@ -251,10 +251,3 @@ def _find(stack: Stack, name: str) -> Fault:
     if name not in FAULTS:
         raise OpsError(f"No fault {name!r}: expected one of {', '.join(sorted(FAULTS))}.")
     return FAULTS[name]
-
-
-def _remember(name: str, *, is_broken: bool) -> None:
-    REMEMBERED.parent.mkdir(exist_ok=True)
-    with _remembering:
-        names = [each for each in broken() if each != name] + ([name] if is_broken else [])
-        REMEMBERED.write_text("".join(f"{each}\n" for each in names), encoding="utf-8")

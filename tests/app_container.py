@@ -1,4 +1,4 @@
-"""Runs tests/app in the ERP's own image, against the stack's PostgreSQL and Valkey.
+"""`python -m tests.app_container test`: tests/app in the ERP's own image, against the stack's PostgreSQL and Valkey.
 
 `next`, the same with the newest Django that the observability package takes, runs the tests of that package.
 """
@@ -25,9 +25,10 @@ ENVIRONMENT = {
     "REDIS_PORT": "6379",
     "VERSION": "test",
 }
+TARGETS = {"test": "/tests/app", "next": "/tests/app/observability"}
 
 
-def run(*arguments: str, target: str = "test", tests: str = "/tests/app") -> int:
+def run(target: str, *arguments: str) -> int:
     command = ["docker", "run", "--rm", "--network", f"{PROJECT}_erp", "--read-only", "--cap-drop=ALL"]
     command += ["--tmpfs=/tmp:size=256m,mode=1777", "--memory=1g", "--pids-limit=300"]
     command += ["--security-opt=no-new-privileges"]
@@ -36,7 +37,8 @@ def run(*arguments: str, target: str = "test", tests: str = "/tests/app") -> int
         command += ["--volume", f"{SECRETS / name}:/run/secrets/{name}:ro", "--env", f"{variable}=/run/secrets/{name}"]
     for name, value in ENVIRONMENT.items():
         command += ["--env", f"{name}={value}"]
-    command += [image_targets.build("erp", target), "pytest", "-q", "-c", "/tests/app/pytest.ini", tests, *arguments]
+    command += [image_targets.build("erp", target), "pytest", "-q", "-c", "/tests/app/pytest.ini", TARGETS[target]]
+    command += arguments
     return subprocess.run(command, check=False).returncode
 
 

@@ -34,3 +34,7 @@ def check_preview() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(check_preview())

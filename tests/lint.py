@@ -1,4 +1,4 @@
-"""Every linter over every file it is for: `python -m tests.lint`. tests/static/test_lint.py proves each."""
+"""Every linter over every file it is for: `python -m tests.lint`."""
 
 from __future__ import annotations
 

@@ -1,103 +1,147 @@
-"""`make test`: every phase in turn, each timed; one red phase doesn't hide the next.
+"""`make test`: every phase, those that wait beside those that work; one red phase doesn't hide the next.
 
-Run inside the tests' virtual environment; phases can be named: `python -m tests.run static e2e`.
+Run inside the tests' virtual environment. Phases can be named: `python -m tests.run static e2e`; `--all` adds what
+`make test` leaves out.
 """
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from subprocess import STDOUT
 
 from ops.console import table
 from ops.paths import LOGS, ROOT
-from tests import app_container, image_targets
-from tests.drills import runner
+from tests.support.load import Load
 
 CONFIGURATION = ("prometheus/tests", "alertmanager/tests", "loki/tests", "promtail/tests", "grafana/tests")
+ALONE = ("tests/drills", "tests/e2e/test_worker_deaths.py", "tests/e2e/test_notification.py")
+FILES, STACK, DELIVERY, HEARTBEAT = "files", "stack", "delivery", "heartbeat"
 
 
-def _python(*arguments: str) -> int:
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode
+@dataclass(frozen=True)
+class Phase:
+    """A program. Phases of one lane run one after the other, in the order of PHASES; lanes run side by side.
+
+    It starts when those of `after` and `needs` have ended, and not at all when one of `needs` has failed.
+    """
+
+    name: str
+    lane: str
+    command: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    in_test: bool = True
 
 
-def _pytest(*paths: str) -> int:
-    return _python("-m", "pytest", "-q", *paths)
+def _pytest(*arguments: str) -> tuple[str, ...]:
+    return ("-m", "pytest", "-q", *arguments)
 
 
-class Drills:
-    """Real faults of the stack wait for notifications most of their time: beside phases that don't ask the stack."""
-
-    def __init__(self) -> None:
-        self.log = LOGS / "drills.log"
-        self.running: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> int:
-        print(f"Beside the next phases; what they say goes to {self.log.relative_to(ROOT)} until they have ended.")
-        LOGS.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pytest", "-q", "-s", "tests/drills"]
-        with self.log.open("wb") as log:
-            self.running = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
-        return 0
-
-    def mended(self) -> int:
-        """Wait until the stack is whole again, or the drills are at their end."""
-        while self.running is not None and self.running.poll() is None:
-            if runner.ALL_MENDED in self.log.read_text(encoding="utf-8", errors="replace"):
-                break
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.running.wait(timeout=1)
-        return 0
-
-    def finish(self) -> int:
-        if self.running is None:
-            return 0
-        code = self.running.wait()
-        self.running = None
-        print(self.log.read_text(encoding="utf-8", errors="replace"), flush=True)
-        return code
+PHASES = (
+    Phase("lint", FILES, ("-m", "tests.lint")),
+    Phase("static", FILES, _pytest("tests/static")),
+    Phase("stack", STACK, ("-m", "ops", "up")),
+    # On a Prometheus, an Alertmanager and an inbox of its own.
+    Phase("heartbeat", HEARTBEAT, _pytest("tests/e2e/test_without_prometheus.py"), needs=("stack",)),
+    # With the processor to itself: browsers draw, and two minutes of silence begin with the stack.
+    Phase("e2e", STACK, _pytest("tests/e2e", "-m", "not alone"), needs=("stack",)),
+    # Real faults wait for notifications most of their time: beside phases that don't ask the stack.
+    Phase("delivery", DELIVERY, _pytest("tests/e2e/test_alert_delivery.py"), needs=("stack",), after=("e2e",)),
+    Phase("drills", STACK, _pytest("-s", "tests/drills", "-m", "not alone"), needs=("stack",)),
+    Phase("takehome", FILES, _pytest("tests/takehome"), after=("e2e",)),
+    Phase("configuration", FILES, _pytest(*CONFIGURATION), needs=("stack",)),
+    Phase("ops", FILES, _pytest("tests/ops"), needs=("stack",)),
+    Phase("sandbox", FILES, _pytest("tests/sandbox"), needs=("stack",)),
+    Phase("preview", FILES, ("-m", "tests.image_targets"), needs=("stack",)),
+    Phase("app", FILES, ("-m", "tests.app_container", "test"), needs=("stack",)),
+    Phase("next", FILES, ("-m", "tests.app_container", "next"), needs=("stack",)),
+    # What would hold back the alert of another fault, or lose its page.
+    Phase("alone", STACK, _pytest("-s", *ALONE, "-m", "alone"), needs=("stack",), after=("delivery", "app", "next")),
+    Phase("drills-all", STACK, ("-m", "tests.drills", "all"), needs=("stack",), in_test=False),
+    Phase("planted", STACK, ("-m", "tests.planted"), after=("drills-all",), in_test=False),
+)
 
 
-DRILLS = Drills()
-PHASES: dict[str, Callable[[], int]] = {
-    "lint": lambda: _python("-m", "tests.lint"),
-    "static": lambda: _pytest("tests/static"),
-    "stack": lambda: _python("-m", "ops", "up"),
-    "takehome": lambda: _pytest("tests/takehome"),
-    "drills": DRILLS.start,
-    # Rules, routes, pipelines and boards on the very programs that the stack runs.
-    "configuration": lambda: _pytest(*CONFIGURATION),
-    "ops": lambda: _pytest("tests/ops"),
-    "sandbox": lambda: _pytest("tests/sandbox"),
-    "preview": image_targets.check_preview,
-    "app": app_container.run,
-    "next": lambda: app_container.run(target="next", tests="/tests/app/observability"),
-    "drills-mended": DRILLS.mended,
-    "e2e": lambda: _pytest("tests/e2e", "-m", "not alone"),
-    "drills-end": DRILLS.finish,
-    "alone": lambda: _pytest("tests/e2e", "-m", "alone"),
-}
+@dataclass(frozen=True)
+class Ended:
+    phase: Phase
+    passed: bool
+    began: float
+    seconds: float
+
+
+class Runner:
+    def __init__(self, chosen: Sequence[Phase]) -> None:
+        self.begun = time.monotonic()
+        self.waiting = list(chosen)
+        self.names = {phase.name for phase in chosen}
+        self.ended: dict[str, Ended] = {}
+        self.left_out: dict[str, str] = {}
+
+    def run(self) -> None:
+        with ThreadPoolExecutor(len(self.names)) as pool:
+            running: set[Future[Ended]] = set()
+            while self.waiting or running:
+                for phase in [each for each in self.waiting if self._is_due(each)]:
+                    self.waiting.remove(phase)
+                    if failed := self._failed(phase):
+                        self.left_out[phase.name] = f"NOT RUN: {failed} failed"
+                    else:
+                        running.add(pool.submit(self._run, phase))
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                self.ended |= {each.result().phase.name: each.result() for each in done}
+
+    def _is_due(self, phase: Phase) -> bool:
+        """Whether nothing that it has to wait for is still to come."""
+        lane = {each.name for each in PHASES[: PHASES.index(phase)] if each.lane == phase.lane}
+        return not (lane | {*phase.after, *phase.needs}) & self.names - set(self.ended) - set(self.left_out)
+
+    def _failed(self, phase: Phase) -> str:
+        failed = {name for name, ended in self.ended.items() if not ended.passed} | set(self.left_out)
+        return ", ".join(name for name in phase.needs if name in failed)
+
+    def _run(self, phase: Phase) -> Ended:
+        began = time.monotonic()
+        command = [sys.executable, *phase.command]
+        if len(self.names) == 1:  # it has the terminal
+            code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        else:
+            log = LOGS / f"test-{phase.name}.log"
+            print(f"=== {phase.name} has begun; until it ends, {log.relative_to(ROOT)} has what it says", flush=True)
+            LOGS.mkdir(parents=True, exist_ok=True)
+            with log.open("wb") as output:
+                code = subprocess.run(command, cwd=ROOT, stdout=output, stderr=STDOUT, check=False).returncode
+            said = log.read_text(encoding="utf-8", errors="replace")
+            print(f"\n=== {phase.name} has ended:\n{said}", flush=True)
+        return Ended(phase, code == 0, began - self.begun, time.monotonic() - began)
+
+    def rows(self) -> list[list[str]]:
+        return [self._row(phase) for phase in PHASES]
+
+    def _row(self, phase: Phase) -> list[str]:
+        ended = self.ended.get(phase.name)
+        if ended is None:
+            return [phase.name, self.left_out.get(phase.name, "not run: not asked for"), "", ""]
+        return [phase.name, "passed" if ended.passed else "FAILED", f"{ended.began:.0f} s", f"{ended.seconds:.0f} s"]
 
 
 def main(wanted: list[str]) -> int:
-    unknown = set(wanted) - set(PHASES)
-    if unknown:
-        print(f"No phase {', '.join(sorted(unknown))}: expected some of {', '.join(PHASES)}.", file=sys.stderr)
+    every = wanted == ["--all"]
+    names = [phase.name for phase in PHASES]
+    if unknown := set(wanted) - {*names, "--all"}:
+        print(f"No phase {', '.join(sorted(unknown))}: expected some of {', '.join(names)}.", file=sys.stderr)
         return 2
-    chosen = [
-        name for name in PHASES if not wanted or name in wanted or (name.startswith("drills-") and "drills" in wanted)
-    ]
-    rows, red = [], []
-    for name in chosen:
-        print(f"\n=== {name}", flush=True)
-        started = time.monotonic()
-        code = PHASES[name]()
-        rows.append([name, "passed" if code == 0 else "FAILED", f"{time.monotonic() - started:.0f} s"])
-        if code != 0:
-            red.append(name)
-    print(f"\n{table(rows, ['phase', 'result', 'time'])}", flush=True)
+    load = Load()
+    runner = Runner([each for each in PHASES if each.name in wanted or every or (not wanted and each.in_test)])
+    runner.run()
+    print(f"\n{table(runner.rows(), ['phase', 'result', 'began', 'took'])}")
+    print(f"\nAll took {time.monotonic() - runner.begun:.0f} s. {load.sentence}", flush=True)
+    red = [name for name, ended in runner.ended.items() if not ended.passed] + list(runner.left_out)
     if red:
         print(f"\nRed: {', '.join(red)}. `make test PHASES={red[0]}` runs one alone.", flush=True)
     return 1 if red else 0

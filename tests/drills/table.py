@@ -18,7 +18,7 @@ class Drill:
     """`condition`: seconds from the fault until the rule's expression is true, at the least and at the most.
 
     `says` is in the notification; `inhibits` is an alert that must fire and not be told; `ends_first`: the next
-    batch waits for its end, which that batch's faults would hold up; `in_tests`: `make test` runs it too.
+    batch waits for its end, which that batch's faults would hold up; `told_only`: its end isn't awaited.
     """
 
     alert: str
@@ -30,7 +30,7 @@ class Drill:
     inhibits: str = ""
     resolves_within: float = 900
     ends_first: bool = False
-    in_tests: bool = False
+    told_only: bool = False
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ DRILLS: tuple[Drill, ...] = (
     Drill("ErpOrdersDropped", "critical", "orders-dropped", 1, condition=(0, 60)),
     Drill("ErpRedisMemory", "warning", "redis-memory-tight", 1),
     #
-    Drill("ErpAllDown", "critical", "erp-web-stopped", 2, inhibits="ErpInstanceDown", ends_first=True, in_tests=True),
+    Drill("ErpAllDown", "critical", "erp-web-stopped", 2, inhibits="ErpInstanceDown", ends_first=True),
     Drill("ErpProbeMissing", "warning", "blackbox-stopped", 2, condition=(60, 60)),
     #
     Drill("ErpPostgresDown", "critical", "erp-db-stopped", 3, inhibits="ErpHealthProbeFailing", ends_first=True),
@@ -81,7 +81,6 @@ DRILLS: tuple[Drill, ...] = (
         condition=(135, 190),
         says="admin",
         ends_first=True,
-        in_tests=True,
     ),
     Drill(
         "ErpExceptionSpike",
@@ -91,24 +90,23 @@ DRILLS: tuple[Drill, ...] = (
         condition=(150, 200),
         says="erp-web",
         ends_first=True,
-        in_tests=True,
     ),
     Drill("ErpHealthProbeFailing", "warning", "bugsink-stopped", 5, says="bugsink"),
     Drill("ErpSentryDeliveryFailing", "warning", "bugsink-stopped", 5, condition=(30, 90)),
-    Drill("ErpTasksRevoked", "warning", "tasks-revoked", 5, condition=(30, 70), in_tests=True),
+    Drill("ErpTasksRevoked", "warning", "tasks-revoked", 5, condition=(30, 70)),
     Drill("ErpTaskFailureRatio", "warning", "tasks-failing", 5, condition=(0, 30), ends_first=True),
     Drill("ErpPostgresConnections", "warning", "connections-full", 5),
     Drill("ErpPostgresLongTransaction", "warning", "transaction-long", 5, condition=(300, 300)),
-    Drill("ErpPostgresLockWaits", "warning", "table-locked", 5, in_tests=True),
+    Drill("ErpPostgresLockWaits", "warning", "table-locked", 5),
     Drill("ErpPostgresDeadlocks", "warning", "deadlocks", 5, resolves_within=1500),
     Drill("ErpPostgresRollbackRatio", "warning", "rollbacks", 5, condition=(0, 120)),
-    Drill("ErpRedisRejectedConnections", "warning", "redis-refusing", 5, in_tests=True),
+    Drill("ErpRedisRejectedConnections", "warning", "redis-refusing", 5),
     Drill("ErpRedisEvictions", "critical", "redis-evicting", 5),
     Drill("ErpRestartLoop", "warning", "restart-loop", 5, says="erp-beat", resolves_within=1500),
     Drill("ErpContainerMemory", "warning", "memory-pressure", 5, says="traffic"),
-    Drill("ErpDiskFull", "critical", "disk-full", 5, in_tests=True),
+    Drill("ErpDiskFull", "critical", "disk-full", 5),
     Drill("ErpLoginsRefused", "warning", "log-ins-failing", 5, condition=(0, 20)),
-    Drill("ErpTargetDown", "warning", "promtail-stopped", 5, says="promtail", in_tests=True),
+    Drill("ErpTargetDown", "warning", "promtail-stopped", 5, says="promtail"),
     Drill("ErpHeartbeatLate", "critical", "watchdog-silenced", 5, condition=(120, 200)),
     #
     Drill("ErpExternalApiSlow", "warning", "payment-slow", 5, condition=(25, 90), says="payment", ends_first=True),
@@ -116,7 +114,7 @@ DRILLS: tuple[Drill, ...] = (
     Drill("ErpLatencyP99High", "warning", "payment-slow", 5, condition=(5, 60), says="erp-web"),
     #
     # Not beside failing payments, after which nothing is shipped, nor beside tasks that fail for another reason.
-    Drill("ErpExternalApiDown", "warning", "shipping-down", 6, condition=(30, 90), says="shipping", in_tests=True),
+    Drill("ErpExternalApiDown", "warning", "shipping-down", 6, condition=(30, 90), says="shipping"),
     # Not beside the stopped Promtail, which counts what is lost.
     Drill("ErpLogsDropped", "warning", "line-refused", 6, condition=(0, 10)),
     #
@@ -124,6 +122,14 @@ DRILLS: tuple[Drill, ...] = (
     Drill("ErpPaymentsFailing", "critical", "payment-down", 7, condition=(0, 180), resolves_within=1500),
     Drill("ErpContainerCpu", "warning", "cpu-pressure", 7, condition=(200, 300), says="erp-worker"),
 )
+
+
+def drill(name: str) -> Drill:
+    """By alert and severity, as in ErpAllDown/critical."""
+    (found,) = [each for each in DRILLS if each.name == name]
+    return found
+
+
 LONG = "Takes over 15 minutes to be told."
 BY_DAY = "Told in business hours only, and a drill runs at any hour."
 WEEKS = "Compares with the weeks before, which a fresh sandbox has not lived through."

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.static.test_labels import ALLOWED
 from tests.support import stack
 from tests.support.loki import Loki
 from tests.support.signals import SERVICES
 from tests.support.wait import eventually
 
+ALLOWED = {"service", "env", "level", "stream"}
 SPEAKING = [name for name, service in SERVICES.items() if not service.quiet]
 
 

@@ -1,28 +1,59 @@
-"""The dead man's switch: without Prometheus no alert can fire, and that is noticed all the same."""
+"""The dead man's switch: without Prometheus no alert can fire, and that is noticed all the same.
+
+On a Prometheus, an Alertmanager and an inbox of their own, from the stack's files and images: the stack goes on.
+"""
 
 from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
 
 import pytest
 
 from tests.support import stack
 from tests.support.inbox import Inbox
+from tests.support.ports import free_port
 from tests.support.wait import eventually
-
-pytestmark = pytest.mark.alone
 
 # Alertmanager beats on until Prometheus' last word has run out (four times the resend delay of a minute); then three
 # heartbeats are missed, and the health check has to look.
 SECONDS = 4 * 60 + 3 * 60 + 60
+PROJECT = "erp-heartbeat-test"
+PORTS = ("PROMETHEUS_PORT", "ALERTMANAGER_PORT", "INBOX_PORT")
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(SECONDS + 400)]
 
 
-@pytest.mark.timeout(SECONDS + 400)
-def test_the_heartbeat_receiver_turns_red_when_prometheus_stops_and_green_when_it_is_back(inbox: Inbox) -> None:
-    eventually(lambda: inbox.notifications("heartbeat"), "a heartbeat", 120)
-    stack.compose("stop", "prometheus")
+class Apart:
+    """A Compose project beside the stack's, on ports of its own."""
+
+    def __init__(self) -> None:
+        self.ports = {name: str(free_port()) for name in PORTS}
+        self.compose = functools.partial(self._compose, "-p", PROJECT)
+        self.inbox = Inbox(f"http://{stack.loaded_settings().host}:{self.ports['INBOX_PORT']}")
+
+    def _compose(self, *arguments: str) -> str:
+        return stack.compose(*arguments, timeout=120, env=self.ports)
+
+    def health(self) -> str:
+        """Of the inbox."""
+        return str(json.loads(self.compose("ps", "--format", "json", "inbox"))["Health"])
+
+
+@pytest.fixture
+def apart() -> Iterator[Apart]:
+    found = Apart()
     try:
-        eventually(
-            lambda: stack.states()["inbox"], "the inbox to be unhealthy", SECONDS, until="unhealthy".__eq__, interval=5
-        )
+        found.compose("up", "--detach", "prometheus", "alertmanager", "inbox")
+        yield found
     finally:
-        stack.compose("start", "prometheus")
-    eventually(lambda: stack.states()["inbox"], "the inbox to be healthy", 180, until="healthy".__eq__, interval=5)
+        found.compose("down", "--volumes", "--timeout", "1")
+
+
+def test_the_heartbeat_receiver_turns_red_when_prometheus_stops_and_green_when_it_is_back(apart: Apart) -> None:
+    eventually(lambda: apart.inbox.notifications("heartbeat"), "a heartbeat", 120)
+    eventually(apart.health, "the inbox to be healthy", 60, until="healthy".__eq__)
+    apart.compose("stop", "prometheus")
+    eventually(apart.health, "the inbox to be unhealthy", SECONDS, until="unhealthy".__eq__, interval=5)
+    apart.compose("start", "prometheus")
+    eventually(apart.health, "the inbox to be healthy again", 180, until="healthy".__eq__, interval=5)

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class PanelQuery:
         return replace(self, expression=fill(self.expression, values))
 
 
+@cache
 def load_boards(folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
     """The committed boards by uid."""
     boards = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -93,6 +94,12 @@ def containers() -> dict[str, dict[str, Any]]:
     found = json.loads(run("docker", "inspect", *ids)) if ids else []
     services = {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in found}
     return {name: services[name] for name in sorted(services)}
+
+
+def started_at(service: str) -> float:
+    """When the container was last started, in Unix seconds."""
+    moment = containers()[service]["State"]["StartedAt"]
+    return datetime.fromisoformat(f"{moment[:19]}+00:00").timestamp()
 
 
 def states() -> dict[str, str]:

@@ -1,0 +1,207 @@
+"""`make test-the-tests`: plants faults into a copy of this checkout and sees that the end-to-end tests notice.
+
+For what no test of a lower layer has been seen red about. The copy is started under the stack's own project name: the
+running stack and its data are deleted.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.console import say, step, table
+from ops.paths import DECISION, ROOT
+from tests.support.repository import copy_files
+
+RED = ("failure", "error")
+START = "make up"
+OVERRIDE = "compose.override.yaml"
+
+
+@dataclass(frozen=True)
+class Planted:
+    """`before` becomes `after` wherever it stands in `file`; a file that isn't there becomes `after`."""
+
+    what: str
+    file: str
+    before: str
+    after: str
+    turns_red: tuple[str, ...]
+
+    def broken(self, text: str) -> str:
+        """The file's text with the fault; LookupError when it no longer holds what was to be changed."""
+        if self.before not in text:
+            raise LookupError(
+                f"{self.file} doesn't hold {self.before!r} any more. Correct its row in tests/planted.py."
+            )
+        return text.replace(self.before, self.after) if text else self.after
+
+
+# Those of a group don't hide each other.
+GROUPS: dict[str, tuple[Planted, ...]] = {
+    "start": (
+        Planted(
+            "a health check that fails",
+            OVERRIDE,
+            "",
+            'services: {node: {healthcheck: {test: [CMD, "false"], retries: 1, start_period: 1s}}}\n',
+            (START,),
+        ),
+    ),
+    "signals": (
+        Planted(
+            "a target's port is wrong",
+            "prometheus/prometheus.yml",
+            "telegraf:9273",
+            "telegraf:9274",
+            ("test_health.py::test_target_is_up[telegraf]", "test_health.py::test_no_target_beyond_the_table_is_down"),
+        ),
+        Planted(
+            "one line in sixteen is dropped",
+            "promtail/promtail.yml",
+            "      - labels:\n          level:\n",
+            "      - drop: {expression: 'count-[0-9a-f]*7\"'}\n      - labels:\n          level:\n",
+            ("test_counts.py::test_requests_are_exactly_as_many_lines_in_loki",),
+        ),
+        Planted(
+            "a service logs to nowhere",
+            OVERRIDE,
+            "",
+            "services: {telegraf: {logging: !override {driver: none}}}\n",
+            ("test_logs.py::test_service_has_lines[telegraf]",),
+        ),
+        Planted(
+            "tasks don't get the ids of the request",
+            "erp_app/observability/celery.py",
+            "carried: dict[str, Any] = {**context.to_message(), **tracing.send_span(sender)}",
+            "carried: dict[str, Any] = {}",
+            ("test_order_story.py::test_task_lines_carry_both_ids",),
+        ),
+        Planted(
+            "an order is counted twice",
+            "erp_app/orders/metrics.py",
+            "ORDERS.labels(PLACED, OK).inc()",
+            "ORDERS.labels(PLACED, OK).inc(2)",
+            ("test_order_story.py::test_order_is_counted_once",),
+        ),
+        Planted(
+            "each event is an issue of its own",
+            "erp_app/observability/errors.py",
+            '        tags["service"] = self.service\n',
+            '        tags["service"] = self.service\n        event["fingerprint"] = [event["event_id"]]\n',
+            ("test_error_tracking.py::test_two_equal_errors_are_one_issue",),
+        ),
+        Planted(
+            "a data source's address is wrong",
+            "grafana/provisioning/datasources/tracing-off.yml",
+            "http://loki:3100",
+            "http://loki:3101",
+            ("test_data_sources.py::test_data_source_answers[loki]",),
+        ),
+        Planted(
+            "a page and a line tell a secret",
+            "erp_app/config/views.py",
+            '{"version": settings.VERSION,',
+            '{"version": settings.VERSION, "key": (print(settings.PARTNER_API_KEY), settings.PARTNER_API_KEY)[1],',
+            (
+                "test_secrets.py::test_secret_is_told_nowhere[partner_api_key]",
+                "test_secrets.py::test_secret_is_in_no_log_line[partner_api_key]",
+            ),
+        ),
+        Planted(
+            "the table names a page that isn't there",
+            "ops/urls.py",
+            '"/ready", "logs',
+            '"/nothing", "logs',
+            ("test_urls.py::test_address_answers_with_a_page[loki]",),
+        ),
+    ),
+    "workers": (
+        Planted(
+            "an alert that fires on a stack that is well",
+            "prometheus/rules/self.yml",
+            "max(inbox_heartbeat_age_seconds) > 180",
+            "max(inbox_heartbeat_age_seconds) > -1",
+            ("test_quiet.py::test_only_the_watchdog_fires", "test_quiet.py::test_nobody_is_told_anything"),
+        ),
+        Planted(
+            "lines carry a label more",
+            "promtail/promtail.yml",
+            "      - structured_metadata:\n",
+            "      - static_labels: {host: here}\n      - structured_metadata:\n",
+            ("test_logs.py::test_labels_are_those_of_the_contract",),
+        ),
+        Planted(
+            "gunicorn's workers write the same files",
+            "erp_app/observability/gunicorn.py",
+            "worker.slot = next(slot for slot in range(len(taken) + 1) if slot not in taken)",
+            "worker.slot = len(taken) * 0",
+            (
+                "test_counts.py::test_requests_are_exactly_counted_in_prometheus",
+                "test_worker_deaths.py::test_counts_go_on_exactly_after_a_worker_was_killed",
+            ),
+        ),
+    ),
+}
+
+
+def _plant(folder: Path, planted: Planted) -> None:
+    path = folder / planted.file
+    path.write_text(planted.broken(path.read_text(encoding="utf-8") if path.exists() else ""), encoding="utf-8")
+
+
+def _run(folder: Path, *arguments: str) -> int:
+    return subprocess.run([sys.executable, *arguments], cwd=folder, check=False, stdout=subprocess.DEVNULL).returncode
+
+
+def _red_tests(folder: Path, group: tuple[Planted, ...]) -> set[str]:
+    """Those of the group's tests that fail on the stack as it is in `folder`."""
+    report = folder / "report.xml"
+    tests = [f"tests/e2e/{name}" for planted in group for name in planted.turns_red]
+    _run(folder, "-m", "pytest", "-q", f"--junitxml={report}", *tests)
+    return {
+        f"{case.attrib['classname'].rsplit('.', 1)[1]}.py::{case.attrib['name']}"
+        for case in ET.parse(report).iter("testcase")  # noqa: S314 - pytest wrote it
+        if any(case.find(kind) is not None for kind in RED)
+    }
+
+
+def _try(name: str, group: tuple[Planted, ...]) -> list[list[str]]:
+    with tempfile.TemporaryDirectory(prefix="planted-") as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o755)
+        copy_files(folder)
+        if DECISION.is_file():  # where the images come from is no file of the repository
+            (folder / DECISION.relative_to(ROOT)).parent.mkdir()
+            shutil.copy2(DECISION, folder / DECISION.relative_to(ROOT))
+        for planted in group:
+            _plant(folder, planted)
+        with step(f"{name}: starting the stack with its faults"):
+            _run(folder, "-m", "ops", "clean")
+            started = _run(folder, "-m", "ops", "up") == 0
+        red = {START} if not started else set()
+        if started:
+            with step(f"{name}: asking the tests"):
+                red = _red_tests(folder, group)
+        _run(folder, "-m", "ops", "clean")
+    return [
+        [name, planted.what, test, "red" if test in red else "STAYED GREEN"]
+        for planted in group
+        for test in planted.turns_red
+    ]
+
+
+def main(wanted: list[str]) -> int:
+    rows = [row for name in wanted or GROUPS for row in _try(name, GROUPS[name])]
+    say(f"\n{table(rows, ['group', 'what was planted', 'test', 'result'])}")
+    say("\nThe stack is gone; `make up` starts it anew.")
+    return 1 if any(row[-1] != "red" for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,19 @@
+"""What tests/planted.py wants to change is still there, and so are the tests that it names."""
+
+from __future__ import annotations
+
+import pytest
+
+from ops.paths import ROOT
+from tests.planted import GROUPS, START, Planted
+
+ALL = [planted for group in GROUPS.values() for planted in group]
+
+
+@pytest.mark.parametrize("planted", ALL, ids=[planted.what for planted in ALL])
+def test_a_planted_fault_and_its_tests_are_there(planted: Planted) -> None:
+    text = (ROOT / planted.file).read_text(encoding="utf-8") if planted.before else ""
+    assert planted.broken(text) != text
+    for name in set(planted.turns_red) - {START}:
+        file, _, test = name.partition("::")
+        assert f"def {test.partition('[')[0]}(" in (ROOT / "tests" / "e2e" / file).read_text(encoding="utf-8")

@@ -1,0 +1,36 @@
+"""The rows of docs/operations/promises.md: what a red test means to whoever runs the stack, and where to look first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from ops.paths import ROOT
+
+PAGE = ROOT / "docs" / "operations" / "promises.md"
+ROW = re.compile(r"^\| (?P<text>[^|]+) \| (?P<proof>[^|]+) \| (?P<look_first>[^|]+) \|$", re.MULTILINE)
+TESTED_BY = re.compile(r"`([\w/]+/test_\w+\.py)`")
+
+
+@dataclass(frozen=True)
+class Promise:
+    text: str
+    tests: tuple[str, ...]
+    look_first: str
+
+    def __str__(self) -> str:
+        return f"Promised: {self.text}.\nLook first: {self.look_first}."
+
+
+@cache
+def promises() -> tuple[Promise, ...]:
+    """Those of the first table, the proven ones."""
+    proven = PAGE.read_text(encoding="utf-8").partition("\n## Promised and proven\n")[2].partition("\n## ")[0]
+    rows = [row for row in ROW.finditer(proven) if row["text"] != "Promise"]
+    return tuple(Promise(row["text"], tuple(TESTED_BY.findall(row["proof"])), row["look_first"]) for row in rows)
+
+
+def kept_by(file: str) -> list[Promise]:
+    """The promises that the tests of this file keep, its path below the repository given."""
+    return [promise for promise in promises() if file in promise.tests]
