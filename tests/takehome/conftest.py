@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +15,10 @@ import requests
 from ops.paths import ROOT
 from tests.support import stack
 from tests.support.ports import free_port
+from tests.support.readme import PACKAGE, blocks
 from tests.support.repository import copy_files
 from tests.support.wait import eventually
 
-PACKAGE = ROOT / "erp_app" / "observability"
-BLOCK = re.compile(r"^( *)```(\w+) (\S+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 PIN = re.compile(r"^(\S+==\S+)", re.MULTILINE)
 TOKEN = "take-home-token-0123456789"
 OWN_VIEWS = """
@@ -37,12 +35,6 @@ def broken(request):
 
 urlpatterns += [path("hello", hello, name="hello"), path("broken", broken, name="broken")]
 """
-
-
-def blocks() -> dict[str, str]:
-    """The README's fenced blocks by the name behind their language."""
-    text = (PACKAGE / "README.md").read_text(encoding="utf-8")
-    return {name: textwrap.dedent(body) for _, _, name, body in BLOCK.findall(text)}
 
 
 class Project:

@@ -10,9 +10,10 @@ import pytest
 
 from observability.reference import SCHEMA
 from tests.support.erp import RESPONSES, Ids, sum_samples
+from tests.support.readme import blocks
 from tests.support.tracker import Tracker
 from tests.support.wait import eventually
-from tests.takehome.conftest import Project, blocks
+from tests.takehome.conftest import Project
 
 REQUESTS = 150
 AT_ONCE = 12

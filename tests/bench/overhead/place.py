@@ -21,8 +21,8 @@ from ops.paths import LOGS
 from tests.bench.overhead.variants import BARE, Variant
 from tests.support import stack
 from tests.support.ports import free_port
+from tests.support.readme import PACKAGE, blocks
 from tests.support.wait import eventually
-from tests.takehome.conftest import PACKAGE, blocks
 
 HERE = Path(__file__).parent
 
