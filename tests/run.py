@@ -47,7 +47,7 @@ PHASES = (
     Phase("static", FILES, _pytest("tests/static")),
     Phase("stack", STACK, ("-m", "ops", "up")),
     # On a Prometheus, an Alertmanager and an inbox of its own.
-    Phase("heartbeat", HEARTBEAT, _pytest("tests/e2e/test_without_prometheus.py"), needs=("stack",)),
+    Phase("heartbeat", HEARTBEAT, _pytest("tests/apart/test_without_prometheus.py"), needs=("stack",)),
     # With the processor to itself: browsers draw, and two minutes of silence begin with the stack.
     Phase("e2e", STACK, _pytest("tests/e2e", "-m", "not alone"), needs=("stack",)),
     # Real faults wait for notifications most of their time: beside phases that don't ask the stack.

@@ -8,6 +8,7 @@ import pytest
 
 from ops.paths import ROOT
 from ops.settings import parse
+from tests.support.promises import PAGE, promises, proven
 from tests.support.repository import texts
 from tests.support.signals import SERVICES
 
@@ -17,7 +18,6 @@ MAKE = re.compile(
     re.MULTILINE,
 )
 TEST_PATH = re.compile(r"`(tests/[\w/]+\.py)")
-PROMISES = "docs/operations/promises.md"
 
 
 def read(name: str) -> str:
@@ -54,12 +54,13 @@ def test_readme_names_the_two_commands() -> None:
     assert {"up", "test"} <= {first or second for first, second in MAKE.findall(read("README.md"))}
 
 
-def test_promises_name_only_tests_that_exist() -> None:
-    named = set(TEST_PATH.findall(read(PROMISES)))
-    assert named
+def test_every_promise_names_tests_that_exist_and_where_to_look_first() -> None:
+    rows = [line for line in proven().splitlines() if line.startswith("| ")]
+    assert len(promises()) == len(rows) - 1, "expected three columns in every row: promise, proof, look first"
+    named = {file for promise in promises() for file in promise.tests} | set(TEST_PATH.findall(PAGE.read_text("utf-8")))
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("path", sorted(path.name for path in (ROOT / "tests" / "e2e").glob("test_*.py")))
 def test_end_to_end_test_backs_a_promise(path: str) -> None:
-    assert f"`tests/e2e/{path}" in read(PROMISES)
+    assert f"`tests/e2e/{path}" in PAGE.read_text(encoding="utf-8")
