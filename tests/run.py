@@ -50,8 +50,8 @@ PHASES = (
     Phase("stack", STACK, ("-m", "ops", "up")),
     # On a Prometheus, an Alertmanager and an inbox of its own.
     Phase("heartbeat", HEARTBEAT, _pytest("tests/apart/test_without_prometheus.py"), needs=("stack",)),
-    # With the processor to itself: browsers draw, and two minutes of silence are kept meanwhile, in which an earlier
-    # run's faults may not have ended yet.
+    # With the processor to itself, for browsers draw. Not whether a critical alert fires: the alert of a fault of the
+    # run before may not have ended yet, which tests/e2e/test_quiet.py waits for.
     Phase("e2e", STACK, _pytest(*WELL), needs=("stack",)),
     # Real faults wait for notifications most of their time: beside phases that don't ask the stack.
     Phase("delivery", DELIVERY, _pytest("tests/e2e/test_alert_delivery.py"), needs=("stack",), after=("e2e",)),
@@ -65,8 +65,10 @@ PHASES = (
     Phase("next", FILES, ("-m", "tests.app_container", "next"), needs=("stack",)),
     # What would hold back the alert of another fault, or lose its page.
     Phase("alone", STACK, _pytest("-s", *ALONE, "-m", "alone"), needs=("stack",), after=("delivery", "app", "next")),
+    Phase("mutation", FILES, ("-m", "prometheus.tests.mutation", "--all"), needs=("stack",), in_test=False),
+    Phase("quiet-days", FILES, ("-m", "prometheus.tests.quiet", "--all"), needs=("stack",), in_test=False),
     Phase("drills-all", STACK, ("-m", "tests.drills", "all"), needs=("stack",), in_test=False),
-    Phase("planted", STACK, ("-m", "tests.planted"), after=("drills-all",), in_test=False),
+    Phase("planted", STACK, ("-m", "tests.planted"), after=("mutation", "quiet-days"), in_test=False),
 )
 
 
