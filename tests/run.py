@@ -50,8 +50,8 @@ PHASES = (
     Phase("stack", STACK, ("-m", "ops", "up")),
     # On a Prometheus, an Alertmanager and an inbox of its own.
     Phase("heartbeat", HEARTBEAT, _pytest("tests/apart/test_without_prometheus.py"), needs=("stack",)),
-    # With the processor to itself, for browsers draw. Not whether a critical alert fires: the alert of a fault of the
-    # run before may not have ended yet, which tests/e2e/test_quiet.py waits for.
+    # With the processor to itself, for browsers draw. Not CRITICAL: the alert of an earlier run's fault may still fire,
+    # which tests/e2e/test_quiet.py tells from one that must not.
     Phase("e2e", STACK, _pytest(*WELL), needs=("stack",)),
     # Real faults wait for notifications most of their time: beside phases that don't ask the stack.
     Phase("delivery", DELIVERY, _pytest("tests/e2e/test_alert_delivery.py"), needs=("stack",), after=("e2e",)),
