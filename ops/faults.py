@@ -205,6 +205,11 @@ def broken() -> list[str]:
     return [path.name for path in sorted(REMEMBERED.glob("*"), key=lambda path: path.stat().st_mtime)]
 
 
+def last_change() -> float:
+    """When something was last broken or mended, in Unix seconds; 0 where nothing ever was."""
+    return REMEMBERED.stat().st_mtime if REMEMBERED.is_dir() else 0
+
+
 def inject(stack: Stack, name: str) -> None:
     fault = _find(stack, name)
     REMEMBERED.mkdir(parents=True, exist_ok=True)

@@ -59,49 +59,49 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
             "prometheus/prometheus.yml",
             "telegraf:9273",
             "telegraf:9274",
-            ("test_health.py::test_target_is_up[telegraf]", "test_health.py::test_no_target_beyond_the_table_is_down"),
+            ("e2e/test_health.py::test_target_is_up[telegraf]", "smoke/test_smoke.py::test_targets"),
         ),
         Planted(
             "one line in sixteen is dropped",
             "promtail/promtail.yml",
             "      - labels:\n          level:\n",
             "      - drop: {expression: 'count-[0-9a-f]*7\"'}\n      - labels:\n          level:\n",
-            ("test_counts.py::test_requests_are_exactly_as_many_lines_in_loki",),
+            ("e2e/test_counts.py::test_requests_are_exactly_as_many_lines_in_loki",),
         ),
         Planted(
             "a service logs to nowhere",
             OVERRIDE,
             "",
             "services: {telegraf: {logging: !override {driver: none}}}\n",
-            ("test_logs.py::test_service_has_lines[telegraf]",),
+            ("e2e/test_logs.py::test_service_has_lines[telegraf]",),
         ),
         Planted(
             "tasks don't get the ids of the request",
             "erp_app/observability/celery.py",
             "carried: dict[str, Any] = {**context.to_message(), **tracing.send_span(sender)}",
             "carried: dict[str, Any] = {}",
-            ("test_order_story.py::test_task_lines_carry_both_ids",),
+            ("smoke/test_smoke.py::test_order_tasks",),
         ),
         Planted(
             "an order is counted twice",
             "erp_app/orders/metrics.py",
             "ORDERS.labels(PLACED, OK).inc()",
             "ORDERS.labels(PLACED, OK).inc(2)",
-            ("test_order_story.py::test_order_is_counted_once",),
+            ("e2e/test_order_story.py::test_order_is_counted_once",),
         ),
         Planted(
             "each event is an issue of its own",
             "erp_app/observability/errors.py",
             '        tags["service"] = self.service\n',
             '        tags["service"] = self.service\n        event["fingerprint"] = [event["event_id"]]\n',
-            ("test_error_tracking.py::test_two_equal_errors_are_one_issue",),
+            ("e2e/test_error_tracking.py::test_two_equal_errors_are_one_issue",),
         ),
         Planted(
             "a data source's address is wrong",
             "grafana/provisioning/datasources/tracing-off.yml",
             "http://loki:3100",
             "http://loki:3101",
-            ("test_data_sources.py::test_data_source_answers[loki]",),
+            ("e2e/test_data_sources.py::test_data_source_answers[loki]",),
         ),
         Planted(
             "a page and a line tell a secret",
@@ -109,8 +109,8 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
             '{"version": settings.VERSION,',
             '{"version": settings.VERSION, "key": (print(settings.PARTNER_API_KEY), settings.PARTNER_API_KEY)[1],',
             (
-                "test_secrets.py::test_secret_is_told_nowhere[partner_api_key]",
-                "test_secrets.py::test_secret_is_in_no_log_line[partner_api_key]",
+                "e2e/test_secrets.py::test_secret_is_told_nowhere[partner_api_key]",
+                "e2e/test_secrets.py::test_secret_is_in_no_log_line[partner_api_key]",
             ),
         ),
         Planted(
@@ -118,7 +118,7 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
             "ops/urls.py",
             '"/ready", "logs',
             '"/nothing", "logs',
-            ("test_urls.py::test_address_answers_with_a_page[loki]",),
+            ("e2e/test_urls.py::test_address_answers_with_a_page[loki]",),
         ),
     ),
     "workers": (
@@ -127,14 +127,14 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
             "prometheus/rules/self.yml",
             "max(inbox_heartbeat_age_seconds) > 180",
             "max(inbox_heartbeat_age_seconds) > -1",
-            ("test_quiet.py::test_only_the_watchdog_fires", "test_quiet.py::test_nobody_is_told_anything"),
+            ("e2e/test_quiet.py::test_only_the_watchdog_fires", "e2e/test_quiet.py::test_nobody_is_told_anything"),
         ),
         Planted(
             "lines carry a label more",
             "promtail/promtail.yml",
             "      - structured_metadata:\n",
             "      - static_labels: {host: here}\n      - structured_metadata:\n",
-            ("test_logs.py::test_labels_are_those_of_the_contract",),
+            ("e2e/test_logs.py::test_labels_are_those_of_the_contract",),
         ),
         Planted(
             "gunicorn's workers write the same files",
@@ -142,8 +142,8 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
             "worker.slot = next(slot for slot in range(len(taken) + 1) if slot not in taken)",
             "worker.slot = len(taken) * 0",
             (
-                "test_counts.py::test_requests_are_exactly_counted_in_prometheus",
-                "test_worker_deaths.py::test_counts_go_on_exactly_after_a_worker_was_killed",
+                "e2e/test_counts.py::test_requests_are_exactly_counted_in_prometheus",
+                "e2e/test_worker_deaths.py::test_counts_go_on_exactly_after_a_worker_was_killed",
             ),
         ),
     ),
@@ -162,10 +162,10 @@ def _run(folder: Path, *arguments: str) -> int:
 def _red_tests(folder: Path, group: tuple[Planted, ...]) -> set[str]:
     """Those of the group's tests that fail on the stack as it is in `folder`."""
     report = folder / "report.xml"
-    tests = [f"tests/e2e/{name}" for planted in group for name in planted.turns_red]
+    tests = [f"tests/{name}" for planted in group for name in planted.turns_red]
     _run(folder, "-m", "pytest", "-q", f"--junitxml={report}", *tests)
     return {
-        f"{case.attrib['classname'].rsplit('.', 1)[1]}.py::{case.attrib['name']}"
+        f"{'/'.join(case.attrib['classname'].split('.')[1:])}.py::{case.attrib['name']}"
         for case in ET.parse(report).iter("testcase")  # noqa: S314 - pytest wrote it
         if any(case.find(kind) is not None for kind in RED)
     }

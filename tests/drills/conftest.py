@@ -36,12 +36,13 @@ def drilled(request: pytest.FixtureRequest) -> Iterator[tuple[Outcomes, Future[R
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
     named = [item.callspec.params.get("drill") for item in items if hasattr(item, "callspec")]
     ordering = any("refused" in item.fixturenames for item in items)
-    drills = dict.fromkeys([drill for drill in named if isinstance(drill, Drill)] + [PAYMENT] * ordering)
+    drills = {PAYMENT.name: PAYMENT} if ordering else {}
+    drills |= {drill.name: drill for drill in named if isinstance(drill, Drill)}
     stack.ensure_up()
     partner.reset()
     with ThreadPoolExecutor(1) as customer:
         refused = customer.submit(_order_while_payment_is_broken) if ordering else Future[Refused]()
-        yield {outcome.drill.name: outcome for outcome in run_all(list(drills), say)}, refused
+        yield {outcome.drill.name: outcome for outcome in run_all(list(drills.values()), say)}, refused
 
 
 @pytest.fixture(scope="session")

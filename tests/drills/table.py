@@ -139,7 +139,7 @@ BROKEN_DISK = "Needs a disk or a store that fails under the running program."
 CAUSED = "Told only when its cause, which is drilled, is not."
 # By alert, or by alert/severity where another tier is drilled.
 NOT_DRILLED: dict[str, str] = {
-    "Watchdog": "Always fires; tests/e2e/test_without_prometheus.py proves what its absence does.",
+    "Watchdog": "Always fires; tests/apart/test_without_prometheus.py proves what its absence does.",
     "ErpMigrationsPending": LONG,
     "ErpVersionsDiffer": LONG,
     "ErpNewReleaseRegression": LONG,

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from ops.paths import ROOT, SECRETS
+from ops.paths import ROOT
 from ops.settings import defaults
+from tests.support.promises import PAGE, promises, proven
 from tests.support.repository import texts
 from tests.support.services import SERVICES
 
@@ -16,8 +17,7 @@ MAKE = re.compile(
     r"`(?:[A-Z_]+=\S+ )*make ([a-z][a-z0-9-]*)|^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*make ([a-z][a-z0-9-]*)",
     re.MULTILINE,
 )
-PATH = re.compile(r"`([\w-]+/[\w./*-]*)`")
-PROMISES = "docs/operations/promises.md"
+TEST_PATH = re.compile(r"`(tests/[\w/]+\.py)")
 
 
 def read(name: str) -> str:
@@ -54,14 +54,13 @@ def test_readme_names_the_two_commands() -> None:
     assert {"up", "test"} <= {first or second for first, second in MAKE.findall(read("README.md"))}
 
 
-@pytest.mark.parametrize("name", ["README.md", "SECURITY.md", "docs/architecture.md", "docs/glossary.md", PROMISES])
-def test_document_names_only_paths_that_exist(name: str) -> None:
-    parts = {path.name for path in ROOT.iterdir() if path.is_dir()} - {SECRETS.name}
-    named = {path for path in PATH.findall(read(name)) if path.partition("/")[0] in parts}
-    assert named
-    assert [path for path in sorted(named) if not list(ROOT.glob(path.rstrip("/")))] == []
+def test_every_promise_names_tests_that_exist_and_where_to_look_first() -> None:
+    rows = [line for line in proven().splitlines() if line.startswith("| ")]
+    assert len(promises()) == len(rows) - 1, "expected three columns in every row: promise, proof, look first"
+    named = {file for promise in promises() for file in promise.tests} | set(TEST_PATH.findall(PAGE.read_text("utf-8")))
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("path", sorted(path.name for path in (ROOT / "tests" / "e2e").glob("test_*.py")))
 def test_end_to_end_test_backs_a_promise(path: str) -> None:
-    assert f"`tests/e2e/{path}" in read(PROMISES)
+    assert f"`tests/e2e/{path}" in PAGE.read_text(encoding="utf-8")

@@ -16,4 +16,4 @@ def test_a_planted_fault_and_its_tests_are_there(planted: Planted) -> None:
     assert planted.broken(text) != text
     for name in set(planted.turns_red) - {START}:
         file, _, test = name.partition("::")
-        assert f"def {test.partition('[')[0]}(" in (ROOT / "tests" / "e2e" / file).read_text(encoding="utf-8")
+        assert f"def {test.partition('[')[0]}(" in (ROOT / "tests" / file).read_text(encoding="utf-8")

@@ -23,11 +23,14 @@ class Promise:
         return f"Promised: {self.text}.\nLook first: {self.look_first}."
 
 
+def proven() -> str:
+    """The page's first table: the promises that have a test."""
+    return PAGE.read_text(encoding="utf-8").partition("\n## Promised and proven\n")[2].partition("\n## ")[0]
+
+
 @cache
 def promises() -> tuple[Promise, ...]:
-    """Those of the first table, the proven ones."""
-    proven = PAGE.read_text(encoding="utf-8").partition("\n## Promised and proven\n")[2].partition("\n## ")[0]
-    rows = [row for row in ROW.finditer(proven) if row["text"] != "Promise"]
+    rows = [row for row in ROW.finditer(proven()) if row["text"] != "Promise"]
     return tuple(Promise(row["text"], tuple(TESTED_BY.findall(row["proof"])), row["look_first"]) for row in rows)
 
 

@@ -21,7 +21,7 @@ from tests.support.wait import eventually
 SECONDS = 4 * 60 + 3 * 60 + 60
 PROJECT = "erp-heartbeat-test"
 PORTS = ("PROMETHEUS_PORT", "ALERTMANAGER_PORT", "INBOX_PORT")
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(SECONDS + 400)]
+pytestmark = pytest.mark.timeout(SECONDS + 400)
 
 
 class Apart:
