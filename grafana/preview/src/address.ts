@@ -1,4 +1,4 @@
-/** The address bar is the state: Grafana's own paths and parameters, changed without loading the page anew. */
+/** The address bar holds the state, in Grafana's paths and parameters; changing it doesn't load the page again. */
 import { dateMath, dateTime, rangeUtil, type TimeRange } from '@grafana/data';
 import { useEffect, useState } from 'react';
 
@@ -35,7 +35,7 @@ export function go(to: URL): void {
   window.dispatchEvent(new Event(MOVED));
 }
 
-/** Sets parameters of the present address; undefined takes one away. */
+/** Sets parameters of the present address; undefined removes one. */
 export function change(parameters: Change): void {
   const to = new URL(location.href);
   for (const [name, value] of Object.entries(parameters)) {
@@ -53,7 +53,7 @@ export function rangeOf(parameters: URLSearchParams, otherwise = { from: 'now-1h
   return rangeUtil.convertRawToRange(valid ? { from: end(from), to: end(to) } : otherwise);
 }
 
-/** The other way round, for links and the address bar. */
+/** A time range as the parameters `from` and `to`. */
 export function rangeParameters({ raw }: TimeRange): { from: string; to: string } {
   const text = (end: TimeRange['raw']['from']) => (typeof end === 'string' ? end : String(end.valueOf()));
   return { from: text(raw.from), to: text(raw.to) };

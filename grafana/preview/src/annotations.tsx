@@ -1,19 +1,13 @@
-/** The board's annotations: where a query's series is above nothing, it marks a time or a stretch of it. */
-import { dateTimeFormat, type TimeRange } from '@grafana/data';
+/** The board's annotations: each stretch of time in which a query's series is above 0 is marked on every graph. */
+import { dateTimeFormat } from '@grafana/data';
 import type { Dashboard, Panel } from '@grafana/schema';
 import type { UPlotConfigBuilder } from '@grafana/ui';
 import { useLayoutEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
-import type { Variable } from './interpolate';
-import { askTarget, type Target } from './queries';
-import type { Source } from './sources';
-
-export interface AnnotationEvent {
-  from: number;
-  to: number;
-  title: string;
-  color: string;
-}
+import type { AnnotationEvent, PageState } from './page';
+import { withLabels } from './prometheus';
+import { askTarget } from './queries';
+import type { Target } from './sources';
 
 interface Query {
   name: string;
@@ -26,39 +20,29 @@ interface Query {
   target?: Target;
 }
 
-const WIDTH = 200; // points per query: marks, not a graph
+const WIDTH = 200; // points per query: enough for marks
 
 export async function loadAnnotations(
   board: Dashboard,
-  state: { sources: Source[]; variables: Variable[]; range: TimeRange },
+  state: Pick<PageState, 'sources' | 'variables' | 'range'>,
   color: (name: string) => string,
 ): Promise<AnnotationEvent[]> {
   const queries = (board.annotations?.list ?? []) as unknown as Query[];
-  const found = queries
+  const answers = queries
     .filter((query) => query.enable && (query.expr || query.target?.expr))
     .map(async (query) => {
       const step = query.step || '10s';
       const target = { ...{ refId: 'Annotation', expr: query.expr ?? '', interval: step }, ...query.target };
       const frames = await askTarget(target, { datasource: query.datasource } as Partial<Panel>, state, WIDTH);
       return frames.flatMap((frame) => {
-        const labels = frame.fields[1].labels ?? {};
-        const named = (query.titleFormat || query.name).replace(
-          /\{\{\s*(\w+)\s*\}\}/g,
-          (_, label: string) => labels[label] ?? '',
-        );
-        const gap = Number(frame.fields[0].config.interval);
-        const times: number[] = frame.fields[0].values.filter(
-          (_: number, row: number) => frame.fields[1].values[row] > 0,
-        );
-        return stretches(times, gap).map(([from, to]) => ({
-          from,
-          to,
-          title: named.trim(),
-          color: color(query.iconColor),
-        }));
+        const [time, value] = frame.fields;
+        const title = withLabels(query.titleFormat || query.name, value.labels ?? {}).trim();
+        const times: number[] = time.values.filter((_: number, row: number) => value.values[row] > 0);
+        const found = stretches(times, Number(time.config.interval));
+        return found.map(([from, to]) => ({ from, to, title, color: color(query.iconColor) }));
       });
     });
-  return (await Promise.all(found)).flat();
+  return (await Promise.all(answers)).flat();
 }
 
 function stretches(times: number[], gap: number): [number, number][] {
@@ -80,7 +64,7 @@ interface Marks {
   timeZone: string;
 }
 
-/** A dashed line at the start, a bar below the axis, its text on hovering. */
+/** A dashed line at the start of each stretch, and below the axis a bar that shows its title under the pointer. */
 export function AnnotationMarks({ config, events, timeZone }: Marks) {
   const latest = useRef(events);
   latest.current = events;

@@ -1,16 +1,15 @@
 /** A board: its variables, and its panels where its JSON puts them. */
-import { DashboardCursorSync, EventBusSrv, type GrafanaTheme2, type TimeRange } from '@grafana/data';
+import { DashboardCursorSync, EventBusSrv, type TimeRange } from '@grafana/data';
 import type { Dashboard, Panel, RowPanel } from '@grafana/schema';
 import { Icon, PanelContextProvider } from '@grafana/ui';
 import { type CSSProperties, useEffect, useMemo, useState } from 'react';
 import { rangeParameters } from './address';
-import { type AnnotationEvent, loadAnnotations } from './annotations';
+import { loadAnnotations } from './annotations';
 import { Controls } from './controls';
-import { filler, parameter } from './interpolate';
+import { builtIn, filler, parameter } from './interpolate';
 import { BoardLinks } from './links';
-import { type PageState, PanelView, Problems } from './panel';
-import { builtIn } from './queries';
-import type { Source } from './sources';
+import type { AnnotationEvent, PageState, View } from './page';
+import { PanelView, Problems } from './panel';
 import { useWidth } from './use-width';
 import { type Choice, resolveVariables } from './variables';
 
@@ -18,14 +17,10 @@ const ROW = 30; // pixels, as Grafana has it
 const GAP = 8;
 const COLUMNS = 24;
 
-interface Props {
+interface Props extends View {
   board: Dashboard;
   boards: Dashboard[];
-  sources: Source[];
   parameters: URLSearchParams;
-  range: TimeRange;
-  timeZone: string;
-  theme: GrafanaTheme2;
 }
 
 export function Board({ board, boards, sources, parameters, range, timeZone, theme }: Props) {
@@ -35,7 +30,7 @@ export function Board({ board, boards, sources, parameters, range, timeZone, the
   useEffect(() => {
     const failed = (error: Error) => setProblem(error.message);
     void (async () => {
-      const variables = await resolveVariables(board, parameters, sources, range);
+      const variables = await resolveVariables(board, parameters, { sources, range });
       setProblem('');
       setChoices(variables);
       const color = (name: string) => theme.visualization.getColorByName(name);
@@ -83,7 +78,7 @@ function pageState(
     __url_time_range: `${parameter('from', from)}&${parameter('to', to)}`,
     __all_variables: shown.join('&'),
     __dashboard: board.title ?? '',
-    ...builtIn({ from: range.from.valueOf(), to: range.to.valueOf() }),
+    ...builtIn(range),
   };
   return { variables, range, fill: filler(variables, more) };
 }

@@ -1,10 +1,10 @@
-/** Grafana's addresses of its log view, read and written; and a LogQL query with one more filter. */
+/** Reads and writes the addresses of Grafana's Explore, and adds a filter to a LogQL query. */
 import type { TimeRange } from '@grafana/data';
 import { rangeParameters } from './address';
-import type { Target } from './queries';
+import { findSource, type Source, type Target } from './sources';
 
 export interface Exploration {
-  datasource: string;
+  source: Source;
   queries: Target[];
   range: { from: string; to: string };
 }
@@ -15,31 +15,26 @@ interface Pane {
   range?: { from: string; to: string };
 }
 
-export function exploreAddress({
-  datasource,
-  expr,
-  range,
-}: {
+interface Wanted {
   datasource: string;
   expr: string;
   range: TimeRange;
-}): string {
-  const pane: Pane = {
-    datasource,
-    queries: [{ refId: 'A', expr, datasource: { uid: datasource } }],
-    range: rangeParameters(range),
-  };
+}
+
+export function exploreAddress({ datasource, expr, range }: Wanted): string {
+  const queries = [{ refId: 'A', expr, datasource: { uid: datasource } }];
+  const pane: Pane = { datasource, queries, range: rangeParameters(range) };
   return `/explore?schemaVersion=1&panes=${encodeURIComponent(JSON.stringify({ a: pane }))}`;
 }
 
-/** The first pane: of `panes`, or of the older `left`. Text that isn't JSON is an error, told on the page. */
-export function readExploration(parameters: URLSearchParams): Exploration {
+/** The first pane of `panes`, or of `left`, which older addresses have. Throws where it can't be read. */
+export function readExploration(parameters: URLSearchParams, sources: Source[]): Exploration {
   const panes = parameters.get('panes');
   const pane: Pane = panes
     ? (Object.values(JSON.parse(panes) as Record<string, Pane>)[0] ?? {})
     : (JSON.parse(parameters.get('left') ?? '{}') as Pane);
   return {
-    datasource: pane.datasource ?? pane.queries?.[0]?.datasource?.uid ?? 'loki',
+    source: findSource(sources, pane.datasource ?? pane.queries?.[0]?.datasource?.uid, 'loki'),
     queries: (pane.queries ?? []).map((query, place) => ({ refId: 'ABCDEFGH'[place], expr: '', ...query })),
     range: pane.range ?? { from: 'now-1h', to: 'now' },
   };
@@ -54,7 +49,7 @@ interface Filter {
   operator: '=' | '!=';
 }
 
-/** Labels choose the stream; other fields are compared further on, those of a JSON line after parsing it. */
+/** A label goes into the stream selector, another field into a filter, after `| json` for a field of a JSON line. */
 export function withField(query: string, { kind, name, value, operator }: Filter): string {
   const comparison = `${name}${operator}${JSON.stringify(value)}`;
   if (kind === 'label') {

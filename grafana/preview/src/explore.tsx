@@ -1,26 +1,17 @@
-/** The log view behind Grafana's Explore addresses: a LogQL query, how many lines, and the lines. */
-import { type GrafanaTheme2, type TimeRange } from '@grafana/data';
+/** What Grafana's Explore addresses lead to: a query, and its log lines with their number over time, or its graph. */
 import type { Panel } from '@grafana/schema';
 import { Button, Input } from '@grafana/ui';
 import { useEffect, useMemo, useState } from 'react';
 import { go } from './address';
 import { type Exploration, exploreAddress } from './explore-address';
 import { filler } from './interpolate';
-import { type PageState, PanelView, Problems } from './panel';
-import type { Source } from './sources';
+import type { PageState, View } from './page';
+import { PanelView } from './panel';
 import { useWidth } from './use-width';
-
-interface Props {
-  exploration: Exploration;
-  sources: Source[];
-  range: TimeRange;
-  timeZone: string;
-  theme: GrafanaTheme2;
-}
 
 const EVERYTHING = '{service=~".+"}';
 
-export function Explore({ exploration, sources, range, timeZone, theme }: Props) {
+export function Explore({ exploration, sources, range, timeZone, theme }: View & { exploration: Exploration }) {
   const asked = exploration.queries[0]?.expr || EVERYTHING;
   const [text, setText] = useState(asked);
   useEffect(() => setText(asked), [asked]);
@@ -29,33 +20,26 @@ export function Explore({ exploration, sources, range, timeZone, theme }: Props)
     [sources, range, timeZone, theme],
   );
   const [measured, width] = useWidth<HTMLElement>();
-  const panels = useMemo(() => panelsOf(exploration, asked, sources), [exploration, asked, sources]);
+  const panels = useMemo(() => panelsOf(exploration, asked), [exploration, asked]);
   return (
     <main ref={measured}>
       <form
         className="controls"
         onSubmit={(event) => {
           event.preventDefault();
-          go(new URL(exploreAddress({ datasource: exploration.datasource, expr: text, range }), location.href));
+          go(new URL(exploreAddress({ datasource: exploration.source.uid, expr: text, range }), location.href));
         }}
       >
         <Input value={text} onChange={(event) => setText(event.currentTarget.value)} aria-label="Query" />
         <Button type="submit">Run</Button>
       </form>
-      {typeof panels === 'string' && <Problems problems={[panels]} />}
       {width > 0 &&
-        typeof panels !== 'string' &&
         panels.map((panel) => <PanelView key={panel.id} {...{ panel, page, width, height: panel.gridPos?.h ?? 0 }} />)}
     </main>
   );
 }
 
-/** Lines with their number over time, or a query's lines on a graph; a sentence where there is no such source. */
-function panelsOf({ datasource }: Exploration, expr: string, sources: Source[]): Panel[] | string {
-  const source = sources.find(({ uid, name }) => uid === datasource || name === datasource);
-  if (!source) {
-    return `The preview explores ${sources.map(({ name }) => name).join(' and ')}; it knows no data source "${datasource}".`;
-  }
+function panelsOf({ source }: Exploration, expr: string): Panel[] {
   const panel = (id: number, type: string, title: string, h: number, target: object, more: object = {}) =>
     ({
       ...{ id, type, title, gridPos: { h, w: 0, x: 0, y: 0 }, datasource: { type: source.type, uid: source.uid } },

@@ -1,4 +1,4 @@
-/** What Grafana's own start would do: fills the library's registries and applies a panel's field options. */
+/** Fills the registries of Grafana's libraries, as Grafana does when it starts, and applies a panel's field options. */
 import {
   applyFieldOverrides,
   cacheFieldDisplayNames,
@@ -8,7 +8,6 @@ import {
   type FieldConfigSource,
   fieldMatchers,
   getValueFormats,
-  type GrafanaTheme2,
   Registry,
   standardTransformers,
   standardTransformersRegistry,
@@ -17,7 +16,7 @@ import {
 } from '@grafana/data';
 import type { Panel } from '@grafana/schema';
 import { lastValueFrom } from 'rxjs';
-import type { Fill } from './interpolate';
+import type { PageState } from './page';
 
 const STANDARD = [
   ...['unit', 'min', 'max', 'fieldMinMax', 'decimals', 'displayName', 'noValue', 'thresholds', 'mappings', 'links'],
@@ -25,7 +24,7 @@ const STANDARD = [
 ];
 const PREFIXED_UNIT = /^(prefix|suffix|time|si|count|currency|bool):/;
 
-/** Options that a panel kind has without being told. */
+/** The defaults of each kind of panel. */
 const LINES = {
   ...{ drawStyle: 'line', lineInterpolation: 'linear', lineWidth: 1, fillOpacity: 0, gradientMode: 'none' },
   ...{ axisPlacement: 'auto', showPoints: 'auto', pointSize: 5, spanNulls: false },
@@ -48,7 +47,7 @@ export function fillRegistries(): void {
   );
 }
 
-/** What of the panel's JSON the preview would pass over in silence, each in a sentence. */
+/** A sentence for each part of the panel's JSON that the preview doesn't know, so that none is ignored silently. */
 export function unknownParts(panel: Panel): string[] {
   const config = panel.fieldConfig ?? { defaults: {}, overrides: [] };
   const properties = config.overrides.flatMap((rule) => rule.properties);
@@ -80,7 +79,7 @@ export function unknownParts(panel: Panel): string[] {
   ];
 }
 
-/** The panel's field options with those of its kind beneath. */
+/** The panel's field options, completed by the defaults of its kind. */
 export function fieldConfigOf(panel: Panel): FieldConfigSource {
   const { defaults = {}, overrides = [] } = panel.fieldConfig ?? {};
   const custom = Object.entries({ ...CUSTOM[panel.type], ...defaults.custom }).map(([key, value]) => {
@@ -92,7 +91,7 @@ export function fieldConfigOf(panel: Panel): FieldConfigSource {
   return { defaults: { ...full, thresholds: withBase(full.thresholds) }, overrides } as FieldConfigSource;
 }
 
-/** JSON has no -Infinity: the lowest threshold comes with null. */
+/** JSON has no -Infinity: the lowest threshold has null there. */
 function withBase(thresholds: unknown): unknown {
   const { steps, ...rest } = thresholds as ThresholdsConfig;
   return { ...rest, steps: steps.map((step, place) => (place === 0 ? { ...step, value: -Infinity } : step)) };
@@ -102,7 +101,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Every option that this panel uses, so that none of its JSON is passed over. */
+/** A registry of every option that this panel uses: Grafana's library ignores options that aren't registered. */
 function registryFor({ defaults, overrides }: FieldConfigSource): Registry<FieldConfigPropertyItem> {
   const ids = new Set([
     ...STANDARD,
@@ -125,20 +124,20 @@ function registryFor({ defaults, overrides }: FieldConfigSource): Registry<Field
   return new Registry(() => items);
 }
 
-/** Transformations, then field options: what the drawings take. */
+/** Applies the panel's transformations, then its field options. */
 export async function prepare(
   frames: DataFrame[],
   panel: Panel,
-  how: { fill: Fill; theme: GrafanaTheme2; timeZone: string },
+  { fill, theme, timeZone }: Pick<PageState, 'fill' | 'theme' | 'timeZone'>,
 ): Promise<DataFrame[]> {
-  const context = { interpolate: (text: string) => how.fill(text) };
+  const context = { interpolate: (text: string) => fill(text) };
   const transformed = await lastValueFrom(
     transformDataFrame((panel.transformations ?? []) as DataTransformerConfig[], frames, context),
   );
   const fieldConfig = fieldConfigOf(panel);
   const prepared = applyFieldOverrides({
     ...{ data: transformed, fieldConfig, fieldConfigRegistry: registryFor(fieldConfig) },
-    ...{ replaceVariables: how.fill, theme: how.theme, timeZone: how.timeZone },
+    ...{ replaceVariables: fill, theme, timeZone },
   });
   cacheFieldDisplayNames(prepared);
   return prepared;

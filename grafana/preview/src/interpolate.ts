@@ -1,5 +1,11 @@
 /** Fills `$name`, `${name.path:format}` and `[[name]]` in, as Grafana does; an unknown name stays as it is. */
-import { type DataContextScopedVar, formattedValueToString, getFieldDisplayName, type ScopedVars } from '@grafana/data';
+import {
+  type DataContextScopedVar,
+  formattedValueToString,
+  getFieldDisplayName,
+  type ScopedVars,
+  type TimeRange,
+} from '@grafana/data';
 
 export interface Variable {
   name: string;
@@ -33,7 +39,7 @@ const FORMATS: Record<string, Format> = {
 
 export const parameter = (name: string, value: string) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
 
-/** In PromQL and LogQL a choice of several becomes a regular expression inside a string. */
+/** A variable that may have several values becomes a regular expression inside a string of PromQL or LogQL. */
 const inQuery =
   (open: string, close: string): Format =>
   (values, variable) => {
@@ -47,7 +53,19 @@ const inQuery =
 export const inPromQL = inQuery('(', ')');
 export const inLogQL = inQuery('', '');
 
-/** The function that fills in `variables`, what Grafana has built in, and what a field or a row knows. */
+/** The variables that Grafana has built in for a time range. */
+export function builtIn({ from, to }: TimeRange): Record<string, string> {
+  const span = to.valueOf() - from.valueOf();
+  return {
+    __from: String(from.valueOf()),
+    __to: String(to.valueOf()),
+    __range: `${Math.round(span / 1000)}s`,
+    __range_s: String(Math.round(span / 1000)),
+    __range_ms: String(span),
+  };
+}
+
+/** A function that fills in variables, those that Grafana has built in, and values of a field or a row. */
 export function filler(variables: Variable[], builtIn: Record<string, string>): Fill {
   return (text, scoped, format) =>
     text.replace(PATTERN, (match, plain, bracketed, bracketFormat, braced, path, braceFormat) => {

@@ -1,7 +1,7 @@
-/** Links of boards and panels, with the time range and the variables where the link wants them. */
+/** Links of boards and panels; a link may carry the time range and the variables along. */
 import type { Dashboard, DashboardLink } from '@grafana/schema';
 import { Button, Dropdown, IconButton, Menu } from '@grafana/ui';
-import type { PageState } from './panel';
+import type { PageState } from './page';
 
 export function addressOf(link: Partial<DashboardLink>, page: PageState): string {
   const url = page.fill(link.url ?? '');
@@ -39,7 +39,7 @@ export function Links({ links, page }: Props) {
   );
 }
 
-/** A board's links: those by tag lead to every board that has the tags. */
+/** A board's links. A link by tags stands for one link to each board that has the tags. */
 export function BoardLinks({ board, boards, page }: { board: Dashboard; boards: Dashboard[]; page: PageState }) {
   return (board.links ?? []).map((link) => {
     const tagged = boards

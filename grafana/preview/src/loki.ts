@@ -1,9 +1,8 @@
 /** Loki's answers: lines as one frame of time, body and fields; counted lines as series. */
 import { type DataFrame, DataFrameType, FieldType, type Labels } from '@grafana/data';
 import { inLogQL } from './interpolate';
-import { type Answer, toFrames } from './prometheus';
-import type { Question } from './queries';
-import { ask } from './sources';
+import { type Answer, column, toFrames } from './prometheus';
+import { ask, type Question } from './sources';
 
 type Line = [nanoseconds: string, line: string, more?: { structuredMetadata?: Labels; parsed?: Labels }];
 interface Streams {
@@ -11,13 +10,13 @@ interface Streams {
   result: { stream: Labels; values: Line[] }[];
 }
 
-/** A line's fields by where they come from; only `labels` choose the stream. */
+/** A line's fields by their origin; only `labels` may stand in a stream selector. */
 export interface LineFields {
   labels: Labels;
   others: Labels;
 }
 
-const LINES = 1000; // where neither the query nor the data source says how many
+const LINES = 1000; // unless the query or the data source has a limit of its own
 
 export async function askLoki(question: Question): Promise<DataFrame[]> {
   const { target, source, from, to, step, fill, signal } = question;
@@ -48,19 +47,17 @@ function toLines(answer: Streams, refId: string, query: string): DataFrame {
       })),
     )
     .sort((a, b) => b.time.localeCompare(a.time));
+  const milliseconds = lines.map(({ time }) => Number(time.slice(0, -6)));
+  const bodies = lines.map(({ body }) => body);
+  const labels = lines.map(({ fields }) => fields);
   return {
     refId,
     length: lines.length,
     meta: { type: DataFrameType.LogLines, executedQueryString: query },
     fields: [
-      {
-        name: 'timestamp',
-        type: FieldType.time,
-        config: {},
-        values: lines.map(({ time }) => Number(time.slice(0, -6))),
-      },
-      { name: 'body', type: FieldType.string, config: {}, values: lines.map(({ body }) => body) },
-      { name: 'labels', type: FieldType.other, config: {}, values: lines.map(({ fields }) => fields) },
+      column('timestamp', FieldType.time, milliseconds),
+      column('body', FieldType.string, bodies),
+      column('labels', FieldType.other, labels),
     ],
   };
 }

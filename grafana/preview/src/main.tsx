@@ -39,16 +39,16 @@ function App({ boards, sources }: Loaded) {
   const board = kind === 'd' ? boards.find((each) => each.uid === uid) : undefined;
   const exploration = useMemo(() => {
     try {
-      return kind === 'explore' ? readExploration(parameters) : undefined;
+      return kind === 'explore' ? readExploration(parameters, sources) : undefined;
     } catch (error) {
       return (error as Error).message;
     }
-  }, [kind, parameters]);
+  }, [kind, parameters, sources]);
   const explored = typeof exploration === 'object' ? exploration : undefined;
   const range = useMemo(() => {
     const otherwise = explored?.range ?? { from: board?.time?.from ?? 'now-1h', to: board?.time?.to ?? 'now' };
     return rangeOf(explored && !parameters.get('from') ? new URLSearchParams({ ...otherwise }) : parameters, otherwise);
-    // Counted up by every refresh, which moves "now".
+    // Every refresh counts up, and "now" is read anew.
   }, [parameters, board, explored, count]);
   const refresh = parameters.get('refresh') ?? (board?.refresh || '');
   useEffect(() => {
@@ -71,13 +71,7 @@ function App({ boards, sources }: Loaded) {
       <div
         className="page"
         data-theme={theme.colors.mode}
-        style={
-          {
-            '--canvas': theme.colors.background.canvas,
-            '--border': theme.colors.border.weak,
-            '--link': theme.colors.text.link,
-          } as React.CSSProperties
-        }
+        style={{ '--canvas': theme.colors.background.canvas, '--link': theme.colors.text.link } as React.CSSProperties}
       >
         {!parameters.has('kiosk') && (
           <Toolbar

@@ -1,35 +1,22 @@
-/** One panel: asks its queries, prepares the answer and draws it, or says what it can't. */
-import { type DataFrame, type GrafanaTheme2, LoadingState, type TimeRange } from '@grafana/data';
+/** One panel: asks its queries, prepares the answer and draws it, or says what it can't draw. */
+import { type DataFrame, LoadingState } from '@grafana/data';
 import type { Panel } from '@grafana/schema';
 import { ErrorBoundary, PanelChrome } from '@grafana/ui';
 import { useEffect, useState } from 'react';
-import type { AnnotationEvent } from './annotations';
 import { prepare, unknownParts } from './fields';
-import type { Fill, Variable } from './interpolate';
 import { Links } from './links';
-import { Bars, Gauge, Stat } from './panels/singles';
-import type { Drawing } from './panels/drawing';
+import type { Drawing, PageState } from './page';
 import { LogLines } from './panels/logs';
+import { Bars, Gauge, Stat } from './panels/singles';
 import { Table } from './panels/table';
 import { Lines } from './panels/timeseries';
-import { askTarget, type Target } from './queries';
-import type { Source } from './sources';
+import { askTarget } from './queries';
+import type { Target } from './sources';
 
 const DRAWINGS: Record<string, Drawing> = {
   ...{ timeseries: Lines, stat: Stat, bargauge: Bars, gauge: Gauge, table: Table, logs: LogLines },
 };
-const WIDTH_STEP = 100; // pixels: a window that is being resized doesn't ask at every one
-
-/** What every panel of a page shares; a new object asks everything anew. */
-export interface PageState {
-  sources: Source[];
-  variables: Variable[];
-  range: TimeRange;
-  timeZone: string;
-  theme: GrafanaTheme2;
-  fill: Fill;
-  annotations: AnnotationEvent[];
-}
+const WIDTH_STEP = 100; // pixels: the queries are not asked again at every pixel of a resize
 
 interface Result {
   frames: DataFrame[];
@@ -114,7 +101,7 @@ function useAnswer(panel: Panel, width: number, page: PageState): Result {
 
 type Asked = Omit<PageState, 'annotations'>;
 
-/** Never rejects: whatever went wrong is a sentence for the panel. */
+/** Never rejects: an error becomes a sentence in the panel. */
 async function answer(panel: Panel, width: number, page: Asked, signal: AbortSignal): Promise<Omit<Result, 'state'>> {
   const unknown = DRAWINGS[panel.type]
     ? unknownParts(panel)

@@ -1,8 +1,7 @@
 /** Prometheus' answers as Grafana's data frames: a frame per series, or one table. */
 import { type DataFrame, DataFrameType, type Field, FieldType, type Labels } from '@grafana/data';
 import { inPromQL } from './interpolate';
-import type { Question, Target } from './queries';
-import { ask } from './sources';
+import { ask, type Question, type Target } from './sources';
 
 type Point = [seconds: number, value: string];
 export interface Answer {
@@ -11,26 +10,26 @@ export interface Answer {
 }
 
 export async function askPrometheus(question: Question): Promise<DataFrame[]> {
-  const { target, source, from, to, step, fill, signal } = question;
+  const { target, source, from, to, step, tables, fill, signal } = question;
   const query = fill(target.expr, undefined, inPromQL);
   if (target.format === 'heatmap') {
     throw new Error('The preview does not draw heat maps.');
   }
   const isRange = !target.instant || target.range === true;
   const aligned = (time: number) => String(Math.floor(time / 1000 / step) * step);
-  const answer = isRange
-    ? await ask<Answer>(
-        source,
-        '/api/v1/query_range',
-        { query, start: aligned(from), end: aligned(to), step: String(step) },
-        signal,
-      )
-    : await ask<Answer>(source, '/api/v1/query', { query, time: String(to / 1000) }, signal);
-  const frames = toFrames(answer, target, query, step);
-  return target.format === 'table' ? [toTable(frames, target, question.tables)] : frames;
+  const times: Record<string, string> = isRange
+    ? { start: aligned(from), end: aligned(to), step: String(step) }
+    : { time: String(to / 1000) };
+  const path = isRange ? '/api/v1/query_range' : '/api/v1/query';
+  const frames = toFrames(await ask<Answer>(source, path, { query, ...times }, signal), target, query, step);
+  return target.format === 'table' ? [toTable(frames, target.refId, tables)] : frames;
 }
 
-/** A frame per series; `step` in seconds tells the drawing what a gap is. */
+export function column(name: string, type: FieldType, values: unknown[], more: Partial<Field> = {}): Field {
+  return { name, type, config: {}, values, ...more };
+}
+
+/** A frame per series. Where two points are further apart than `step` seconds, the drawing leaves a gap. */
 export function toFrames(answer: Answer, target: Target, query: string, step: number): DataFrame[] {
   if (answer.resultType === 'scalar' || answer.resultType === 'string') {
     const single = { metric: {}, value: answer.result as unknown as Point };
@@ -38,24 +37,16 @@ export function toFrames(answer: Answer, target: Target, query: string, step: nu
   }
   return answer.result.map(({ metric, value, values }) => {
     const points = values ?? (value ? [value] : []);
+    const times = points.map(([time]) => time * 1000);
+    const numbers = points.map(([, number]) => toNumber(number));
+    const displayNameFromDS = legend(target.legendFormat, metric, query);
     return {
       refId: target.refId,
       length: points.length,
       meta: { type: DataFrameType.TimeSeriesMulti, executedQueryString: query },
       fields: [
-        {
-          name: 'Time',
-          type: FieldType.time,
-          config: { interval: step * 1000 },
-          values: points.map(([time]) => time * 1000),
-        },
-        {
-          name: 'Value',
-          type: FieldType.number,
-          labels: metric,
-          config: { displayNameFromDS: legend(target.legendFormat, metric, query) },
-          values: points.map(([, number]) => toNumber(number)),
-        },
+        column('Time', FieldType.time, times, { config: { interval: step * 1000 } }),
+        column('Value', FieldType.number, numbers, { labels: metric, config: { displayNameFromDS } }),
       ],
     };
   });
@@ -67,39 +58,33 @@ function toNumber(text: string): number {
 
 function legend(format: string | undefined, metric: Labels, query: string): string | undefined {
   if (format && format !== '__auto') {
-    return format.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, label: string) => metric[label] ?? '');
+    return withLabels(format, metric);
   }
   return Object.keys(metric).length ? undefined : query;
 }
 
-function toTable(frames: DataFrame[], target: Target, tables: number): DataFrame {
-  const labels = [...new Set(frames.flatMap((frame) => Object.keys(frame.fields[1].labels ?? {})))].sort();
-  const column = (name: string, type: FieldType, values: unknown[]): Field => ({ name, type, config: {}, values });
-  const rows = frames.flatMap((frame) =>
-    frame.fields[0].values.map((time: number, row: number) => ({
+/** Fills `{{label}}` in. */
+export function withLabels(format: string, labels: Labels): string {
+  return format.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, label: string) => labels[label] ?? '');
+}
+
+/** One row per point of every series, one column per label. */
+function toTable(frames: DataFrame[], refId: string, tables: number): DataFrame {
+  const rows = frames.flatMap(({ fields: [times, numbers] }) =>
+    times.values.map((time: number, row: number) => ({
       time,
-      value: frame.fields[1].values[row],
-      of: frame,
+      value: numbers.values[row] as number,
+      labels: numbers.labels ?? {},
     })),
   );
+  const labels = [...new Set(rows.flatMap((row) => Object.keys(row.labels)))].sort();
+  const times = rows.map(({ time }) => time);
+  const values = rows.map(({ value }) => value);
+  const named = (name: string) => rows.map((row) => row.labels[name]);
   const fields = [
-    column(
-      'Time',
-      FieldType.time,
-      rows.map((row) => row.time),
-    ),
-    ...labels.map((name) =>
-      column(
-        name,
-        FieldType.string,
-        rows.map((row) => row.of.fields[1].labels?.[name]),
-      ),
-    ),
-    column(
-      tables > 1 ? `Value #${target.refId}` : 'Value',
-      FieldType.number,
-      rows.map((row) => row.value),
-    ),
+    column('Time', FieldType.time, times),
+    ...labels.map((name) => column(name, FieldType.string, named(name))),
+    column(tables > 1 ? `Value #${refId}` : 'Value', FieldType.number, values),
   ];
-  return { refId: target.refId, length: rows.length, fields };
+  return { refId, length: rows.length, fields };
 }

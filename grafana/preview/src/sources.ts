@@ -1,5 +1,6 @@
 /** The data sources as they are provisioned for Grafana, asked through the server's read-only proxy. */
 import { parse } from 'yaml';
+import type { Fill } from './interpolate';
 
 export interface DerivedField {
   name: string;
@@ -17,27 +18,59 @@ export interface Source {
   jsonData: { timeInterval?: string; maxLines?: number; derivedFields?: DerivedField[] };
 }
 
+/** One query of a panel, as the board's JSON has it. */
+export interface Target {
+  refId: string;
+  expr: string;
+  hide?: boolean;
+  datasource?: { type?: string; uid?: string };
+  format?: 'time_series' | 'table' | 'heatmap';
+  instant?: boolean;
+  range?: boolean;
+  interval?: string;
+  legendFormat?: string;
+  queryType?: string;
+  maxLines?: number;
+}
+
+/** A query with all that its source needs to answer it; times in milliseconds, `step` in seconds. */
+export interface Question {
+  target: Target;
+  source: Source;
+  from: number;
+  to: number;
+  step: number;
+  /** How many of the panel's queries answer with a table. */
+  tables: number;
+  fill: Fill;
+  signal?: AbortSignal;
+}
+
 const FILES = ['metrics.yml', 'logs.yml'];
 const KINDS = ['prometheus', 'loki'];
 
-export async function getJson<T>(address: string, init?: RequestInit): Promise<T> {
+/** The text of an answer; an error status is thrown with the server's own words. */
+async function getText(address: string, init?: RequestInit): Promise<string> {
   const answer = await fetch(address, init);
   const text = await answer.text();
   if (!answer.ok) {
-    throw new Error(`${answer.status} ${answer.statusText}: ${text.slice(0, 500)}`);
+    throw new Error(reason(text) || `${answer.status} ${answer.statusText}`);
   }
-  return JSON.parse(text) as T;
+  return text;
+}
+
+export async function getJson<T>(address: string, init?: RequestInit): Promise<T> {
+  return JSON.parse(await getText(address, init)) as T;
 }
 
 export async function loadSources(): Promise<Source[]> {
-  const texts = FILES.map(async (name) => (await fetch(`/provisioning/datasources/${name}`)).text());
-  const files = (await Promise.all(texts)).map(
-    (text) => parse(text.replaceAll('$$', '$')) as { datasources: Source[] },
-  );
+  const texts = await Promise.all(FILES.map((name) => getText(`/provisioning/datasources/${name}`)));
+  // In provisioning files $$ stands for one $.
+  const files = texts.map((text) => parse(text.replaceAll('$$', '$')) as { datasources: Source[] });
   return files.flatMap((file) => file.datasources).filter((source) => KINDS.includes(source.type));
 }
 
-/** The source that a panel's or a query's reference means; by uid, name or kind. */
+/** The source that a panel or a query refers to, by uid or name, else the first of its type. */
 export function findSource(sources: Source[], uid: string | undefined, type: string | undefined): Source {
   const found =
     sources.find((source) => source.uid === uid || source.name === uid) ??
@@ -48,7 +81,7 @@ export function findSource(sources: Source[], uid: string | undefined, type: str
   return found;
 }
 
-/** One question to a source; `path` is that of its own HTTP API. Both answer `{data: …}` or `{error: …}`. */
+/** Asks a source by a path of its own HTTP API. Prometheus and Loki both answer `{data: …}` or `{error: …}`. */
 export async function ask<T>(
   source: Source,
   path: string,
@@ -59,19 +92,17 @@ export async function ask<T>(
   const isQuery = /\/query(_range)?$/.test(path);
   const body = new URLSearchParams(form);
   const init = isQuery ? { method: 'POST', body, headers: LOKI_HEADERS } : {};
-  const answer = await fetch(isQuery ? address : `${address}?${body}`, { ...init, signal }).catch((error: Error) => {
-    throw new Error(`${source.name} can't be asked: ${error.message}`);
-  });
-  const text = await answer.text();
-  if (!answer.ok) {
-    throw new Error(`${source.name}: ${reason(text) || `${answer.status} ${answer.statusText}`}`);
+  try {
+    return (await getJson<{ data: T }>(isQuery ? address : `${address}?${body}`, { ...init, signal })).data;
+  } catch (error) {
+    throw new Error(`${source.name}: ${(error as Error).message}`);
   }
-  return (JSON.parse(text) as { data: T }).data;
 }
 
-/** Loki then tells labels, structured metadata and parsed fields apart; Prometheus doesn't mind. */
+/** With this header Loki separates labels, structured metadata and parsed fields; Prometheus ignores it. */
 const LOKI_HEADERS = { 'X-Loki-Response-Encoding-Flags': 'categorize-labels' };
 
+/** The error of a JSON answer, or the beginning of another text; an HTML page has no reason in it. */
 function reason(text: string): string {
   try {
     return (JSON.parse(text) as { error?: string }).error ?? text;

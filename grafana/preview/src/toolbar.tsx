@@ -1,14 +1,12 @@
-/** The head of every page: that it is a preview, where one is, the time range, refreshing, dark or light. */
-import { dateTime, type GrafanaTheme2, type TimeRange } from '@grafana/data';
+/** The head of every page: title, the note that this is a preview, time range, refresh, dark or light. */
+import { dateTime } from '@grafana/data';
 import { Badge, RefreshPicker, TimeRangePicker, ToolbarButton } from '@grafana/ui';
 import type { ReactNode } from 'react';
 import { change, rangeParameters } from './address';
+import type { View } from './page';
 
-interface Props {
+interface Props extends Omit<View, 'sources'> {
   title: string;
-  range: TimeRange;
-  timeZone: string;
-  theme: GrafanaTheme2;
   refresh: string;
   onRefresh: () => void;
   onTheme: () => void;

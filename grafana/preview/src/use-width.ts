@@ -1,4 +1,4 @@
-/** The width of an element in whole pixels, followed as it changes; 0 before it is known. */
+/** The width of an element in whole pixels, kept up to date; 0 before it is known. */
 import { useEffect, useRef, useState } from 'react';
 
 export function useWidth<Kind extends Element>() {

@@ -1,9 +1,8 @@
-/** A board's variables: what each offers, and what the address or the board has chosen. */
-import { type TimeRange } from '@grafana/data';
+/** A board's variables: the values that each offers, and those that the address or the board has chosen. */
 import type { Dashboard, VariableModel } from '@grafana/schema';
-import { filler, inPromQL, type Variable } from './interpolate';
-import { builtIn } from './queries';
-import { ask, findSource, type Source } from './sources';
+import { builtIn, filler, inPromQL, type Variable } from './interpolate';
+import type { View } from './page';
+import { ask, findSource } from './sources';
 
 export const ALL = '$__all';
 
@@ -12,16 +11,13 @@ export interface Choice extends Variable {
   options: { text: string; value: string }[];
 }
 
-/** One after the other, because a variable's query may name an earlier one. */
-export async function resolveVariables(
-  board: Dashboard,
-  chosen: URLSearchParams,
-  sources: Source[],
-  range: TimeRange,
-): Promise<Choice[]> {
+type Place = Pick<View, 'sources' | 'range'>;
+
+/** Resolves them one after the other, because a variable's query may name an earlier one. */
+export async function resolveVariables(board: Dashboard, chosen: URLSearchParams, place: Place): Promise<Choice[]> {
   const found: Choice[] = [];
   for (const model of board.templating?.list ?? []) {
-    const options = await optionsOf(model, found, sources, range);
+    const options = await optionsOf(model, found, place);
     found.push(choose(model, options, chosen.getAll(`var-${model.name}`)));
   }
   return found;
@@ -42,16 +38,11 @@ function choose(model: VariableModel, options: Choice['options'], fromAddress: s
   };
 }
 
-async function optionsOf(
-  model: VariableModel,
-  earlier: Choice[],
-  sources: Source[],
-  range: TimeRange,
-): Promise<Choice['options']> {
+async function optionsOf(model: VariableModel, earlier: Choice[], place: Place): Promise<Choice['options']> {
   const text = String(typeof model.query === 'object' ? (model.query?.query ?? '') : (model.query ?? ''));
   switch (model.type) {
     case 'datasource':
-      return sources.filter((source) => source.type === text).map(({ name, uid }) => ({ text: name, value: uid }));
+      return place.sources.filter(({ type }) => type === text).map(({ name, uid }) => ({ text: name, value: uid }));
     case 'interval':
     case 'custom':
       return text.split(/\s*,\s*/).map((part) => {
@@ -59,36 +50,30 @@ async function optionsOf(
         return { text: label, value };
       });
     case 'query':
-      return tidy(model, await ofQuery(model, text, earlier, sources, range));
+      return tidy(model, await ofQuery(model, text, earlier, place));
     default:
       throw new Error(`The preview doesn't know variables of the kind "${model.type}" (${model.name}).`);
   }
 }
 
-async function ofQuery(
-  model: VariableModel,
-  text: string,
-  earlier: Choice[],
-  sources: Source[],
-  range: TimeRange,
-): Promise<string[]> {
-  const times = { from: range.from.valueOf(), to: range.to.valueOf() };
-  const fill = filler(earlier, builtIn(times));
+async function ofQuery(model: VariableModel, text: string, earlier: Choice[], { sources, range }: Place) {
+  const fill = filler(earlier, builtIn(range));
   const source = findSource(sources, model.datasource?.uid && fill(model.datasource.uid), model.datasource?.type);
   const query = fill(text, undefined, inPromQL);
   const labelValues = /^label_values\(\s*(?:(.+),)?\s*(\w+)\s*\)$/s.exec(query);
-  const window = { start: String(times.from / 1000), end: String(times.to / 1000) };
-  if (labelValues) {
-    const [, matcher, label] = labelValues;
-    const selector = matcher?.trim();
-    const base = source.type === 'loki' ? '/loki/api/v1' : '/api/v1';
-    const filter: Record<string, string> = selector ? { [source.type === 'loki' ? 'query' : 'match[]']: selector } : {};
-    return ask<string[]>(source, `${base}/label/${label}/values`, { ...filter, ...window });
+  if (!labelValues) {
+    throw new Error(`The preview doesn't know the query of the variable ${model.name}: ${query}`);
   }
-  throw new Error(`The preview doesn't know the query of the variable ${model.name}: ${query}`);
+  const [, selector, label] = labelValues;
+  const [base, filter] = source.type === 'loki' ? ['/loki/api/v1', 'query'] : ['/api/v1', 'match[]'];
+  return ask<string[]>(source, `${base}/label/${label}/values`, {
+    ...(selector && { [filter]: selector.trim() }),
+    start: String(range.from.valueOf() / 1000),
+    end: String(range.to.valueOf() / 1000),
+  });
 }
 
-/** The variable's own regular expression and order; 0 none, then alphabetical, numerical, without case. */
+/** Applies the variable's regular expression and sort order: 0 as they come, odd ascending, 3 and 4 as numbers. */
 function tidy(model: VariableModel, values: string[]): Choice['options'] {
   const [, source, flags] = /^\/(.*)\/(\w*)$/s.exec(model.regex ?? '') ?? [null, model.regex ?? '', ''];
   const pattern = source ? new RegExp(source, flags.replace('g', '')) : null;

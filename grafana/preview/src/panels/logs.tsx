@@ -3,9 +3,8 @@ import { dateTimeFormat } from '@grafana/data';
 import { type ReactNode, useState } from 'react';
 import { exploreAddress, withField } from '../explore-address';
 import type { LineFields } from '../loki';
-import type { DerivedField } from '../sources';
+import type { Drawing, DrawnPanel, PageState } from '../page';
 import { findSource } from '../sources';
-import type { Drawing, DrawingProps } from './drawing';
 
 interface Options {
   showTime?: boolean;
@@ -58,7 +57,7 @@ interface LineProps {
   children: ReactNode;
 }
 
-/** A line; its details are made when it is opened: those of a thousand lines would keep a browser busy for long. */
+/** A line. Its details are made when it is opened: making those of a thousand lines takes a browser long. */
 function Line({ color, details, children }: LineProps) {
   const [isOpen, setOpen] = useState(false);
   return (
@@ -69,22 +68,24 @@ function Line({ color, details, children }: LineProps) {
   );
 }
 
-interface FieldsProps extends DrawingProps {
+interface FieldsProps extends PageState, DrawnPanel {
   fields: LineFields;
   body: string;
   query: string;
 }
 
 function Fields({ fields, body, query, panel, range, sources, fill }: FieldsProps) {
-  const [wanted] = useState(() => findSource(sources, panel.datasource?.uid && fill(panel.datasource.uid), 'loki'));
-  const derived = wanted.jsonData.derivedFields ?? [];
+  const { uid, jsonData } = findSource(sources, panel.datasource?.uid && fill(panel.datasource.uid), 'loki');
+  const links = (jsonData.derivedFields ?? []).filter(
+    (each) => each.datasourceUid === uid && each.matcherType === 'label',
+  );
   const written = Object.entries(parsed(body)).filter(([name]) => !(name in fields.labels) && !(name in fields.others));
   const rows = [
     ...Object.entries(fields.labels).map(([name, value]) => ({ name, value, kind: 'label' as const })),
     ...Object.entries(fields.others).map(([name, value]) => ({ name, value, kind: 'field' as const })),
     ...written.map(([name, value]) => ({ name, value, kind: 'json' as const })),
   ];
-  const open = (expr: string) => exploreAddress({ datasource: wanted.uid, expr, range });
+  const open = (expr: string) => exploreAddress({ datasource: uid, expr, range });
   return (
     <table>
       <tbody>
@@ -101,10 +102,8 @@ function Fields({ fields, body, query, panel, range, sources, fill }: FieldsProp
             </td>
             <td>
               {value}
-              {derived
-                .filter(
-                  (each) => leadsToLogs(each, wanted.uid) && each.matcherType === 'label' && each.matcherRegex === name,
-                )
+              {links
+                .filter((each) => each.matcherRegex === name)
                 .map((each) => (
                   <a key={each.name} href={open(each.url.replace('${__value.raw}', value))}>
                     {each.urlDisplayLabel ?? each.name}
@@ -116,10 +115,6 @@ function Fields({ fields, body, query, panel, range, sources, fill }: FieldsProp
       </tbody>
     </table>
   );
-}
-
-function leadsToLogs(field: DerivedField, uid: string): boolean {
-  return field.datasourceUid === uid;
 }
 
 /** The fields of a line that is a JSON object. */

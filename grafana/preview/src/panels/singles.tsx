@@ -12,7 +12,7 @@ import {
 import { BarGauge, BigValue, DataLinksContextMenu, VizRepeater, type VizRepeaterRenderValueProps } from '@grafana/ui';
 import type { ComponentProps, ReactElement } from 'react';
 import { fieldConfigOf } from '../fields';
-import type { Drawing } from './drawing';
+import type { Drawing } from '../page';
 
 type Value = VizRepeaterRenderValueProps<FieldDisplay, DisplayValueAlignmentFactors>;
 type Options = Record<string, never> & { reduceOptions?: { calcs: string[]; values?: boolean; fields?: string } };

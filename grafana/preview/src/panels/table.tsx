@@ -4,7 +4,7 @@ import { Combobox, type TableSortByFieldState } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';
 import { type ComponentProps, useState } from 'react';
 import { fieldConfigOf } from '../fields';
-import type { Drawing } from './drawing';
+import type { Drawing } from '../page';
 
 interface Options {
   frameIndex?: number;

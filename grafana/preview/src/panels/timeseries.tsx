@@ -21,7 +21,7 @@ import {
 import { useMemo, useState } from 'react';
 import { change } from '../address';
 import { AnnotationMarks } from '../annotations';
-import type { Drawing, DrawingProps } from './drawing';
+import type { Drawing, DrawnPanel, PageState } from '../page';
 
 const ON_ALL = 1; // TooltipHoverMode, which is not exported
 const ON_ONE = 2;
@@ -67,7 +67,7 @@ export const Lines: Drawing = (props) => {
   );
 };
 
-/** Nothing but numbers can be drawn; what the legend switched off stays in it. */
+/** Infinite values become gaps; series that are switched off in the legend are hidden but stay in it. */
 function drawable(frames: DataFrame[], shown: string[] | null): DataFrame[] {
   return frames.map((frame) => ({
     ...frame,
@@ -98,7 +98,7 @@ function toggled(label: string, mode: string, shown: string[] | null, frames: Da
   return now.includes(label) ? now.filter((each) => each !== label) : [...now, label];
 }
 
-interface TooltipProps extends DrawingProps {
+interface TooltipProps extends PageState, DrawnPanel {
   aligned: DataFrame;
   rows: (number | null)[];
   active: number | null;
