@@ -5,12 +5,12 @@ const ICONS = 'node_modules/@grafana/ui/dist/public/img/icons';
 const SERVED = 'dist/public/build/img/icons';
 const FONTS = { Regular: '400-normal', Medium: '500-normal', Italic: '400-italic', MediumItalic: '500-italic' };
 
-/** Grafana's components fetch icons and fonts one by one from where Grafana serves them. */
+/** Copies icons and fonts to the addresses at which Grafana serves them, where its components fetch them. */
 const assets: Plugin = {
   name: 'assets',
   closeBundle: () => {
     cpSync(ICONS, SERVED, { recursive: true });
-    // The package lacks this one, which the time picker shows.
+    // The time picker shows this icon, which the package lacks.
     const right = readFileSync(`${SERVED}/unicons/angle-double-right.svg`, 'utf8');
     const left = right.replace('<path', '<path transform="matrix(-1 0 0 1 24 0)"');
     writeFileSync(`${SERVED}/unicons/angle-double-left.svg`, left);
@@ -21,7 +21,7 @@ const assets: Plugin = {
   },
 };
 
-/** Grafana's code editor is 3 MB that no board opens. */
+/** Leaves Grafana's code editor out: it has 3 MB, and no board opens it. */
 const noEditor: Plugin = {
   name: 'no-editor',
   enforce: 'pre',

@@ -1,4 +1,4 @@
-/** A board's variables, to be chosen; the choice is the address's `var-…`. */
+/** The choices of a board's variables; what is chosen stands in the address as `var-…`. */
 import { Combobox, MultiCombobox } from '@grafana/ui';
 import { change } from './address';
 import { ALL, type Choice } from './variables';

@@ -1,4 +1,4 @@
-/** Fills `$name`, `${name.path:format}` and `[[name]]` in, as Grafana does; an unknown name stays as it is. */
+/** Fills in `$name`, `${name.path:format}` and `[[name]]` as Grafana does; an unknown name stays as it is. */
 import {
   type DataContextScopedVar,
   formattedValueToString,
@@ -10,7 +10,7 @@ import {
 export interface Variable {
   name: string;
   values: string[];
-  /** "All" without a value of its own stands for every option. */
+  /** Whether "All" is chosen. */
   all: boolean;
   allValue?: string;
   many: boolean;

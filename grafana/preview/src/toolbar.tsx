@@ -27,7 +27,7 @@ export function Toolbar({ title, range, timeZone, theme, refresh, onRefresh, onT
       <Badge
         color="orange"
         text="Preview, not Grafana"
-        tooltip="Grafana's server comes as a container image only. This page draws the same boards from the same data by Grafana's libraries: no log-in, no editing, no alerting pages."
+        tooltip="Grafana's server comes as a container image only. This page draws the same boards from the same data with Grafana's libraries: no log-in, no editing, no alerting pages."
       />
       {children}
       <span className="space" />

@@ -1,4 +1,4 @@
-/** Log lines, newest first; a click opens a line's fields, each of which narrows the query. */
+/** Log lines, newest first. A click opens a line's fields; + and − beside a field add it to the query as a filter. */
 import { dateTimeFormat } from '@grafana/data';
 import { type ReactNode, useState } from 'react';
 import { exploreAddress, withField } from '../explore-address';

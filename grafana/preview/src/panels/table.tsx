@@ -1,4 +1,4 @@
-/** Grafana's table; several frames are chosen from below it, as in Grafana. */
+/** Grafana's table. Of several frames it shows the one that is chosen below it, as in Grafana. */
 import { getFrameDisplayName } from '@grafana/data';
 import { Combobox, type TableSortByFieldState } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';
