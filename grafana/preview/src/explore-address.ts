@@ -1,17 +1,19 @@
 /** Reads and writes the addresses of Grafana's Explore, and adds a filter to a LogQL query. */
 import type { TimeRange } from '@grafana/data';
 import { rangeParameters } from './address';
-import { findSource, type Source, type Target } from './sources';
+import { findSource, type Source } from './sources';
+
+const EVERYTHING = '{service=~".+"}';
 
 export interface Exploration {
   source: Source;
-  queries: Target[];
+  expr: string;
   range: { from: string; to: string };
 }
 
 interface Pane {
   datasource?: string;
-  queries?: (Partial<Target> & { datasource?: { uid?: string } })[];
+  queries?: { refId?: string; expr?: string; datasource?: { uid?: string } }[];
   range?: { from: string; to: string };
 }
 
@@ -35,7 +37,7 @@ export function readExploration(parameters: URLSearchParams, sources: Source[]):
     : (JSON.parse(parameters.get('left') ?? '{}') as Pane);
   return {
     source: findSource(sources, pane.datasource ?? pane.queries?.[0]?.datasource?.uid, 'loki'),
-    queries: (pane.queries ?? []).map((query, place) => ({ refId: 'ABCDEFGH'[place], expr: '', ...query })),
+    expr: pane.queries?.[0]?.expr || EVERYTHING,
     range: pane.range ?? { from: 'now-1h', to: 'now' },
   };
 }
