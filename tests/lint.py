@@ -43,6 +43,8 @@ def _typed() -> list[Path]:
 
 def _import_contracts() -> list[Path]:
     return [ROOT / "pyproject.toml"]
+
+
 def _typed_erp() -> list[Path]:
     return [path for path in files("*.py") if ERP in path.parents and path.parent.name != "migrations"]
 

@@ -138,9 +138,9 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
         ),
         Planted(
             "gunicorn's workers write the same files",
-            "erp_app/observability/gunicorn.py",
-            "worker.slot = next(slot for slot in range(len(taken) + 1) if slot not in taken)",
-            "worker.slot = len(taken) * 0",
+            "erp_app/observability/multiprocess.py",
+            "for number in count():",
+            "for number in (0,):",
             (
                 "e2e/test_counts.py::test_requests_are_exactly_counted_in_prometheus",
                 "e2e/test_worker_deaths.py::test_counts_go_on_exactly_after_a_worker_was_killed",

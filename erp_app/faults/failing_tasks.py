@@ -3,4 +3,4 @@
 from orders.tasks import ship_order
 
 for _ in range(80):
-    ship_order.delay("no number")
+    ship_order.apply_async(args=("no number",))
