@@ -240,6 +240,8 @@ class Value:
 
     def attach(self) -> None:
         """Add what was counted in memory to the slot's count, or stay in memory when the disk has no room."""
+        if self._file is not None:
+            return
         try:
             file = _file(self._kind)
             if file is None:
