@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 
 from ops import faults
 from ops.commands import current
@@ -50,11 +50,12 @@ class Outcome:
         return not self.trouble
 
     def told(self, channel: str) -> list[str]:
-        """What a channel got, one word each: fired, resolved.
+        """What a channel got, one word each: fired, resolved; without the end of an alert that fired before the fault.
 
         What was told twice counts once where Alertmanager was killed soon after the first: it wrote nothing down yet.
         """
-        pages = [page for page in self.pages if page.channel == channel]
+        ours = (page for page in self.pages if page.channel == channel)
+        pages = list(dropwhile(lambda page: page.is_resolution, ours))
         forgotten = [
             before.is_resolution is page.is_resolution
             and before.received_at < self.restarted < page.received_at
