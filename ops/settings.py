@@ -25,7 +25,7 @@ PORTS = {
     "MAILPIT_PORT": "mailpit",
 }
 SANDBOX_SERVICES = ("traffic", "partner", "inbox", "mailpit")
-NUMBERS = ("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "TRAFFIC_ORDERS_PER_MINUTE")
+NUMBERS = ("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "TRAFFIC_ORDERS_PER_MINUTE", "MAX_BODY_BYTES")
 # Defaults that only make sense where the sandbox's own services run, and what takes their place elsewhere.
 REAL_DEFAULTS = {
     "PAYMENT_API_URL": "",

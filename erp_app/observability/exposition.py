@@ -6,6 +6,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.registry import Collector
 
 from observability import conf, multiprocess
+from observability.group_collector import GroupCollector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -13,7 +14,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 def render(*collectors: Collector) -> bytes:
     """All metrics of all processes of this service, and what `collectors` find out at this moment."""
     registry = CollectorRegistry()
-    registry.register(multiprocess.GroupCollector() if multiprocess.folder() else REGISTRY)
+    registry.register(GroupCollector() if multiprocess.folder() else REGISTRY)
     for collector in collectors:
         registry.register(collector)
     return generate_latest(registry)

@@ -15,21 +15,17 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import Counter, values
-from prometheus_client.metrics_core import Metric
 from prometheus_client.mmap_dict import mmap_key
-from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import Collector
 
+from observability.file_lock import open_lock, try_lock
 from observability.metrics_file import MetricsFile, damage
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-FILE_NAME = re.compile(r"(?:counter|histogram|summary|gauge_(?P<live>live)?[a-z]+)_(?P<slot>\d+)\.db")
 NO_ROOM, DAMAGED = "no_room", "damaged_file"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 logger = logging.getLogger(__name__)
@@ -49,8 +45,6 @@ _wants_slot = False
 _full = False
 _files: dict[str, MetricsFile] = {}
 _values: list["Value"] = []
-_sound: set[tuple[str, int]] = set()
-"""Files, by name and inode, whose content was found in order."""
 
 
 def directory() -> Path | None:
@@ -92,8 +86,8 @@ def enter(group: str) -> None:
     own = found / re.sub(r"[^A-Za-z0-9.]+", "-", group).strip("-")[:100]
     try:
         own.mkdir(parents=True, exist_ok=True)
-        lock = _open_lock(own / "group.lock")
-        if _try_lock(lock, fcntl.LOCK_EX):
+        lock = open_lock(own / "group.lock")
+        if try_lock(lock, fcntl.LOCK_EX):
             _wipe(own)
         fcntl.flock(lock, fcntl.LOCK_SH)
     except OSError as error:
@@ -114,18 +108,6 @@ def _wipe(group_folder: Path) -> None:
             file.unlink()
 
 
-def _open_lock(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-
-
-def _try_lock(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def _take_slot() -> None:
     """Take the lowest free slot, and let every metric made so far go on from its counts."""
     global _slot, _slot_lock, _wants_slot
@@ -134,8 +116,8 @@ def _take_slot() -> None:
         return
     try:
         for number in count():
-            lock = _open_lock(_folder / f"{number}.lock")
-            if _try_lock(lock, fcntl.LOCK_EX):
+            lock = open_lock(_folder / f"{number}.lock")
+            if try_lock(lock, fcntl.LOCK_EX):
                 break
             os.close(lock)
     except OSError as error:
@@ -152,7 +134,7 @@ def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError:
-        _set_aside(path, "it can't be deleted")
+        set_aside(path, "it can't be deleted")
 
 
 def _file(kind: str) -> MetricsFile | None:
@@ -162,12 +144,12 @@ def _file(kind: str) -> MetricsFile | None:
     if kind not in _files:
         path = _folder / f"{kind}_{_slot}.db"
         if path.exists() and (wrong := damage(path)):
-            _set_aside(path, wrong)
+            set_aside(path, wrong)
         _files[kind] = MetricsFile(path)
     return _files[kind]
 
 
-def _set_aside(path: Path, wrong: str) -> None:
+def set_aside(path: Path, wrong: str) -> None:
     """Rename a damaged file, so that it is kept for whoever looks into it, and read by nobody else."""
     try:
         path.rename(path.with_suffix(".damaged"))
@@ -287,52 +269,3 @@ class Value:
 
     def get_exemplar(self) -> None:
         return None
-
-
-class GroupCollector(Collector):
-    """The metrics of all slots of this process's group added up, the live gauges of live processes only."""
-
-    def collect(self) -> Iterable[Metric]:
-        try:
-            return self._read()
-        except Exception:  # a file was damaged or renamed after it had been checked
-            _sound.clear()
-            return self._read()
-
-    def _read(self) -> list[Metric]:
-        files = [str(file) for file in _readable_files()]
-        return list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]
-
-
-def _readable_files() -> list[Path]:
-    found = []
-    for file in sorted(_folder.glob("*.db")) if _folder else ():
-        name = FILE_NAME.fullmatch(file.name)
-        wrong = _damage(file) if name else "its name is not that of a metrics file"
-        if wrong:
-            _set_aside(file, wrong)
-        elif name and (not name["live"] or _is_in_use(file.with_name(f"{name['slot']}.lock"))):
-            found.append(file)
-    return found
-
-
-def _damage(file: Path) -> str | None:
-    """What is wrong with the file; asked once only, since what this package writes stays in order."""
-    known = file.name, file.stat().st_ino
-    if known in _sound:
-        return None
-    wrong = damage(file)
-    if wrong is None:
-        _sound.add(known)
-    return wrong
-
-
-def _is_in_use(lock: Path) -> bool:
-    try:
-        descriptor = _open_lock(lock)
-    except OSError:
-        return False
-    try:
-        return not _try_lock(descriptor, fcntl.LOCK_SH)
-    finally:
-        os.close(descriptor)

@@ -75,6 +75,9 @@ BROKER = [
 MONITORING = [
     row(
         lines("Samples: of each target.", {"{{job}}": infra.SAMPLES}, COUNT, watched("ErpScrapeSamplesHigh")),
+        lines(
+            "Metrics lost: by a full disk or a damaged file.", {"{{job}} {{reason}}": infra.METRICS_LOST}, PER_MINUTE
+        ),
         lines("Scrapes: how long each takes.", {"{{job}}": infra.SCRAPE_SECONDS}, SECONDS, linked("ErpTargetDown")),
         lines(
             "Age of rules: intervals since each group was evaluated.",

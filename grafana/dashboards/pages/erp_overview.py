@@ -81,11 +81,8 @@ FAILURES = [
             PER_MINUTE,
             linked("ErpSentryDeliveryFailing", "ErpNewReleaseRegression"),
         ),
-        lines(
-            "Exceptions by class: what views raised and nobody caught.",
-            {"exceptions {{type}}": http.EXCEPTIONS_BY_TYPE},
-            PER_MINUTE,
-        ),
+        lines("Exceptions by class: uncaught in views.", {"exceptions {{type}}": http.EXCEPTIONS_BY_TYPE}, PER_MINUTE),
+        lines("Refused requests: the client's faults.", {"{{error}}": http.CLIENT_ERRORS}, PER_MINUTE),
     ),
     row(
         lines(

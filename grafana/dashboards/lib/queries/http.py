@@ -78,6 +78,7 @@ EXCEPTIONS_LOST = rate_by("reason", "sentry_dropped_total", per=" * 60")
 EXCEPTIONS_PER_REQUEST_SERIES = "job:sentry_events:per_request5m"
 EXCEPTIONS_PER_REQUEST = recorded(EXCEPTIONS_PER_REQUEST_SERIES)
 EXCEPTIONS_BY_TYPE = or_zero(rate_by("type", "django_http_exceptions_total_by_type_total", per=" * 60"), REQUEST_RATE)
+CLIENT_ERRORS = rate_by("error", "http_client_errors_total", per=" * 60")
 
 # Whom it depends on
 
