@@ -103,8 +103,8 @@ def started_at(service: str) -> float:
 
 
 def states() -> dict[str, str]:
-    """One word per service: healthy, starting, unhealthy, running (no check), done, exited N, absent."""
-    seen = {name: _state(each["State"]) for name, each in containers().items()}
+    """One word per service: healthy, starting, unhealthy, running (no check), done (a one-shot), exited N, absent."""
+    seen = {name: _state(each) for name, each in containers().items()}
     return {name: seen.get(name, "absent") for name in expected_services()}
 
 
@@ -131,8 +131,10 @@ def ensure_up() -> None:
         raise NotSeenError(f"`make up` succeeded, but these services are not healthy: {left}")
 
 
-def _state(state: dict[str, Any]) -> str:
+def _state(container: dict[str, Any]) -> str:
+    state = container["State"]
     if state["Status"] == "exited":
-        return "done" if state["ExitCode"] == 0 else f"exited {state['ExitCode']}"
+        ended_well = state["ExitCode"] == 0 and container["HostConfig"]["RestartPolicy"]["Name"] == "no"
+        return "done" if ended_well else f"exited {state['ExitCode']}"
     health = state.get("Health", {}).get("Status")
     return str(health or state["Status"])
