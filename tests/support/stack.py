@@ -119,10 +119,22 @@ def unready() -> dict[str, str]:
     return {name: state for name, state in states().items() if state not in ("healthy", "done")}
 
 
+def is_running() -> bool:
+    """Whether any container of the stack runs; False too where no engine answers."""
+    try:
+        return any(each["State"]["Running"] for each in containers().values())
+    except CommandError:
+        return False
+
+
 def ensure_up() -> None:
-    """Start the stack unless each of its services is healthy already; its progress goes to the terminal."""
-    if not unready():
-        return
+    """Start the stack unless each of its services is healthy already."""
+    if not is_running() or unready():
+        start()
+
+
+def start() -> None:
+    """`make up`; its progress goes to the terminal."""
     done = subprocess.run((sys.executable, "-m", "ops", "up"), cwd=ROOT, timeout=START_SECONDS, check=False)
     expected_services.cache_clear()  # only `make up` decides where the images come from, and so which services run
     if done.returncode != 0:
