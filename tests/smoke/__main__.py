@@ -42,7 +42,8 @@ class Summary:
         word = "ok  " if report.passed else "FAIL"
         print(f"{word} {sentence}{seen} ({report.duration:.1f} s)", flush=True)
         if report.failed:
-            self.failures.append((sentence, report.longreprtext))
+            crash = getattr(report.longrepr, "reprcrash", None)  # JUnit has the whole traceback
+            self.failures.append((sentence, crash.message if crash else report.longreprtext))
 
 
 def main() -> int:
