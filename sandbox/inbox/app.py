@@ -22,7 +22,6 @@ STORED = Gauge("inbox_stored", "Notifications kept at the moment.", ["channel"])
 HEARTBEAT_AGE = Gauge(
     "inbox_heartbeat_age_seconds", "Seconds since the last heartbeat, or since the start while none came."
 )
-MAX_ID = 2**53
 
 
 class Inbox:
@@ -43,7 +42,7 @@ class Inbox:
 
     async def slack(self, request: Request) -> Response:
         try:
-            body = check_slack(await _read(request, "slack"), request.headers.get("content-type", ""))
+            body = check_slack(await _read(request, "slack"))
         except SlackError as error:
             REJECTED.labels("slack").inc()
             return PlainTextResponse(str(error), status_code=400)
@@ -81,7 +80,7 @@ class Inbox:
         return PlainTextResponse("OK\n")
 
     async def notifications(self, request: Request) -> Response:
-        kept = self.store.since(_after(request), _channel(request))
+        kept = self.store.kept(_channel(request))
         listed = ", ".join(notification.as_json() for notification in kept)
         dropped = JsonResponse(self.store.dropped()).body
         answer = f'{{"notifications": [{listed}], "dropped": {bytes(dropped).decode()}}}'
@@ -111,13 +110,6 @@ def _channel(request: Request) -> str | None:
     if name is not None and name not in CHANNELS:
         raise BadRequest(f"There is no channel {name[:40]!r}; expected one of {', '.join(CHANNELS)}.")
     return name
-
-
-def _after(request: Request) -> int:
-    found = request.query_params.get("after", "0")
-    if not (found.isascii() and found.isdigit() and len(found) <= 16 and int(found) <= MAX_ID):
-        raise BadRequest(f"'after' is {found[:40]!r}; expected the id of a notification, or 0.")
-    return int(found)
 
 
 def make_inbox(store: Store, *, heartbeat_seconds: int) -> ASGIApp:

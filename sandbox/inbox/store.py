@@ -57,10 +57,10 @@ class Store:
             self.has_heartbeat = True
         return self.channels[channel].add(Notification(self.last_id, channel, time.time(), json.dumps(body)))
 
-    def since(self, after: int, channel: str | None = None) -> list[Notification]:
+    def kept(self, channel: str | None = None) -> list[Notification]:
         """Oldest first."""
         wanted = [self.channels[channel]] if channel else self.channels.values()
-        found = [kept for one in wanted for kept in one.stored if kept.id > after]
+        found = [notification for one in wanted for notification in one.stored]
         return sorted(found, key=lambda notification: notification.id)
 
     def dropped(self) -> dict[str, int]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import requests
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support import stack
 
 RESPONSES = "django_http_responses_total_by_status_view_method_total"
 VERSION_VIEW = "api-version"  # nothing in the stack calls it but tests
-SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)", re.MULTILINE)
-LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 @dataclass(frozen=True)
@@ -79,10 +77,6 @@ class Erp:
 
 
 def sum_samples(exposition: str, name: str, labels: dict[str, str]) -> float:
-    """Add up the samples of `name` that carry all of `labels` in Prometheus' text format."""
-    total = 0.0
-    for sample in SAMPLE.finditer(exposition):
-        found = dict(LABEL.findall(sample["labels"] or ""))
-        if sample["name"] == name and labels.items() <= found.items():
-            total += float(sample["value"])
-    return total
+    """The sum of the samples of `name` that carry all of `labels`, in Prometheus' text format."""
+    samples = (sample for family in text_string_to_metric_families(exposition) for sample in family.samples)
+    return sum(each.value for each in samples if each.name == name and labels.items() <= each.labels.items())
