@@ -59,11 +59,9 @@ class Erp:
     def version(self, ids: Ids | None = None) -> requests.Response:
         return self.send("GET", "/api/version", ids, login=False)
 
-    def place_order(
-        self, ids: Ids | None = None, *, card: str = "tok_ok", product: str = "SKU-0001", quantity: int = 1
-    ) -> requests.Response:
-        lines = [{"product": product, "quantity": quantity}]
-        return self.send("POST", "/api/orders", ids, json={"card_token": card, "lines": lines})
+    def place_order(self, ids: Ids | None = None) -> requests.Response:
+        order = {"card_token": "tok_ok", "lines": [{"product": "SKU-0001", "quantity": 1}]}
+        return self.send("POST", "/api/orders", ids, json=order)
 
     def counter(self, name: str, **labels: str) -> float:
         """The sum of a metric's samples with these labels, read from /metrics at this moment."""
