@@ -10,5 +10,4 @@ LOCAL = ROOT / ".local"
 LOGS = LOCAL / "logs"
 IMAGES = ROOT / "images"
 SECRETS = Path(os.environ.get("SECRETS_DIR") or ROOT / "secrets")
-STAMPS = LOCAL / "stamps.yaml"
 DECISION = LOCAL / "image-source"

@@ -12,7 +12,7 @@ from typing import Any
 
 from ops import recipes
 from ops.console import OpsError, capture
-from ops.paths import ROOT, SECRETS, STAMPS
+from ops.paths import ROOT, SECRETS
 from ops.settings import SANDBOX_SERVICES, Settings
 
 PROJECT = "erp-observability"
@@ -48,8 +48,9 @@ class Stack:
     def command(self) -> list[str]:
         """`docker compose` with every file; writes the stamps first."""
         services = {service: {"labels": {"erp.stamp": stamp}} for service, stamp in self._stamps().items()}
-        _write(STAMPS, json.dumps({"services": services}, indent=1))
-        return [*self._command, "-f", str(STAMPS)]
+        stamps = self.root / ".local" / "stamps.yaml"
+        _write(stamps, json.dumps({"services": services}, indent=1))
+        return [*self._command, "-f", str(stamps)]
 
     @property
     def variables(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.support import stack
+from tests.support.boards import SCRAPE_SECONDS
 from tests.support.erp import RESPONSES, VERSION_VIEW, Erp, Ids
 from tests.support.loki import Loki
 from tests.support.prometheus import Prometheus
@@ -53,7 +54,7 @@ def test_requests_are_exactly_counted_in_prometheus(burst: Burst, prometheus: Pr
         return prometheus.value(query)
 
     eventually(value, f"{query} to be {expected:g}", 40, until=lambda seen: seen >= expected)
-    stays(value, f"{query} is {expected:g}", 25, until=lambda seen: seen == expected)
+    stays(value, f"{query} is {expected:g}", SCRAPE_SECONDS + 2, until=lambda seen: seen == expected)
 
 
 def test_requests_are_exactly_as_many_lines_in_loki(burst: Burst, loki: Loki) -> None:

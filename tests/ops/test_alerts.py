@@ -75,7 +75,6 @@ def test_a_stack_that_is_down_is_told(command: Callable[[Stack], None], settings
         command(Stack(nobody, "official"))
 
 
-def test_an_alertmanager_that_is_down_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.stack.PROJECT", "erp-observability-nobody")
+def test_an_alertmanager_that_is_down_is_told(settings: Settings) -> None:
     with pytest.raises(OpsError, match=r"amtool.* failed: .* Expected a running stack: `make up`"):
-        alerts.amtool(Stack(settings, "official"), "silence", "query")
+        alerts.amtool(Stack(settings, "official", project="erp-observability-nobody"), "silence", "query")
