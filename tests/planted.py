@@ -83,13 +83,6 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
             ("smoke/test_smoke.py::test_order_tasks",),
         ),
         Planted(
-            "an order is counted twice",
-            "erp_app/orders/metrics.py",
-            "ORDERS.labels(PLACED, OK).inc()",
-            "ORDERS.labels(PLACED, OK).inc(2)",
-            ("e2e/test_order_story.py::test_order_is_counted_once",),
-        ),
-        Planted(
             "each event is an issue of its own",
             "erp_app/observability/errors.py",
             '        tags["service"] = self.service\n',

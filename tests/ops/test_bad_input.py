@@ -61,11 +61,6 @@ def test_broken_override_is_named(ops: Ops, checkout: Path, secrets_copy: Path) 
     refused(ops, "Compose refuses", "compose.override.yaml", SECRETS_DIR=str(secrets_copy))
 
 
-def test_override_with_an_unknown_network_is_named(ops: Ops, checkout: Path, secrets_copy: Path) -> None:
-    (checkout / "compose.override.yaml").write_text("services: {loki: {networks: [nowhere]}}\n", encoding="utf-8")
-    refused(ops, "Compose refuses", "nowhere", SECRETS_DIR=str(secrets_copy))
-
-
 def test_no_rights_to_the_socket(ops: Ops, tmp_path: Path) -> None:
     if os.geteuid() == 0:
         nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")

@@ -93,11 +93,6 @@ def test_a_task_that_takes_its_process_along_is_counted_once(
     assert counters <= {f"counter_{slot}.db" for slot in range(3)}  # the parent's and those of two pool processes
 
 
-def test_waiting_tasks_are_measured(queue: None, worker: HttpProcess) -> None:
-    assert total(worker.metrics(), "celery_queue_length", queue="celery") == 0
-    assert 'celery_queue_length{queue="celery"}' in worker.metrics()
-
-
 def test_tasks_that_a_worker_holds_are_measured(queue: None, worker: HttpProcess) -> None:
     def held() -> float:
         return total(worker.metrics(), "celery_queue_unacknowledged", queue="celery")
@@ -128,11 +123,6 @@ def test_a_worker_answers_probes_and_guards_its_metrics(worker: HttpProcess) -> 
     assert requests.get(f"{worker.url}/else", timeout=5).status_code == 404
     assert total(worker.metrics(), "build_info", version="test") == 1
     assert "celery_beat_last_tick" not in worker.metrics()
-
-
-def test_a_worker_says_nothing_but_json(worker: HttpProcess) -> None:
-    assert {line["service"] for line in worker.lines} == {"erp-worker"}
-    assert worker.errors.read_text() == ""
 
 
 def test_a_worker_starts_from_nothing_and_ends_in_order(db: None, queue: None, tmp_path: Path) -> None:
