@@ -63,11 +63,12 @@ def first_row(board: Mapping[str, Any]) -> dict[str, Any]:
     return {**board, "panels": panels}
 
 
-def filled_queries(label_values: LabelValues) -> list[PanelQuery]:
-    """Every query of every committed board, ready to be asked."""
+def filled_queries(label_values: LabelValues, span: int = RANGE_SECONDS, step: int = STEP_SECONDS) -> list[PanelQuery]:
+    """Every query of every committed board, ready to be asked about `span` seconds."""
     return [
-        query.filled(values_of(board, label_values))
+        query.filled(values)
         for board in load_boards().values()
+        for values in [values_of(board, label_values, span, step)]
         for query in panel_queries(board)
     ]
 
