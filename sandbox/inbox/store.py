@@ -31,15 +31,12 @@ class Channel:
         self.bytes = 0
         self.dropped = 0
 
-    def add(self, notification: Notification) -> int:
-        """Stores it and returns how many older ones it dropped."""
+    def add(self, notification: Notification) -> None:
         self.stored.append(notification)
         self.bytes += len(notification.body)
-        before = self.dropped
         while len(self.stored) > self.keep or self.bytes > self.keep_bytes:
             self.bytes -= len(self.stored.popleft().body)
             self.dropped += 1
-        return self.dropped - before
 
 
 class Store:
@@ -49,13 +46,12 @@ class Store:
         self._heartbeat_at = time.monotonic()
         self.has_heartbeat = False
 
-    def add(self, channel: str, body: object) -> int:
-        """Stores a body and returns how many older ones it dropped."""
+    def add(self, channel: str, body: object) -> None:
         self.last_id += 1
         if channel == "heartbeat":
             self._heartbeat_at = time.monotonic()
             self.has_heartbeat = True
-        return self.channels[channel].add(Notification(self.last_id, channel, time.time(), json.dumps(body)))
+        self.channels[channel].add(Notification(self.last_id, channel, time.time(), json.dumps(body)))
 
     def kept(self, channel: str | None = None) -> list[Notification]:
         """Oldest first."""

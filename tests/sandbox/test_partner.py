@@ -19,11 +19,9 @@ def test_payment_is_taken(partner: Program, amount: object) -> None:
 
 
 @pytest.mark.parametrize(("token", "error"), [("tok_no_money", "no_money"), ("4111111111111111", "card_refused")])
-def test_card_that_cannot_pay_is_refused_and_counted(partner: Program, token: str, error: str) -> None:
-    before = partner.metric("partner_requests_total", operation="payment", outcome="rejected")
+def test_card_that_cannot_pay_is_refused(partner: Program, token: str, error: str) -> None:
     answer = call(partner, "/payments", {**PAYMENT, "card_token": token})
     assert (answer.status_code, answer.json()["error"]) == (402, error)
-    assert partner.metric("partner_requests_total", operation="payment", outcome="rejected") == before + 1
 
 
 @pytest.mark.parametrize(
@@ -75,10 +73,8 @@ def test_wrong_shipment_is_refused_with_the_reason(partner: Program, lines: obje
 
 
 @pytest.mark.parametrize("operation", CALLS)
-def test_broken_body_is_refused_and_counted(partner: Program, operation: str) -> None:
-    before = partner.metric("partner_requests_total", operation=operation, outcome="invalid")
+def test_broken_body_is_refused(partner: Program, operation: str) -> None:
     assert call(partner, CALLS[operation][0], data=b"[]").status_code == 400
-    assert partner.metric("partner_requests_total", operation=operation, outcome="invalid") == before + 1
 
 
 @pytest.mark.parametrize("header", [None, "", API_KEY, f"Token {API_KEY}", "Bearer ", "Bearer wrong", "Bearer \xe9"])

@@ -14,8 +14,6 @@ from tests.sandbox.programs import Program, Starter, run_module
 from tests.support.ports import free_port
 from tests.support.wait import eventually
 
-MODES = ("ok", "error", "slow", "timeout", "garbage")
-
 
 def turn(partner: Program, name: str, mode: str) -> None:
     partner.request("PUT", f"/switches/{name}", json={"mode": mode}).raise_for_status()
@@ -56,11 +54,7 @@ def test_client_that_leaves_ends_its_hanging_call(start: Starter, secret: Path) 
     turn(partner, "payment", "timeout")
     with pytest.raises(requests.ReadTimeout):
         call(partner, "/payments", PAYMENT, timeout=0.3)
-
-    def counted() -> float:
-        return partner.metric("partner_requests_total", operation="payment", outcome="timeout")
-
-    eventually(counted, "the hanging call ended", 5, interval=0.05)
+    eventually(lambda: partner.metric("partner_hanging") == 0, "the hanging call to end", 5, interval=0.05)
 
 
 @pytest.fixture
@@ -90,11 +84,9 @@ def test_garbage_answers_200_without_json(partner: Program) -> None:
         answer.json()
 
 
-def test_switches_are_shown_and_measured(partner: Program) -> None:
+def test_switches_are_shown(partner: Program) -> None:
     turn(partner, "payment", "garbage")
     assert partner.request("GET", "/switches").json() == {"payment": "garbage", "shipping": "ok"}
-    shown = {mode: partner.metric("partner_switch", operation="payment", mode=mode) for mode in MODES}
-    assert shown == {"ok": 0, "error": 0, "slow": 0, "timeout": 0, "garbage": 1}
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"mode": "off"}', b'{"mode": ["ok"]}', b'{"mode": 1}'])
