@@ -63,11 +63,7 @@ def filled() -> dict[str, Any]:
     begun = time.monotonic()
     with step("Waiting until every panel has data"):
         answers, first = Direct(), dict[str, float]()
-        left = {
-            query.name: without_constants(query)
-            for query in filled_queries(Prometheus().label_values)
-            if query.name not in QUIET
-        }
+        left = {query.name: without_constants(query) for query in filled_queries() if query.name not in QUIET}
 
         def ask() -> list[str]:
             for name in [name for name, query in left.items() if numbers(answers, query)]:
@@ -89,11 +85,10 @@ def filled() -> dict[str, Any]:
 
 def asked(folder: Path) -> dict[str, Any]:
     """Every query, for each span in turn."""
-    live = Prometheus()
-    metrics = {metric for query in filled_queries(live.label_values) for metric in metrics_of(query)}
+    metrics = {metric for query in filled_queries() for metric in metrics_of(query)}
     say("Making a day of the last ten minutes, and asking every panel")
     with day.repeated(metrics, folder) as made:
-        queries = [filled_queries(made.prometheus.label_values, *size) for size in SPANS.values()]
+        queries = [filled_queries(*size) for size in SPANS.values()]
         found = [_figure(made, dict(zip(SPANS, each, strict=True))) for each in zip(*queries, strict=True)]
     return {
         "day": {"samples": made.samples, "lines": made.lines},
