@@ -83,16 +83,27 @@ def clean_cache() -> None:
 
 def status() -> int:
     """Print a line per container; the exit code is 1 when one is not as it should be."""
-    containers = current().containers()
+    stack = current()
+    containers = stack.containers()
     if not containers:
         say("The stack isn't there. `make up` starts it.")
         return 1
     say(table([[c["Service"], c["State"], c["Status"]] for c in containers], ["service", "state", "status"]))
-    bad = [c["Service"] for c in containers if c["Health"] == "unhealthy" or c["State"] not in ("running", "exited")]
-    bad += [c["Service"] for c in containers if c["State"] == "exited" and "Exited (0)" not in c["Status"]]
+    bad = ill(containers, stack.one_shots)
     if bad:
-        say(f"\nNot well: {', '.join(bad)}. `make logs SERVICE={bad[0]}` shows its log.")
+        say(f"\nNot well: {', '.join(bad)}. `make logs SERVICE={bad[0]}` shows its log; `make up` starts it.")
     return 1 if bad else 0
+
+
+def ill(containers: list[dict[str, str]], one_shots: set[str]) -> list[str]:
+    """The services that are unhealthy or have ended; a one-shot only when its status isn't 0."""
+
+    def is_well(container: dict[str, str]) -> bool:
+        if container["Service"] in one_shots and container["State"] == "exited":
+            return "Exited (0)" in container["Status"]
+        return container["State"] == "running" and container["Health"] != "unhealthy"
+
+    return [container["Service"] for container in containers if not is_well(container)]
 
 
 def urls() -> None:

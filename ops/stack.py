@@ -91,6 +91,11 @@ class Stack:
         return model
 
     @property
+    def one_shots(self) -> set[str]:
+        """The services that run to their end; every other one runs on."""
+        return {name for name, definition in self.model["services"].items() if definition.get("restart") == "no"}
+
+    @property
     def _assignments(self) -> list[str]:
         return [f"{name}={value}" for name, value in self.variables.items()]
 

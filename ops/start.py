@@ -20,7 +20,7 @@ LAST_LINES = 8
 def start(stack: Stack) -> None:
     """Raises OpsError with the last lines of each service that didn't become healthy or didn't end well."""
     services = stack.model["services"]
-    once = {name for name, definition in services.items() if definition.get("restart") == "no"}
+    once = stack.one_shots
     with step("Starting the stack"):
         _up(stack, "--wait", "--wait-timeout", str(WAIT_SECONDS), "--remove-orphans", *sorted(set(services) - once))
         if apart := once - _awaited(services):

@@ -103,8 +103,8 @@ def started_at(service: str) -> float:
 
 
 def states() -> dict[str, str]:
-    """One word per service: healthy, starting, unhealthy, running (no check), done, exited N, absent."""
-    seen = {name: _state(each["State"]) for name, each in containers().items()}
+    """One word per service: healthy, starting, unhealthy, running (no check), done (a one-shot), exited N, absent."""
+    seen = {name: _state(each) for name, each in containers().items()}
     return {name: seen.get(name, "absent") for name in expected_services()}
 
 
@@ -119,10 +119,22 @@ def unready() -> dict[str, str]:
     return {name: state for name, state in states().items() if state not in ("healthy", "done")}
 
 
+def is_running() -> bool:
+    """Whether any container of the stack runs; False too where no engine answers."""
+    try:
+        return any(each["State"]["Running"] for each in containers().values())
+    except CommandError:
+        return False
+
+
 def ensure_up() -> None:
-    """Start the stack unless each of its services is healthy already; its progress goes to the terminal."""
-    if not unready():
-        return
+    """Start the stack unless each of its services is healthy already."""
+    if not is_running() or unready():
+        start()
+
+
+def start() -> None:
+    """`make up`; its progress goes to the terminal."""
     done = subprocess.run((sys.executable, "-m", "ops", "up"), cwd=ROOT, timeout=START_SECONDS, check=False)
     expected_services.cache_clear()  # only `make up` decides where the images come from, and so which services run
     if done.returncode != 0:
@@ -131,8 +143,10 @@ def ensure_up() -> None:
         raise NotSeenError(f"`make up` succeeded, but these services are not healthy: {left}")
 
 
-def _state(state: dict[str, Any]) -> str:
+def _state(container: dict[str, Any]) -> str:
+    state = container["State"]
     if state["Status"] == "exited":
-        return "done" if state["ExitCode"] == 0 else f"exited {state['ExitCode']}"
+        ended_well = state["ExitCode"] == 0 and container["HostConfig"]["RestartPolicy"]["Name"] == "no"
+        return "done" if ended_well else f"exited {state['ExitCode']}"
     health = state.get("Health", {}).get("Status")
     return str(health or state["Status"])
