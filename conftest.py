@@ -1,4 +1,4 @@
-"""For every test: the stack's own programs where a folder of configuration is tested, and what a red test means."""
+"""For every test: the programs that read the configuration, clients of the running stack, and what a red test means."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from collections.abc import Generator
 import pytest
 
 from ops.paths import ROOT
+from tests.support.erp import Erp
+from tests.support.inbox import Inbox
+from tests.support.loki import Loki
+from tests.support.pages import Pages
+from tests.support.prometheus import Prometheus
 from tests.support.promises import kept_by
 from tests.support.stack import run
+from tests.support.tracker import Tracker
 
 TOOLS = ("promtool", "amtool", "promtail", "loki")
 FOLDERS = ("prometheus", "alertmanager", "promtail", "loki")
@@ -22,6 +28,36 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     for tool in TOOLS if folders & set(FOLDERS) else ():
         if not os.environ.get(tool.upper()):
             os.environ[tool.upper()] = run(sys.executable, "-m", "ops", "tool", tool, timeout=300).strip()
+
+
+@pytest.fixture(scope="session")
+def erp() -> Erp:
+    return Erp()
+
+
+@pytest.fixture(scope="session")
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture(scope="session")
+def loki() -> Loki:
+    return Loki()
+
+
+@pytest.fixture(scope="session")
+def pages() -> Pages:
+    return Pages()
+
+
+@pytest.fixture(scope="session")
+def prometheus() -> Prometheus:
+    return Prometheus()
+
+
+@pytest.fixture(scope="session")
+def tracker() -> Tracker:
+    return Tracker()
 
 
 @pytest.hookimpl(wrapper=True)

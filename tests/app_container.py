@@ -33,7 +33,7 @@ def run(target: str, *arguments: str) -> int:
     command += ["--tmpfs=/tmp:size=256m,mode=1777", "--tmpfs=/small:size=4m,mode=1777", "--env=SMALL_DISK=/small"]
     command += ["--memory=1g", "--pids-limit=300"]
     command += ["--security-opt=no-new-privileges"]
-    command += ["--volume", f"{ROOT / 'tests' / 'app'}:/tests/app:ro", "--workdir=/app"]
+    command += [f"--volume={ROOT / folder}:/{folder}:ro" for folder in ("tests", "sandbox")] + ["--workdir=/app"]
     for variable, name in SECRET_FILES.items():
         command += ["--volume", f"{SECRETS / name}:/run/secrets/{name}:ro", "--env", f"{variable}=/run/secrets/{name}"]
     for name, value in ENVIRONMENT.items():

@@ -1,9 +1,8 @@
 """The inbox's routes: one for each channel, one API and one page."""
 
 from datetime import UTC, datetime
-from functools import partial
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Gauge
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -15,14 +14,9 @@ from sandbox.inbox.page import CONTENT_SECURITY_POLICY, render_page
 from sandbox.inbox.store import CHANNELS, Store
 from sandbox.web import JsonResponse, make_app
 
-RECEIVED = Counter("inbox_received_total", "Notifications accepted.", ["channel"])
-REJECTED = Counter("inbox_rejected_total", "Calls refused because of their body.", ["channel"])
-DROPPED = Counter("inbox_dropped_total", "Notifications dropped to keep memory bounded.", ["channel"])
-STORED = Gauge("inbox_stored", "Notifications kept at the moment.", ["channel"])
 HEARTBEAT_AGE = Gauge(
     "inbox_heartbeat_age_seconds", "Seconds since the last heartbeat, or since the start while none came."
 )
-MAX_ID = 2**53
 
 
 class Inbox:
@@ -43,45 +37,37 @@ class Inbox:
 
     async def slack(self, request: Request) -> Response:
         try:
-            body = check_slack(await _read(request, "slack"), request.headers.get("content-type", ""))
+            body = check_slack(await read_body(request))
         except SlackError as error:
-            REJECTED.labels("slack").inc()
             return PlainTextResponse(str(error), status_code=400)
-        self._keep("slack", body)
+        self.store.add("slack", body)
         return PlainTextResponse("ok")
 
     async def pagerduty(self, request: Request) -> Response:
         try:
-            body, dedup_key = check_pagerduty(await _read(request, "pagerduty"))
+            body, dedup_key = check_pagerduty(await read_body(request))
         except PagerDutyError as error:
-            REJECTED.labels("pagerduty").inc()
             refusal = {"status": "invalid event", "message": error.message, "errors": error.errors}
             return JsonResponse(refusal, status_code=400)
-        self._keep("pagerduty", body)
+        self.store.add("pagerduty", body)
         answer = {"status": "success", "message": "Event processed", "dedup_key": dedup_key}
         return JsonResponse(answer, status_code=202)
 
     async def webhook(self, request: Request) -> Response:
-        raw = await _read(request, "webhook")
-        try:
-            body = parse_object(raw)
-        except BadRequest:
-            REJECTED.labels("webhook").inc()
-            raise
-        self._keep("webhook", body)
+        self.store.add("webhook", parse_object(await read_body(request)))
         return JsonResponse({"status": "ok"})
 
     async def heartbeat(self, request: Request) -> Response:
-        raw = await _read(request, "heartbeat")
+        raw = await read_body(request)
         try:
             body = parse_json(raw)
         except BadRequest:
             body = raw.decode("utf-8", errors="replace")
-        self._keep("heartbeat", body)
+        self.store.add("heartbeat", body)
         return PlainTextResponse("OK\n")
 
     async def notifications(self, request: Request) -> Response:
-        kept = self.store.since(_after(request), _channel(request))
+        kept = self.store.kept(_channel(request))
         listed = ", ".join(notification.as_json() for notification in kept)
         dropped = JsonResponse(self.store.dropped()).body
         answer = f'{{"notifications": [{listed}], "dropped": {bytes(dropped).decode()}}}'
@@ -93,18 +79,6 @@ class Inbox:
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
         return Response(html, media_type="text/html", headers=headers)
 
-    def _keep(self, channel: str, body: object) -> None:
-        DROPPED.labels(channel).inc(self.store.add(channel, body))
-        RECEIVED.labels(channel).inc()
-
-
-async def _read(request: Request, channel: str) -> bytes:
-    try:
-        return await read_body(request)
-    except BadRequest:
-        REJECTED.labels(channel).inc()
-        raise
-
 
 def _channel(request: Request) -> str | None:
     name = request.query_params.get("channel")
@@ -113,21 +87,10 @@ def _channel(request: Request) -> str | None:
     return name
 
 
-def _after(request: Request) -> int:
-    found = request.query_params.get("after", "0")
-    if not (found.isascii() and found.isdigit() and len(found) <= 16 and int(found) <= MAX_ID):
-        raise BadRequest(f"'after' is {found[:40]!r}; expected the id of a notification, or 0.")
-    return int(found)
-
-
 def make_inbox(store: Store, *, heartbeat_seconds: int) -> ASGIApp:
     """`heartbeat_seconds` is how long heartbeats may stay away before /livez says so."""
     inbox = Inbox(store, heartbeat_seconds)
     HEARTBEAT_AGE.set_function(store.heartbeat_age)
-    for name, channel in store.channels.items():
-        for counter in (RECEIVED, REJECTED, DROPPED):
-            counter.labels(name)
-        STORED.labels(name).set_function(partial(len, channel.stored))
     return make_app(
         [
             Route("/slack/{token}", inbox.slack, methods=["POST"]),

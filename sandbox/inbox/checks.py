@@ -1,7 +1,6 @@
 """Accepts and refuses payloads as Slack and PagerDuty do."""
 
 import uuid
-from urllib.parse import parse_qs
 
 from sandbox.bodies import BadRequest, Json, parse_object
 
@@ -26,9 +25,7 @@ class PagerDutyError(Exception):
         self.errors = errors
 
 
-def check_slack(raw: bytes, content_type: str) -> Json:
-    if content_type.startswith("application/x-www-form-urlencoded"):
-        raw = parse_qs(raw, max_num_fields=10).get(b"payload", [b""])[0]
+def check_slack(raw: bytes) -> Json:
     try:
         body = parse_object(raw)
     except BadRequest as error:

@@ -26,7 +26,7 @@ CONTENT_SECURITY_POLICY = (
 
 
 def render_page(store: Store, *, channel: str | None, refresh: bool, now: datetime) -> bytes:
-    shown = [kept for kept in store.since(0, channel) if channel or kept.channel != "heartbeat"]
+    shown = [kept for kept in store.kept(channel) if channel or kept.channel != "heartbeat"]
     cards = "".join(_card(notification, now) for notification in reversed(shown[-SHOWN:]))
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">

@@ -31,15 +31,12 @@ class Channel:
         self.bytes = 0
         self.dropped = 0
 
-    def add(self, notification: Notification) -> int:
-        """Stores it and returns how many older ones it dropped."""
+    def add(self, notification: Notification) -> None:
         self.stored.append(notification)
         self.bytes += len(notification.body)
-        before = self.dropped
         while len(self.stored) > self.keep or self.bytes > self.keep_bytes:
             self.bytes -= len(self.stored.popleft().body)
             self.dropped += 1
-        return self.dropped - before
 
 
 class Store:
@@ -49,18 +46,17 @@ class Store:
         self._heartbeat_at = time.monotonic()
         self.has_heartbeat = False
 
-    def add(self, channel: str, body: object) -> int:
-        """Stores a body and returns how many older ones it dropped."""
+    def add(self, channel: str, body: object) -> None:
         self.last_id += 1
         if channel == "heartbeat":
             self._heartbeat_at = time.monotonic()
             self.has_heartbeat = True
-        return self.channels[channel].add(Notification(self.last_id, channel, time.time(), json.dumps(body)))
+        self.channels[channel].add(Notification(self.last_id, channel, time.time(), json.dumps(body)))
 
-    def since(self, after: int, channel: str | None = None) -> list[Notification]:
+    def kept(self, channel: str | None = None) -> list[Notification]:
         """Oldest first."""
         wanted = [self.channels[channel]] if channel else self.channels.values()
-        found = [kept for one in wanted for kept in one.stored if kept.id > after]
+        found = [notification for one in wanted for notification in one.stored]
         return sorted(found, key=lambda notification: notification.id)
 
     def dropped(self) -> dict[str, int]:

@@ -5,22 +5,19 @@ import hmac
 import uuid
 from collections.abc import Callable
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Gauge
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from sandbox.bodies import BadRequest, Json, parse_object, read_body
+from sandbox.bodies import Json, parse_object, read_body
 from sandbox.partner.orders import Payment, Shipment
 from sandbox.partner.replies import Replies, Reply
-from sandbox.partner.switches import MODES, OPERATIONS, Switches
+from sandbox.partner.switches import Switches
 from sandbox.web import JsonResponse, error_response, make_app
 
-REQUESTS = Counter("partner_requests_total", "Calls by their outcome.", ["operation", "outcome"])
-SWITCH = Gauge("partner_switch", "1 for the mode that a switch is in.", ["operation", "mode"])
 HANGING = Gauge("partner_hanging", "Calls that the timeout switch holds at the moment.")
-OUTCOMES = ("ok", "replayed", "rejected", "invalid", "unauthorized", "error", "timeout", "garbage")
 CREATED, PAYMENT_REQUIRED = 201, 402
 
 
@@ -39,20 +36,10 @@ class Partner:
     async def _answer(self, operation: str, request: Request, take: Callable[[Json], Reply]) -> Response:
         given = request.headers.get("authorization", "").encode("latin-1")
         if not hmac.compare_digest(given, self.authorization):
-            REQUESTS.labels(operation, "unauthorized").inc()
             sentence = "The bearer token is missing or wrong; expected the partner API key."
             response = error_response(401, "unauthorized", sentence)
             response.headers["WWW-Authenticate"] = "Bearer"
             return response
-        try:
-            outcome, response = await self._serve(operation, request, take)
-        except BadRequest:
-            REQUESTS.labels(operation, "invalid").inc()
-            raise
-        REQUESTS.labels(operation, outcome).inc()
-        return response
-
-    async def _serve(self, operation: str, request: Request, take: Callable[[Json], Reply]) -> tuple[str, Response]:
         raw = await read_body(request)
         broken = await self.switches.fault(operation, request)
         if broken:
@@ -64,8 +51,7 @@ class Partner:
         reply = known or take(parse_object(raw))
         self.replies.remember(operation, key, fingerprint, reply)
         headers = {"Idempotency-Replayed": "true"} if known else None
-        response = JsonResponse(reply.body, status_code=reply.status, headers=headers)
-        return "replayed" if known else reply.outcome, response
+        return JsonResponse(reply.body, status_code=reply.status, headers=headers)
 
     async def show_switches(self, _request: Request) -> Response:
         return JsonResponse(self.switches.modes)
@@ -74,8 +60,6 @@ class Partner:
         name = request.path_params["name"]
         mode = parse_object(await read_body(request)).get("mode")
         previous = self.switches.turn(name, mode)
-        for known in MODES:
-            SWITCH.labels(name, known).set(known == mode)
         return JsonResponse({"switch": name, "mode": mode, "previous": previous})
 
 
@@ -83,24 +67,19 @@ def _take_payment(body: Json) -> Reply:
     payment = Payment.from_json(body)
     if payment.card_token == "tok_no_money":  # noqa: S105 - a test card, not a secret
         sentence = f"The card can't pay {payment.amount} {payment.currency}."
-        return Reply(PAYMENT_REQUIRED, {"error": "no_money", "detail": sentence}, "rejected")
+        return Reply(PAYMENT_REQUIRED, {"error": "no_money", "detail": sentence})
     if not payment.card_token.startswith("tok_"):
         sentence = "The card token is unknown; tokens begin with tok_."
-        return Reply(PAYMENT_REQUIRED, {"error": "card_refused", "detail": sentence}, "rejected")
-    return Reply(CREATED, {"payment_id": f"pay_{uuid.uuid4().hex}"}, "ok")
+        return Reply(PAYMENT_REQUIRED, {"error": "card_refused", "detail": sentence})
+    return Reply(CREATED, {"payment_id": f"pay_{uuid.uuid4().hex}"})
 
 
 def _take_shipment(body: Json) -> Reply:
     Shipment.from_json(body)
-    return Reply(CREATED, {"tracking_number": f"TRACK-{uuid.uuid4().hex[:16].upper()}"}, "ok")
+    return Reply(CREATED, {"tracking_number": f"TRACK-{uuid.uuid4().hex[:16].upper()}"})
 
 
 def make_partner(partner: Partner) -> ASGIApp:
-    for operation in OPERATIONS:
-        for outcome in OUTCOMES:
-            REQUESTS.labels(operation, outcome)
-        for mode in MODES:
-            SWITCH.labels(operation, mode).set(mode == "ok")
     HANGING.set_function(lambda: partner.switches.hanging)
     return make_app(
         [

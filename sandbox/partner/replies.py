@@ -12,7 +12,6 @@ MAX_KEY_LENGTH = 255
 class Reply:
     status: int
     body: Json
-    outcome: str
 
 
 class Replies:

@@ -34,18 +34,18 @@ class Switches:
         previous, self.modes[name] = self.modes[name], mode
         return previous
 
-    async def fault(self, operation: str, request: Request) -> tuple[str, Response] | None:
-        """The mode and the answer of a failing API; None when the call goes on, after a while if the mode is slow."""
+    async def fault(self, operation: str, request: Request) -> Response | None:
+        """The answer of a failing API; None when the call goes on, after a while if the mode is slow."""
         match self.modes[operation]:
             case "error":
-                return "error", error_response(500, "broken", "The switch of this API is on error.")
+                return error_response(500, "broken", "The switch of this API is on error.")
             case "slow":
                 await asyncio.sleep(self.slow_seconds)
             case "timeout":
                 await self._hang(request)
-                return "timeout", error_response(504, "timeout", "The switch of this API is on timeout.")
+                return error_response(504, "timeout", "The switch of this API is on timeout.")
             case "garbage":
-                return "garbage", HTMLResponse(GARBAGE)
+                return HTMLResponse(GARBAGE)
         return None
 
     async def _hang(self, request: Request) -> None:

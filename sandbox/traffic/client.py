@@ -6,8 +6,6 @@ import uuid
 import requests
 from prometheus_client import Counter, Histogram
 
-from sandbox.bodies import Json
-
 LOG = logging.getLogger(__name__)
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 TIMEOUT_SECONDS = (3.0, 20.0)
@@ -78,6 +76,6 @@ def _json(response: requests.Response) -> object:
 
 def text_in(body: object, field: str) -> str:
     """That field of a JSON object, or an empty text if the answer has another form."""
-    found: Json = body if isinstance(body, dict) else {}
+    found: dict[str, object] = body if isinstance(body, dict) else {}
     value = found.get(field)
     return value if isinstance(value, str) else ""

@@ -19,7 +19,7 @@ from ops.console import say, step, table
 from ops.paths import ROOT
 from tests.bench import day
 from tests.bench.stack import machine_description, timed
-from tests.support.boards import PanelQuery, load_boards, panel_queries, values_of
+from tests.support.boards import PanelQuery, filled_queries
 from tests.support.panels import QUIET, Direct, metrics_of, numbers, without_constants
 from tests.support.prometheus import Prometheus
 from tests.support.wait import NotSeenError, eventually
@@ -63,7 +63,7 @@ def filled() -> dict[str, Any]:
     begun = time.monotonic()
     with step("Waiting until every panel has data"):
         answers, first = Direct(), dict[str, float]()
-        left = {query.name: without_constants(query) for query in _queries(Prometheus()) if query.name not in QUIET}
+        left = {query.name: without_constants(query) for query in filled_queries() if query.name not in QUIET}
 
         def ask() -> list[str]:
             for name in [name for name, query in left.items() if numbers(answers, query)]:
@@ -85,11 +85,10 @@ def filled() -> dict[str, Any]:
 
 def asked(folder: Path) -> dict[str, Any]:
     """Every query, for each span in turn."""
-    live = Prometheus()
-    metrics = {metric for query in _queries(live) for metric in metrics_of(query)}
+    metrics = {metric for query in filled_queries() for metric in metrics_of(query)}
     say("Making a day of the last ten minutes, and asking every panel")
     with day.repeated(metrics, folder) as made:
-        queries = [_queries(made.prometheus, *size) for size in SPANS.values()]
+        queries = [filled_queries(*size) for size in SPANS.values()]
         found = [_figure(made, dict(zip(SPANS, each, strict=True))) for each in zip(*queries, strict=True)]
     return {
         "day": {"samples": made.samples, "lines": made.lines},
@@ -110,15 +109,6 @@ def _figure(made: day.Day, by_span: dict[str, PanelQuery]) -> Figure:
             taken[span].append(time.monotonic() - begun)
     (query, *_) = by_span.values()
     return Figure(query.name, query.kind, {span: round(median(each), 3) for span, each in taken.items()})
-
-
-def _queries(prometheus: Prometheus, *size: int) -> list[PanelQuery]:
-    return [
-        query.filled(values)
-        for board in load_boards().values()
-        for values in [values_of(board, prometheus.label_values, *size)]
-        for query in panel_queries(board)
-    ]
 
 
 def _slowest_as_table(slowest: list[dict[str, Any]]) -> str:

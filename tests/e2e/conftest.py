@@ -1,4 +1,4 @@
-"""Brings the stack up once per run and hands out a client of each program."""
+"""Brings the stack up once per run, orders the tests, and reports what they measured."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ import time
 import pytest
 
 from tests.support import partner, stack
-from tests.support.erp import Erp
 from tests.support.grafana import is_preview
-from tests.support.inbox import Inbox
 from tests.support.load import Load
-from tests.support.loki import Loki
-from tests.support.pages import Pages
 from tests.support.panels import Answers, available_answers
-from tests.support.prometheus import Prometheus
-from tests.support.tracker import Tracker
 
 REPORT: list[str] = []
 QUIET = "test_quiet"
@@ -62,36 +56,6 @@ def report() -> list[str]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for sentence in dict.fromkeys(REPORT):
         terminalreporter.write_line(sentence)
-
-
-@pytest.fixture(scope="session")
-def erp() -> Erp:
-    return Erp()
-
-
-@pytest.fixture(scope="session")
-def prometheus() -> Prometheus:
-    return Prometheus()
-
-
-@pytest.fixture(scope="session")
-def loki() -> Loki:
-    return Loki()
-
-
-@pytest.fixture(scope="session")
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture(scope="session")
-def pages() -> Pages:
-    return Pages()
-
-
-@pytest.fixture(scope="session")
-def tracker() -> Tracker:
-    return Tracker()
 
 
 @pytest.fixture(scope="session")

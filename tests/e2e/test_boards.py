@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 
 from ops.faults import FAULTS
 from tests.support import inside, partner, stack
-from tests.support.boards import PanelQuery, load_boards, offered_values, panel_queries, values_of, variables
+from tests.support.boards import PanelQuery, filled_queries, load_boards, offered_values, values_of, variables
 from tests.support.erp import Erp
 from tests.support.panels import A_WEEK, BLOCK_IO, QUIET, Answers, metrics_of, nowhere, numbers, without_constants
 from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually
 
 BOARDS = load_boards()
-QUERIES = [query for board in BOARDS.values() for query in panel_queries(board)]
+QUERIES = filled_queries()
 CHOICES = [(uid, each["name"]) for uid, board in BOARDS.items() for each in variables(board) if each["type"] == "query"]
 
 # Metrics that appear with the first event of their kind; until then their panels show a zero made from other metrics.
@@ -45,15 +44,9 @@ def exercised_erp(erp: Erp) -> None:
     assert erp.place_order().status_code == 201
 
 
-@pytest.fixture(scope="module")
-def chosen(prometheus: Prometheus) -> dict[str, dict[str, str]]:
-    """What each board's variables stand for when it opens."""
-    return {uid: values_of(board, prometheus.label_values) for uid, board in BOARDS.items()}
-
-
 @pytest.mark.parametrize("query", QUERIES, ids=[query.name for query in QUERIES])
-def test_panel_has_data(query: PanelQuery, chosen: dict[str, dict[str, str]], panel_answers: list[Answers]) -> None:
-    asked = without_constants(query.filled(chosen[query.board]))
+def test_panel_has_data(query: PanelQuery, panel_answers: list[Answers]) -> None:
+    asked = without_constants(query)
     for answers in panel_answers:
 
         def drawn(answers: Answers = answers) -> list[float]:
@@ -66,18 +59,16 @@ def test_panel_has_data(query: PanelQuery, chosen: dict[str, dict[str, str]], pa
 
 
 @pytest.mark.parametrize("board", BOARDS)
-def test_a_renamed_metric_empties_every_panel(
-    board: str, chosen: dict[str, dict[str, str]], panel_answers: list[Answers]
-) -> None:
+def test_a_renamed_metric_empties_every_panel(board: str, panel_answers: list[Answers]) -> None:
     """A query that answers without its metrics would prove nothing."""
-    renamed = [nowhere(query.filled(chosen[board])) for query in QUERIES if query.board == board]
+    renamed = [nowhere(query) for query in QUERIES if query.board == board]
     for answers in panel_answers:
         assert [each.name for each in renamed if numbers(answers, without_constants(each))] == []
 
 
-def test_every_metric_of_a_panel_exists(chosen: dict[str, dict[str, str]], prometheus: Prometheus) -> None:
+def test_every_metric_of_a_panel_exists(prometheus: Prometheus) -> None:
     """One by one: beside a metric that exists a misspelt one would show as zero for ever."""
-    read = {metric for query in QUERIES for metric in metrics_of(query.filled(chosen[query.board]))}
+    read = {metric for query in QUERIES for metric in metrics_of(query)}
     assert set(AFTER_THE_EVENT) <= read
     known = set(AFTER_THE_EVENT)
     eventually(
@@ -92,15 +83,15 @@ def test_every_metric_of_a_panel_exists(chosen: dict[str, dict[str, str]], prome
 @pytest.mark.parametrize(("board", "choice"), CHOICES, ids=[f"{board}: {choice}" for board, choice in CHOICES])
 def test_choice_offers_something(board: str, choice: str, prometheus: Prometheus) -> None:
     (variable,) = [each for each in variables(BOARDS[board]) if each["name"] == choice]
-    values: dict[str, Any] = values_of(BOARDS[board], prometheus.label_values)
+    values = values_of(BOARDS[board])
     eventually(lambda: offered_values(variable, values, prometheus.label_values), f"values of ${choice}", 60)
 
 
 @pytest.mark.parametrize("board", BOARDS)
-def test_annotations_can_be_asked(board: str, chosen: dict[str, dict[str, str]], panel_answers: list[Answers]) -> None:
+def test_annotations_can_be_asked(board: str, panel_answers: list[Answers]) -> None:
     """Both may be without an answer: nothing fires, nothing was deployed."""
     marks = [
-        PanelQuery(board, each["name"], "A", "prometheus", each["expr"]).filled(chosen[board])
+        PanelQuery(board, each["name"], "A", "prometheus", each["expr"]).filled(values_of(BOARDS[board]))
         for each in BOARDS[board]["annotations"]["list"]
         if "expr" in each
     ]

@@ -35,15 +35,3 @@ def test_every_line_is_of_the_schema(service: str) -> None:
     written = lines(service)
     assert written
     assert [told for told in map(complaint, written) if told][:5] == []
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "Traceback (most recent call last):",
-        '{"level": "INFO"}',
-        '{"timestamp": "2026-11-25 04:30:00", "level": "SHOUTING", "surprise": 1}',
-    ],
-)
-def test_another_line_is_noticed(line: str) -> None:
-    assert complaint(line)

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from ops.paths import SECRETS
 from ops.secrets import GENERATED
 from tests.support import stack
 from tests.support.alertmanager import Alertmanager
@@ -35,7 +34,3 @@ def test_secret_is_told_nowhere(name: str, told: str) -> None:
 def test_secret_is_in_no_log_line(name: str, loki: Loki) -> None:
     query = f'sum(count_over_time({{service=~".+"}} |= `{stack.secret(name)}` [24h]))'
     assert loki.value(query) == 0
-
-
-def test_secrets_are_closed_to_other_users_of_the_machine() -> None:
-    assert SECRETS.stat().st_mode & 0o077 == 0

@@ -51,17 +51,6 @@ def test_bad_setting_stops_before_anything(ops: Ops) -> None:
     refused(ops, "ERP_PORT='eighty'", ERP_PORT="eighty")
 
 
-def test_missing_secret_names_the_file(ops: Ops, secrets_copy: Path) -> None:
-    (secrets_copy / "erp_db_password").unlink()
-    refused(ops, "erp_db_password", "is missing", SECRETS_DIR=str(secrets_copy))
-
-
-def test_empty_secret_names_the_file(ops: Ops, secrets_copy: Path) -> None:
-    (secrets_copy / "metrics_token").unlink()
-    (secrets_copy / "metrics_token").write_text("", encoding="utf-8")
-    refused(ops, "metrics_token", "found an empty file", SECRETS_DIR=str(secrets_copy))
-
-
 def test_lost_secrets_beside_data_are_not_made_anew(ops: Ops, tmp_path: Path) -> None:
     assert volumes_exist(), "without a stack's volumes this would start one: run `make up` first"
     refused(ops, "new passwords wouldn't open them", SECRETS_DIR=str(tmp_path / "none"))
@@ -70,11 +59,6 @@ def test_lost_secrets_beside_data_are_not_made_anew(ops: Ops, tmp_path: Path) ->
 def test_broken_override_is_named(ops: Ops, checkout: Path, secrets_copy: Path) -> None:
     (checkout / "compose.override.yaml").write_text("services: {erp-web: {mem_limit: [}}\n", encoding="utf-8")
     refused(ops, "Compose refuses", "compose.override.yaml", SECRETS_DIR=str(secrets_copy))
-
-
-def test_override_with_an_unknown_network_is_named(ops: Ops, checkout: Path, secrets_copy: Path) -> None:
-    (checkout / "compose.override.yaml").write_text("services: {loki: {networks: [nowhere]}}\n", encoding="utf-8")
-    refused(ops, "Compose refuses", "nowhere", SECRETS_DIR=str(secrets_copy))
 
 
 def test_no_rights_to_the_socket(ops: Ops, tmp_path: Path) -> None:

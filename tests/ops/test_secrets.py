@@ -88,13 +88,6 @@ def test_an_unreadable_secret_is_refused(made: Path, settings: Settings) -> None
         secrets.ensure(settings, made)
 
 
-def test_a_secret_that_is_a_folder_is_refused(made: Path, settings: Settings) -> None:
-    (made / "metrics_token").unlink()
-    (made / "metrics_token").mkdir()
-    with pytest.raises(OpsError, match="metrics_token can't be read"):
-        secrets.ensure(settings, made)
-
-
 def test_derived_files_follow_what_they_repeat(made: Path, settings: Settings) -> None:
     password = "a" * 32
     (made / "redis_password").unlink()

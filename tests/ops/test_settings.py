@@ -81,11 +81,6 @@ def test_a_value_means_what_it_means_to_compose(root: Path, value: str) -> None:
     assert load(root)["ALERT_EMAIL_TO"] == expected
 
 
-def test_a_comment_behind_an_address_is_no_part_of_it(root: Path) -> None:
-    write(root, "ALERT_EMAIL_TO=oncall@erp.example # the team\n")
-    assert load(root)["ALERT_EMAIL_TO"] == "oncall@erp.example"
-
-
 def test_what_ops_hands_to_compose_is_read_no_second_time(root: Path) -> None:
     write(root, "ALERT_EMAIL_TO='a$HOME@erp.example # x'\n")
     model = Stack(load(root), "official").model

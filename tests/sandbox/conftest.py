@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.erp_double import ErpDouble
 from tests.sandbox.programs import API_KEY, Program, Starter
 
 
@@ -69,9 +68,3 @@ def partner(shared_partner: Program) -> Iterator[Program]:
     yield shared_partner
     for name in ("payment", "shipping"):
         shared_partner.request("PUT", f"/switches/{name}", json={"mode": "ok"}).raise_for_status()
-
-
-@pytest.fixture
-def erp() -> Iterator[ErpDouble]:
-    with ErpDouble() as double:
-        yield double

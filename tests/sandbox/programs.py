@@ -78,14 +78,6 @@ class Program:
         """Its log; a line that isn't a JSON object fails."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
-    def access_lines(self, count: int) -> list[dict[str, Any]]:
-        """So many access lines: they are written just after the answers have gone out."""
-
-        def look() -> list[dict[str, Any]]:
-            return [line for line in self.lines() if line["logger"] == "access"]
-
-        return eventually(look, f"{count} access lines", 5, until=lambda found: len(found) >= count, interval=0.02)
-
     def stop(self) -> float:
         """Seconds that it took to end after SIGTERM."""
         started = time.monotonic()

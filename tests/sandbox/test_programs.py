@@ -1,11 +1,9 @@
-"""What all sandbox programs share: log lines, ids, settings, signals, and clients that misbehave."""
+"""What all sandbox programs share: access lines, ids, settings, and a client that leaves."""
 
 from __future__ import annotations
 
 import http.client
 import re
-import socket
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +13,6 @@ from tests.sandbox.programs import Program, Starter, run_module
 from tests.support.ports import free_port
 from tests.support.wait import eventually
 
-FIELDS = {
-    "timestamp": str,
-    "level": str,
-    "logger": str,
-    "message": str,
-    "service": str,
-    "env": str,
-    "version": str,
-}
-NULLABLE = {"request_id", "trace_id", "span_id", "user_id", "org_id", "task_id"}
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
@@ -39,26 +27,16 @@ def line_of(program: Program, request_id: str) -> dict[str, Any]:
     return found[0]
 
 
-def test_every_log_line_has_the_shape_of_the_stack(start: Starter) -> None:
-    inbox = start("sandbox.inbox", ENV="staging", SERVICE="my-inbox")
-    inbox.request("GET", "/nowhere")
-    assert len(inbox.access_lines(1)) == 1
-    for line in inbox.lines():
-        assert {name: type(line[name]) for name in FIELDS} == FIELDS
-        assert set(line) >= NULLABLE
-        assert (line["service"], line["env"], line["version"]) == ("my-inbox", "staging", "1.2.3")
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", line["timestamp"])
-
-
 def test_each_request_gives_one_access_line_and_probes_give_none(start: Starter) -> None:
     inbox = start("sandbox.inbox")
     for path in ("/livez", "/metrics", "/livez"):
         inbox.request("GET", path)
-    inbox.request("POST", "/slack/very-secret-token", json={"text": "x"})
-    lines = inbox.access_lines(1)
-    assert [(line["route"], line["method"], line["status"]) for line in lines] == [("/slack/{token}", "POST", 200)]
-    assert 0 < lines[0]["duration"] < 5
-    assert lines[0]["view"] == "Inbox.slack"
+    inbox.request("POST", "/slack/very-secret-token", json={"text": "x"}, headers={"X-Request-ID": "posted"})
+    line = line_of(inbox, "posted")
+    assert [line for line in inbox.lines() if line["logger"] == "access"] == [line]
+    assert (line["route"], line["method"], line["status"]) == ("/slack/{token}", "POST", 200)
+    assert 0 < line["duration"] < 5
+    assert line["view"] == "Inbox.slack"
     assert "very-secret-token" not in inbox.log.read_text()
 
 
@@ -69,22 +47,15 @@ def test_good_request_id_and_trace_are_kept(inbox: Program) -> None:
     assert line_of(inbox, "my.request_id-1")["trace_id"] == TRACE
 
 
-@pytest.mark.parametrize("given", ["", "with space", "x" * 65, "new\tline", "é", '"}{"'])
-def test_bad_request_id_is_replaced(inbox: Program, given: str) -> None:
-    answer = inbox.request("GET", "/", headers={"X-Request-ID": given.encode()})
-    assert re.fullmatch(r"[0-9a-f-]{36}", answer.headers["x-request-id"])
-
-
 @pytest.mark.parametrize(
-    "given",
-    ["nonsense", f"00-{'0' * 32}-b7ad6b7169203331-01", f"00-{TRACE}-{'0' * 16}-01", f"00-{TRACE}-b7-01"],
+    ("request_id", "traceparent"),
+    [("with space", "nonsense"), ("x" * 65, f"00-{'0' * 32}-b7ad6b7169203331-01"), ("é", f"00-{TRACE}-b7-01")],
 )
-def test_bad_trace_gets_a_new_one(inbox: Program, given: str) -> None:
-    identifier = str(uuid.uuid4())
-    inbox.request("GET", "/", headers={"X-Request-ID": identifier, "traceparent": given})
-    made = line_of(inbox, identifier)["trace_id"]
-    assert re.fullmatch(r"(?!0{32})[0-9a-f]{32}", made)
-    assert made != TRACE
+def test_bad_request_id_and_trace_are_replaced(inbox: Program, request_id: str, traceparent: str) -> None:
+    answer = inbox.request("GET", "/", headers={"X-Request-ID": request_id.encode(), "traceparent": traceparent})
+    made = answer.headers["x-request-id"]
+    assert re.fullmatch(r"[0-9a-f-]{36}", made)
+    assert re.fullmatch(rf"(?!0{{32}}|{TRACE})[0-9a-f]{{32}}", line_of(inbox, made)["trace_id"])
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/webhook", 405)])
@@ -98,46 +69,22 @@ def test_version_is_a_metric(inbox: Program) -> None:
     assert inbox.metric("build_info", version="1.2.3") == 1
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"\x00\x01\x02\r\n\r\n",
-        b"POST /webhook HTTP/1.1\r\n\r\n",
-        b"POST /webhook HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
-    ],
-    ids=["noise", "no host", "negative length"],
-)
-def test_broken_http_is_refused_and_the_server_lives(inbox: Program, raw: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", inbox.port), timeout=5) as connection:
-        connection.sendall(raw)
-        assert b" 400 " in connection.recv(200)
-    assert inbox.request("GET", "/livez").ok
-
-
 def test_client_that_leaves_in_mid_body_harms_nothing(inbox: Program) -> None:
-    rejected = inbox.metric("inbox_rejected_total", channel="webhook")
     connection = http.client.HTTPConnection("127.0.0.1", inbox.port, timeout=5)
     connection.putrequest("POST", "/webhook")
     connection.putheader("Content-Length", "1000")
+    connection.putheader("X-Request-ID", "left")
     connection.endheaders(b'{"status": ')
     connection.close()
-    eventually(
-        lambda: inbox.metric("inbox_rejected_total", channel="webhook") == rejected + 1,
-        "the half body was counted as refused",
-        5,
-        interval=0.05,
-    )
+    assert line_of(inbox, "left")["status"] == 400
 
 
 @pytest.mark.parametrize(
     ("module", "settings", "sentence"),
     [
         ("sandbox.inbox", {"INBOX_KEEP": "many"}, "INBOX_KEEP is 'many'; expected a number (int) of at least 0."),
-        ("sandbox.inbox", {"INBOX_KEEP": "1.5"}, "INBOX_KEEP is '1.5'; expected a number (int)"),
         ("sandbox.partner", {}, "PARTNER_API_KEY_FILE names no readable file"),
-        ("sandbox.partner", {"PARTNER_API_KEY_FILE": "/nowhere"}, "PARTNER_API_KEY_FILE names no readable file"),
         ("sandbox.partner", {"PARTNER_API_KEY_FILE": "{empty}"}, "is empty; expected a secret"),
-        ("sandbox.partner", {"PARTNER_API_KEY_FILE": "{full}", "PARTNER_SLOW_SECONDS": "nan"}, "expected a number"),
         (
             "sandbox.traffic",
             {"TRAFFIC_PASSWORD_FILE": "{full}", "TRAFFIC_ORDERS_PER_MINUTE": "0"},
@@ -156,16 +103,6 @@ def test_wrong_setting_ends_the_program_with_one_sentence(
     assert len(done.stdout.splitlines()) == 1
     assert sentence in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
-
-
-def test_taken_port_ends_the_program_with_a_sentence(inbox: Program) -> None:
-    done = run_module("sandbox.inbox", LISTEN_ADDRESS="127.0.0.1", LISTEN_PORT=str(inbox.port))
-    assert done.returncode != 0
-    assert "address already in use" in done.stdout
-
-
-def test_sigterm_ends_an_idle_program_in_time(start: Starter) -> None:
-    assert start("sandbox.inbox").stop() < 2
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,6 @@ from ops import notification, secrets
 from ops.commands import current
 from tests.support import inside, stack
 from tests.support.erp import RESPONSES, VERSION_VIEW, Erp, Ids
-from tests.support.loki import Loki
-from tests.support.prometheus import Prometheus
 from tests.support.tracker import Tracker
 from tests.support.wait import eventually
 
@@ -110,26 +108,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def seen(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Says what a check saw, in its line of the summary."""
     return lambda text: record_property("seen", text)
-
-
-@pytest.fixture(scope="session")
-def prometheus() -> Prometheus:
-    return Prometheus()
-
-
-@pytest.fixture(scope="session")
-def loki() -> Loki:
-    return Loki()
-
-
-@pytest.fixture(scope="session")
-def erp() -> Erp:
-    return Erp()
-
-
-@pytest.fixture(scope="session")
-def tracker() -> Tracker:
-    return Tracker()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -164,19 +164,18 @@ def test_error_event(planted_error: str, tracker: Tracker) -> None:
 
 
 @pytest.mark.writes
-def test_order_panel(order: Order, prometheus: Prometheus) -> None:
+def test_order_panel(order: Order) -> None:
     """A panel draws orders"""
     assert order.answer.ok
     board = BOARDS["erp-business"]
-    values = values_of(board, prometheus.label_values)
     queries = [each for each in panel_queries(board) if "erp_orders_total" in each.expression]
-    _answered([queries[0].filled(values)], with_data=True)
+    _answered([queries[0].filled(values_of(board))], with_data=True)
 
 
 @pytest.mark.parametrize("board", BOARDS)
-def test_board(board: str, prometheus: Prometheus, seen: Seen) -> None:
+def test_board(board: str, seen: Seen) -> None:
     """Every panel of the first row is answered"""
-    values = values_of(BOARDS[board], prometheus.label_values)
+    values = values_of(BOARDS[board])
     queries = [query.filled(values) for query in panel_queries(first_row(BOARDS[board]))]
     _answered(queries, with_data=stack.loaded_settings().is_sandbox)
     seen(f"{len(queries)} queries")

@@ -45,8 +45,5 @@ class Alertmanager:
     def expire(self, identifier: str) -> None:
         requests.delete(f"{self.base}/api/v2/silence/{identifier}", timeout=20).raise_for_status()
 
-    def receivers(self) -> set[str]:
-        return {each["name"] for each in self.get("receivers")}
-
     def configuration(self) -> str:
         return str(self.get("status")["config"]["original"])

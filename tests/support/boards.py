@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from ops.paths import ROOT
@@ -17,8 +16,7 @@ FOLDER = ROOT / "grafana" / "dashboards" / "generated"
 STEP_SECONDS = 15
 SCRAPE_SECONDS = 10
 RANGE_SECONDS = 15 * 60
-EVERYTHING = ".+"  # what "All" becomes; Loki refuses a matcher that may match nothing
-VARIABLE = re.compile(r"\$\{(\w+)(?::[^}]*)?\}|\[\[(\w+)(?::[^\]]*)?\]\]|\$([A-Za-z_]\w*)")
+VARIABLE = re.compile(r"\$\{(\w+)(?::[^}]*)?\}|\$([A-Za-z_]\w*)")
 LABEL_VALUES = re.compile(r"^label_values\(\s*(?:(?P<matcher>.+),)?\s*(?P<label>\w+)\s*\)$", re.DOTALL)
 
 LabelValues = Callable[[str, str], list[str]]
@@ -41,17 +39,16 @@ class PanelQuery:
 
 
 @cache
-def load_boards(folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
+def load_boards() -> dict[str, dict[str, Any]]:
     """The committed boards by uid."""
-    boards = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    boards = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))]
     return {board["uid"]: board for board in boards}
 
 
 def panel_queries(board: Mapping[str, Any]) -> list[PanelQuery]:
     """The queries of every panel, those in collapsed rows too, variables still in them."""
-    sources = {each["name"]: each["query"] for each in variables(board) if each["type"] == "datasource"}
     return [
-        PanelQuery(board["uid"], panel["title"], target["refId"], _kind(target, panel, sources), target["expr"])
+        PanelQuery(board["uid"], panel["title"], target["refId"], panel["datasource"]["type"], target["expr"])
         for panel in panels_of(board)
         for target in panel.get("targets", [])
     ]
@@ -63,12 +60,10 @@ def first_row(board: Mapping[str, Any]) -> dict[str, Any]:
     return {**board, "panels": panels}
 
 
-def filled_queries(label_values: LabelValues) -> list[PanelQuery]:
-    """Every query of every committed board, ready to be asked."""
+def filled_queries(span: int = RANGE_SECONDS, step: int = STEP_SECONDS) -> list[PanelQuery]:
+    """Every query of every committed board, ready to be asked about `span` seconds."""
     return [
-        query.filled(values_of(board, label_values))
-        for board in load_boards().values()
-        for query in panel_queries(board)
+        query.filled(values_of(board, span, step)) for board in load_boards().values() for query in panel_queries(board)
     ]
 
 
@@ -76,30 +71,25 @@ def variables(board: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(board.get("templating", {}).get("list", []))
 
 
-def values_of(
-    board: Mapping[str, Any], label_values: LabelValues, span: int = RANGE_SECONDS, step: int = STEP_SECONDS
-) -> dict[str, str]:
-    """What each variable stands for when the board opens on `span` seconds: All where it may, else its first value."""
-    values = built_in(span, step)
-    for variable in variables(board):
-        if variable["type"] != "datasource":
-            values[variable["name"]] = _value(variable, values, label_values)
-    return values
+def values_of(board: Mapping[str, Any], span: int = RANGE_SECONDS, step: int = STEP_SECONDS) -> dict[str, str]:
+    """What each variable stands for when the board opens on `span` seconds: each of ours opens on All."""
+    chosen = {each["name"]: each["allValue"] for each in variables(board) if each["type"] == "query"}
+    return {**built_in(span, step), **chosen}
 
 
 def offered_values(variable: Mapping[str, Any], values: Mapping[str, str], label_values: LabelValues) -> list[str]:
     """What a query variable lets one choose from."""
-    found = LABEL_VALUES.match(_text(variable).strip())
+    found = LABEL_VALUES.match(variable["query"])
     if not found:
-        raise LookupError(f"${variable['name']} has the query `{_text(variable)}`; expected label_values(…).")
+        raise LookupError(f"${variable['name']} has the query `{variable['query']}`; expected label_values(…).")
     return label_values(found["label"], fill((found["matcher"] or "").strip(), values))
 
 
 def fill(expression: str, values: Mapping[str, str]) -> str:
-    """Replace $name, ${name}, ${name:format} and [[name]]; an unknown name is an error."""
+    """Replace $name, ${name} and ${name:format}; an unknown name is an error."""
 
     def value(match: re.Match[str]) -> str:
-        name = match[1] or match[2] or match[3]
+        name = match[1] or match[2]
         if name not in values:
             raise LookupError(f"The query `{expression}` uses ${name}, which its board doesn't define.")
         return values[name]
@@ -119,33 +109,8 @@ def built_in(span: int = RANGE_SECONDS, step: int = STEP_SECONDS) -> dict[str, s
     }
 
 
-def _value(variable: Mapping[str, Any], values: Mapping[str, str], label_values: LabelValues) -> str:
-    if variable.get("includeAll"):
-        return str(variable.get("allValue") or EVERYTHING)
-    current = (variable.get("current") or {}).get("value")
-    if isinstance(current, str) and current:
-        return current
-    if variable["type"] != "query":
-        return _text(variable).split(",")[0].split(" : ")[-1].strip()
-    offered = offered_values(variable, values, label_values)
-    if not offered:
-        raise LookupError(f"${variable['name']} offers nothing: `{_text(variable)}` has no values.")
-    return offered[0]
-
-
-def _text(variable: Mapping[str, Any]) -> str:
-    query = variable.get("query", "")
-    return str(query.get("query", "") if isinstance(query, dict) else query)
-
-
 def panels_of(board: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Every panel and every row, those in collapsed rows too."""
     for panel in board.get("panels", []):
         yield panel
         yield from panel.get("panels", [])
-
-
-def _kind(target: Mapping[str, Any], panel: Mapping[str, Any], sources: Mapping[str, str]) -> str:
-    source = target.get("datasource") or panel.get("datasource") or {}
-    name = VARIABLE.fullmatch(str(source.get("uid", "")))
-    return str(source.get("type") or (sources[name[1] or name[2] or name[3]] if name else ""))

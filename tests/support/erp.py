@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import requests
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support import stack
 
 RESPONSES = "django_http_responses_total_by_status_view_method_total"
 VERSION_VIEW = "api-version"  # nothing in the stack calls it but tests
-SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)", re.MULTILINE)
-LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 @dataclass(frozen=True)
@@ -61,11 +59,9 @@ class Erp:
     def version(self, ids: Ids | None = None) -> requests.Response:
         return self.send("GET", "/api/version", ids, login=False)
 
-    def place_order(
-        self, ids: Ids | None = None, *, card: str = "tok_ok", product: str = "SKU-0001", quantity: int = 1
-    ) -> requests.Response:
-        lines = [{"product": product, "quantity": quantity}]
-        return self.send("POST", "/api/orders", ids, json={"card_token": card, "lines": lines})
+    def place_order(self, ids: Ids | None = None) -> requests.Response:
+        order = {"card_token": "tok_ok", "lines": [{"product": "SKU-0001", "quantity": 1}]}
+        return self.send("POST", "/api/orders", ids, json=order)
 
     def counter(self, name: str, **labels: str) -> float:
         """The sum of a metric's samples with these labels, read from /metrics at this moment."""
@@ -79,10 +75,6 @@ class Erp:
 
 
 def sum_samples(exposition: str, name: str, labels: dict[str, str]) -> float:
-    """Add up the samples of `name` that carry all of `labels` in Prometheus' text format."""
-    total = 0.0
-    for sample in SAMPLE.finditer(exposition):
-        found = dict(LABEL.findall(sample["labels"] or ""))
-        if sample["name"] == name and labels.items() <= found.items():
-            total += float(sample["value"])
-    return total
+    """The sum of the samples of `name` that carry all of `labels`, in Prometheus' text format."""
+    samples = (sample for family in text_string_to_metric_families(exposition) for sample in family.samples)
+    return sum(each.value for each in samples if each.name == name and labels.items() <= each.labels.items())

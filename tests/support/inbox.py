@@ -28,17 +28,10 @@ class Inbox:
     def __init__(self, base: str | None = None) -> None:
         self.base = base or stack.url("inbox")
 
-    def notifications(self, channel: str = "", *, after: int = 0) -> list[Notification]:
-        parameters: dict[str, str] = {"after": str(after)}
-        if channel:
-            parameters["channel"] = channel
-        answer = requests.get(f"{self.base}/api/notifications", params=parameters, timeout=20)
+    def notifications(self, channel: str) -> list[Notification]:
+        answer = requests.get(f"{self.base}/api/notifications", params={"channel": channel}, timeout=20)
         answer.raise_for_status()
-        found = answer.json()["notifications"]
-        return [Notification(**each) for each in found]
-
-    def last_id(self) -> int:
-        return max((each.id for each in self.notifications()), default=0)
+        return [Notification(**each) for each in answer.json()["notifications"]]
 
 
 def _strings(value: Any) -> Iterator[str]:

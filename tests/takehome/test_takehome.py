@@ -10,7 +10,6 @@ import pytest
 
 from observability.reference import SCHEMA
 from tests.support.erp import RESPONSES, Ids, sum_samples
-from tests.support.readme import blocks
 from tests.support.tracker import Tracker
 from tests.support.wait import eventually
 from tests.takehome.conftest import Project
@@ -33,10 +32,6 @@ def ids(project: Project) -> list[str]:
 def lines(project: Project, logger: str) -> list[dict[str, object]]:
     found = [json.loads(line) for line in project.lines() if line != CHECKED]
     return [line for line in found if line["logger"] == logger]
-
-
-def test_readme_has_the_blocks_of_its_three_steps() -> None:
-    assert set(blocks()) == {"install", "settings.py", "urls.py", "gunicorn.conf.py", "run"}
 
 
 def test_requests_are_exactly_counted(project: Project, ids: list[str]) -> None:

@@ -8,7 +8,6 @@ import pytest
 import requests
 from celery import Celery
 from harness import processes, tasks
-from harness.partner import Partner
 from harness.processes import HttpProcess
 from harness.samples import total
 from harness.tracker import Tracker
@@ -17,10 +16,6 @@ from harness.wait import eventually
 from config.celery import app
 from observability.probe import main
 from observability.queues import QueueCollector, length
-from orders.models import Invoice, Order
-from organizations.models import User
-
-TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 def counted(worker: HttpProcess, task: str, state: str) -> float:
@@ -34,34 +29,6 @@ def raised(worker: HttpProcess, task: str, exception: str) -> float:
 
 def wait_for_count(worker: HttpProcess, task: str, state: str, number: float) -> None:
     eventually(lambda: counted(worker, task, state) == number, f"{number} times {task} {state}")
-
-
-def test_an_order_is_shipped_and_invoiced_under_the_ids_of_its_request(
-    web: HttpProcess, worker: HttpProcess, demo: User, token: str, partner: Partner
-) -> None:
-    answer = requests.post(
-        f"{web.url}/api/orders",
-        json={"card_token": "tok_ok", "lines": [{"product": "SKU-0001", "quantity": 1}]},
-        headers={
-            "Authorization": f"Token {token}",
-            "X-Request-ID": "ordered",
-            "traceparent": f"00-{TRACE}-b7ad6b7169203331-01",
-        },
-        timeout=20,
-    )
-    assert answer.status_code == 201
-    number = answer.json()["number"]
-    eventually(lambda: Order.objects.filter(number=number, status="shipped").exists(), "the shipment")
-    eventually(lambda: Invoice.objects.filter(order__number=number).exists(), "the invoice")
-    line = worker.line(logger="orders.fulfilment", message=f"order {number} was shipped")
-    assert (line["request_id"], line["trace_id"]) == ("ordered", TRACE)
-    assert (line["user_id"], line["org_id"]) == (str(demo.pk), str(demo.organization_id))
-    assert line["task_id"]
-    payment, shipment = partner.calls
-    assert payment.headers["x-request-id"] == shipment.headers["x-request-id"] == "ordered"
-    assert TRACE in shipment.headers["traceparent"]
-    assert total(web.metrics(), "celery_tasks_total", task="orders.tasks.ship_order", state="sent") == 1
-    assert eventually(lambda: total(worker.metrics(), "erp_orders_shipped_total"), "the shipment to be counted") == 1
 
 
 def test_tasks_are_counted_timed_and_say_one_line(queue: None, worker: HttpProcess) -> None:
@@ -126,11 +93,6 @@ def test_a_task_that_takes_its_process_along_is_counted_once(
     assert counters <= {f"counter_{slot}.db" for slot in range(3)}  # the parent's and those of two pool processes
 
 
-def test_waiting_tasks_are_measured(queue: None, worker: HttpProcess) -> None:
-    assert total(worker.metrics(), "celery_queue_length", queue="celery") == 0
-    assert 'celery_queue_length{queue="celery"}' in worker.metrics()
-
-
 def test_tasks_that_a_worker_holds_are_measured(queue: None, worker: HttpProcess) -> None:
     def held() -> float:
         return total(worker.metrics(), "celery_queue_unacknowledged", queue="celery")
@@ -161,11 +123,6 @@ def test_a_worker_answers_probes_and_guards_its_metrics(worker: HttpProcess) -> 
     assert requests.get(f"{worker.url}/else", timeout=5).status_code == 404
     assert total(worker.metrics(), "build_info", version="test") == 1
     assert "celery_beat_last_tick" not in worker.metrics()
-
-
-def test_a_worker_says_nothing_but_json(worker: HttpProcess) -> None:
-    assert {line["service"] for line in worker.lines} == {"erp-worker"}
-    assert worker.errors.read_text() == ""
 
 
 def test_a_worker_starts_from_nothing_and_ends_in_order(db: None, queue: None, tmp_path: Path) -> None:

@@ -3,11 +3,10 @@
 import socket
 import threading
 from collections.abc import Iterator
-from time import monotonic
-from typing import Any
+from pathlib import Path
 
 import pytest
-from django.db import connection
+import requests
 from django.test import Client
 from harness.processes import web
 from harness.wait import eventually
@@ -48,24 +47,12 @@ def test_readyz_asks_database_and_cache(transactional_db: None) -> None:
 def test_probes_are_in_no_metric(transactional_db: None, path: str) -> None:
     from prometheus_client import REGISTRY
 
-    def requests() -> float | None:
+    def counted() -> float | None:
         return REGISTRY.get_sample_value("django_http_requests_before_middlewares_total")
 
-    before = requests()
+    before = counted()
     Client().get(path)
-    assert requests() == before
-
-
-def test_readyz_says_in_time_that_the_database_is_a_black_hole(
-    transactional_db: None, black_hole: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setitem(connection.settings_dict, "PORT", black_hole)
-        started = monotonic()
-        answer = Client().get("/readyz")
-    assert monotonic() - started < 3
-    assert answer.status_code == 503
-    assert answer.json()["checks"] == {"database": "failed: OperationalError", "cache": "ok"}
+    assert counted() == before
 
 
 def test_readyz_says_that_the_cache_is_away(transactional_db: None, dead_cache: None) -> None:
@@ -76,12 +63,13 @@ def test_readyz_says_that_the_cache_is_away(transactional_db: None, dead_cache: 
     )
 
 
-def test_gunicorn_answers_probes_while_its_database_is_a_black_hole(db: None, black_hole: int, tmp_path: Any) -> None:
+def test_gunicorn_answers_probes_while_its_database_is_a_black_hole(db: None, black_hole: int, tmp_path: Path) -> None:
     with web(tmp_path, workers=1, DATABASE_PORT=str(black_hole)) as process:
         assert main([f"{process.url}/livez"]) == 0
-        started = monotonic()
+        answer = requests.get(f"{process.url}/readyz", timeout=10)
+        assert answer.elapsed.total_seconds() < 3.5
+        assert answer.json()["checks"] == {"database": "failed: OperationalError", "cache": "ok"}
         assert main([f"{process.url}/readyz"]) == 1
-        assert monotonic() - started < 3.5
         assert "build_info" in process.metrics()
 
 

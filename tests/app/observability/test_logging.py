@@ -10,20 +10,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-FIELDS = {
-    *("timestamp", "level", "logger", "message", "service", "env", "version"),
-    *("request_id", "trace_id", "span_id", "user_id", "org_id", "task_id"),
-}
 Lines = list[dict[str, Any]]
 logger = logging.getLogger("some.library")
-
-
-def test_a_line_has_exactly_the_fields_of_the_contract(lines: Lines) -> None:
-    logger.warning("hello %s", "world")
-    (line,) = lines
-    assert set(line) == FIELDS
-    assert (line["level"], line["logger"], line["message"]) == ("WARNING", "some.library", "hello world")
-    assert line["timestamp"].endswith("+00:00")
 
 
 def test_text_from_outside_can_forge_neither_line_nor_field(lines: Lines) -> None:
@@ -60,12 +48,6 @@ def test_an_exception_is_one_field_scrubbed_and_capped(lines: Lines) -> None:
     assert line["exception"].startswith("Traceback")
     assert "hunter2" not in str(line)
     assert len(line["exception"]) < 13_000
-
-
-def test_extras_are_scrubbed_and_valid_json(lines: Lines) -> None:
-    logger.info("x", extra={"card_number": "4111111111111111", "deep": {"n": float("nan"), "mail": "a@b.de"}})
-    (line,) = lines
-    assert line["extra"] == {"card_number": "[filtered]", "deep": {"n": "nan", "mail": "[filtered]"}}
 
 
 WRITER = """

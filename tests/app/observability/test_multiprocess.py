@@ -55,12 +55,6 @@ def kill_one(process: HttpProcess) -> None:
     eventually(lambda: len(files(process)) >= 4 * WORKERS, "its metrics files")
 
 
-def test_requests_are_counted_exactly_over_all_workers(web: HttpProcess) -> None:
-    before = counted(web)
-    send(web, 60)
-    assert [counted(web) for _ in range(10)] == [before + 60] * 10
-
-
 def test_counts_outlive_the_workers_that_made_them(web: HttpProcess) -> None:
     send(web, 30)
     before, slots = counted(web), files(web)
@@ -69,8 +63,8 @@ def test_counts_outlive_the_workers_that_made_them(web: HttpProcess) -> None:
         assert counted(web) == before
     send(web, 30)
     assert counted(web) == before + 30
-    assert files(web) == slots
-    assert {name.rpartition("_")[2] for name in slots} == {f"{slot}.db" for slot in range(WORKERS)}
+    eventually(lambda: files(web) >= slots, "each new worker to write the files of the one before it")
+    assert {name.rpartition("_")[2] for name in files(web)} == {f"{slot}.db" for slot in range(WORKERS)}
 
 
 def test_gauges_name_no_process(web: HttpProcess) -> None:
@@ -78,17 +72,6 @@ def test_gauges_name_no_process(web: HttpProcess) -> None:
     exposition = web.metrics()
     assert total(exposition, "build_info", version="test") == 1
     assert "pid=" not in exposition
-
-
-def test_every_request_has_its_access_line(web: HttpProcess) -> None:
-    def lines() -> int:
-        return sum(line["logger"] == "access" for line in web.lines)
-
-    before = lines()
-    send(web, 40)
-    assert eventually(lambda: lines() == before + 40, "40 access lines")
-    assert {line["service"] for line in web.lines} == {"erp-web"}
-    assert web.errors.read_text() == ""
 
 
 def test_a_new_master_starts_from_nothing(django_db_setup: None, tmp_path: Path) -> None:
@@ -245,16 +228,15 @@ def filled(disk: Path) -> Iterator[None]:
         (disk / "filler").unlink()
 
 
-def test_workers_without_a_common_folder_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("", "there are 3 workers, each counting for itself; expected a folder"),
+        ("/dev/null", "can't be used (Not a directory); expected a folder"),
+    ],
+)
+def test_workers_without_a_folder_to_share_are_refused(tmp_path: Path, folder: str, said: str) -> None:
     command = ["gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{free_port()}", "config.wsgi"]
-    process = Process(command, tmp_path, SERVICE="erp-web", WEB_CONCURRENCY="3", PROMETHEUS_MULTIPROC_DIR="")
+    process = Process(command, tmp_path, SERVICE="erp-web", WEB_CONCURRENCY="3", PROMETHEUS_MULTIPROC_DIR=folder)
     assert process.popen.wait(timeout=30) != 0
-    assert "there are 3 workers, each counting for itself; expected a folder" in process.errors.read_text()
-
-
-def test_a_folder_that_can_not_be_used_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    command = ["gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{free_port()}", "config.wsgi"]
-    process = Process(command, tmp_path, SERVICE="erp-web", PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "file"))
-    assert process.popen.wait(timeout=30) != 0
-    assert "can't be used (Not a directory); expected a folder" in process.errors.read_text()
+    assert said in process.errors.read_text()

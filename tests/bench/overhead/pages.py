@@ -60,7 +60,7 @@ def scrape(server: Server) -> Page:
         max_ms=round(1000 * max(seconds), 1),
         kilobytes=round(len(body) / 1000, 1),
         series=sum(not line.startswith(b"#") for line in body.splitlines()),
-        files=len(list(server.metrics.glob("*.db"))),
+        files=len(list(server.metrics.rglob("*.db"))),
     )
 
 

@@ -57,7 +57,7 @@ def make(folder: Path) -> Iterator[Place]:
     """Everything that the variants need, below `folder`; the database is gone afterwards."""
     with step("Making the benchmark's virtual environment"):
         _make_environment(folder)
-    _make_project(folder / "project")
+    _make_project(folder)
     with _postgres(folder) as database, _sink() as (sink, sent):
         place = Place(folder, database, sink, sent)
         with step("Filling the database"):
@@ -74,9 +74,12 @@ def _make_environment(folder: Path) -> None:
     run_logged([*pip, "--no-build-isolation", str(PACKAGE)], log=LOGS / "bench.log", title="pip install of the package")
 
 
-def _make_project(project: Path) -> None:
-    """project/, with the README's fenced blocks put in where it says so."""
+def _make_project(folder: Path) -> None:
+    """project/ beside what django-admin makes, with the README's fenced blocks put in where it says so."""
+    project = folder / "project"
     shutil.copytree(HERE / "project", project)
+    start = [str(folder / "venv" / "bin" / "django-admin"), "startproject", "plain", str(project)]
+    run_logged(start, log=LOGS / "bench.log", title="django-admin startproject")
     ours = {
         "ours.py": "from bare import *\n{settings.py}"
         'DATABASES["default"]["ENGINE"] = "django_prometheus.db.backends.postgresql"\nROOT_URLCONF = "ours_urls"\n',

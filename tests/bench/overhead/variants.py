@@ -16,7 +16,7 @@ class Variant:
     name: str
     settings: str
     adds: str = ""
-    wsgi: str = "wsgi"
+    wsgi: str = "plain.wsgi"
     errors: bool = False
     traced: bool = False
     environment: dict[str, str] = field(default_factory=dict)

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from harness.wait import eventually
-
 
 @dataclass(frozen=True)
 class Call:
@@ -51,13 +49,6 @@ class Service:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    def wait_for(self, number: int) -> list[Call]:
-        """The calls once there are at least so many."""
-        return eventually(
-            lambda: self.calls if len(self.calls) >= number else None,
-            f"{number} calls of {type(self).__name__}",
-        )
 
     @contextmanager
     def running(self) -> Iterator["Service"]:
