@@ -49,8 +49,7 @@ class Summary:
 def main() -> int:
     started = time.monotonic()
     try:
-        if not stack.is_running():  # where one service of many is gone, a check says so: nothing is mended here
-            stack.start()
+        stack.ensure_up()
         stack.secret("metrics_token")
     except (OpsError, NotSeenError) as error:
         print(f"\nNo check ran: {error}", file=sys.stderr)

@@ -55,7 +55,9 @@ SERVICES: dict[str, Service] = {
     "prometheus": _service(MONITORING, "published monitoring", port_setting="PROMETHEUS_PORT"),
     "alertmanager-config": _service(MONITORING, "", **ENDS),
     "alertmanager": _service(MONITORING, "published monitoring egress", port_setting="ALERTMANAGER_PORT"),
-    "loki": _service(MONITORING, "published monitoring", port_setting="LOKI_PORT"),
+    "loki": _service(
+        MONITORING, "published monitoring", port_setting="LOKI_PORT", quiet="it logs warnings only, and may have none"
+    ),
     "socket-proxy": _service(MONITORING, "docker-api monitoring"),
     "promtail": _service(MONITORING, "docker-api monitoring"),
     "grafana": _service(MONITORING, "published monitoring", port_setting="GRAFANA_PORT"),
