@@ -15,7 +15,7 @@ test: ## Lint, rules, ERP, sandbox, the running stack and faults of each class; 
 	@$(OPS) venv
 	@$(VENV) -m tests.run $(PHASES)
 
-smoke: ## Start the stack if need be and run about twenty checks in under two minutes; JUNIT=path for the XML
+smoke: ## Run about twenty checks in under two minutes, on a stack started if nothing of it runs; JUNIT=path for the XML
 	@$(OPS) venv
 	@$(VENV) -m tests.smoke
 
@@ -23,7 +23,7 @@ bench: ## Measure, written to tests/bench/results: BENCH=stack (deletes the data
 	@$(OPS) venv
 	@$(VENV) -m tests.bench.$(or $(BENCH),stack)
 
-test-all: ## What `make test` leaves out too: every drill, the faults that the tests have to notice. Deletes the data
+test-all: ## All of it: also every drill, mutation and quiet day, and the faults planted for the tests. Deletes the data
 	@$(OPS) venv
 	@$(VENV) -m tests.run --all
 

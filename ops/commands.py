@@ -11,7 +11,7 @@ from ops import urls as url_table
 from ops.console import OpsError, capture, output, say, step, table
 from ops.paths import LOCAL, SECRETS
 from ops.settings import load as load_settings
-from ops.stack import PROJECT, Stack
+from ops.stack import PROJECT, Stack, has_ended_badly
 
 TOOLS = LOCAL / "bin"
 TOOL_PATHS = {
@@ -98,12 +98,11 @@ def status() -> int:
 def ill(containers: list[dict[str, str]], one_shots: set[str]) -> list[str]:
     """The services that are unhealthy or have ended; a one-shot only when its status isn't 0."""
 
-    def is_well(container: dict[str, str]) -> bool:
-        if container["Service"] in one_shots and container["State"] == "exited":
-            return "Exited (0)" in container["Status"]
-        return container["State"] == "running" and container["Health"] != "unhealthy"
+    def is_ill(container: dict[str, str]) -> bool:
+        unwell = container["Health"] == "unhealthy" or container["State"] not in ("running", "exited")
+        return unwell or has_ended_badly(container, one_shots)
 
-    return [container["Service"] for container in containers if not is_well(container)]
+    return [container["Service"] for container in containers if is_ill(container)]
 
 
 def urls() -> None:

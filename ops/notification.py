@@ -19,13 +19,18 @@ FILES = {"slack": "slack_webhook_url", "pagerduty": "pagerduty_routing_key", "em
 DEADLINE_SECONDS = 60
 
 
+def is_on(channel: str) -> bool:
+    """Whether the file of the channel's secret holds one."""
+    return bool(secrets.read(FILES[channel]).strip())
+
+
 def send(stack: Stack, channel: str) -> None:
     """Fire ChannelTest for `channel`, wait until Alertmanager has delivered or failed it, then resolve it.
 
     Raises OpsError when the channel is off, Alertmanager doesn't answer, or the delivery failed.
     """
     file = FILES[channel]
-    if not secrets.read(file).strip():
+    if not is_on(channel):
         raise OpsError(
             f"The channel {channel} is off: secrets/{file} is empty. Write its secret and run `make up` first."
         )

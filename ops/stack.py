@@ -177,6 +177,12 @@ class Stack:
         return sorted(found, key=lambda container: container["Service"])
 
 
+def has_ended_badly(container: dict[str, str], one_shots: set[str]) -> bool:
+    """Whether it has exited, but for a one-shot with status 0."""
+    ended_well = container["Service"] in one_shots and "Exited (0)" in container["Status"]
+    return container["State"] == "exited" and not ended_well
+
+
 def volumes_exist() -> bool:
     listed = capture(["docker", "volume", "ls", "-q", "--filter", f"label=com.docker.compose.project={PROJECT}"])
     return bool(listed.stdout.strip())

@@ -11,7 +11,7 @@ from typing import Any
 
 from ops.console import OpsError, capture, run_logged, step
 from ops.paths import LOGS
-from ops.stack import Stack
+from ops.stack import Stack, has_ended_badly
 
 WAIT_SECONDS = 300
 LAST_LINES = 8
@@ -69,7 +69,7 @@ def _explain(stack: Stack) -> str:
     bad = []
     for container in stack.containers():
         broken = container["Health"] == "unhealthy" or "Restarting" in container["Status"]
-        if broken or ("Exited" in container["Status"] and "Exited (0)" not in container["Status"]):
+        if broken or has_ended_badly(container, stack.one_shots):
             bad.append(_last_lines(container, f"is {container['Status']}"))
     return _told(bad) if bad else ""
 

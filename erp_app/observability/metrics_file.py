@@ -57,7 +57,7 @@ def damage(path: Path) -> str | None:
 
 
 def _create(path: Path) -> None:
-    """Under another name first, so that nobody ever reads half a file."""
+    """Written under another name and then renamed: a reader finds the whole file or none."""
     new = path.with_suffix(".new")
     try:
         with new.open("wb") as file:

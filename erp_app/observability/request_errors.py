@@ -21,7 +21,7 @@ from observability.logging import ACCESS_LOGGER
 HEADERS = ("Accept", "Content-Length", "Content-Type", "Host", "User-Agent")
 """What an event repeats of a request's headers: tokens, cookies and addresses are in the others."""
 COVERED_LOGGERS = ("django.request", "django.server", "django.security.*", ACCESS_LOGGER)
-"""Their lines repeat what an event says already, or tell of a client's fault, which is no event."""
+"""No line of these loggers becomes an event: either an event has the same error, or the fault is the client's."""
 
 
 def connect() -> None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ops import recipes
 from ops.paths import ROOT
 
 Row = dict[str, Any]
@@ -24,8 +24,7 @@ def digest(*parts: object) -> str:
 
 def prometheus_version() -> str:
     """The version of promtool: with another one, every result counts as stale."""
-    images = tomllib.loads((ROOT / "images" / "images.toml").read_text(encoding="utf-8"))
-    return str(images["prometheus"]["version"])
+    return recipes.recipes()["prometheus"].version
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Record:
         return dict(json.loads(self.path.read_text(encoding="utf-8"))) if self.path.exists() else {}
 
     def current(self, inputs: Mapping[str, str]) -> dict[str, Row]:
-        """The rows whose inputs are those of now and that nobody edited."""
+        """The rows whose inputs have not changed and that were not edited by hand."""
         rows = self.rows()
         return {name: rows[name] for name in inputs if name in rows and not _fault(rows[name], inputs[name])}
 

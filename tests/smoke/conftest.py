@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from ops import notification, secrets
+from ops import notification
 from ops.commands import current
 from tests.support import inside, stack
 from tests.support.erp import RESPONSES, VERSION_VIEW, Erp, Ids
@@ -66,10 +66,6 @@ class Order:
         return str(self.answer.json()["number"])
 
 
-def is_on(channel: str) -> bool:
-    return bool(secrets.read(notification.FILES[channel]).strip())
-
-
 def sentence(item: pytest.Item) -> str:
     """What a check says: the first line of its docstring, and its case."""
     assert isinstance(item, pytest.Function)
@@ -85,16 +81,19 @@ def off_because(item: pytest.Item) -> str:
     if item.get_closest_marker("asks_bugsink") and "@bugsink:" not in stack.secret("sentry_dsn"):
         return "SENTRY_DSN names a tracker that it can't ask"
     channel = item.callspec.params.get("channel") if hasattr(item, "callspec") else None
-    if channel and not is_on(channel):
+    if channel and not notification.is_on(channel):
         return f"the channel is off: secrets/{notification.FILES[channel]} is empty"
     return ""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     own = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]  # others may run beside these
+    off = []
     for item in own:
-        item.user_properties += [("check", sentence(item)), ("off", off_because(item))]
-    off = [item for item in own if dict(item.user_properties)["off"]]
+        item.user_properties.append(("check", sentence(item)))
+        if reason := off_because(item):
+            item.user_properties.append(("off", reason))
+            off.append(item)
     items[:] = [item for item in items if item not in off]
     config.hook.pytest_deselected(items=off)
 
@@ -120,7 +119,8 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def deliveries(pool: ThreadPoolExecutor) -> dict[str, Future[None]]:
     """One test alert to each channel that is on; a failed delivery raises where it is asked for."""
     here = current()
-    return {channel: pool.submit(notification.send, here, channel) for channel in CHANNELS if is_on(channel)}
+    on = [channel for channel in CHANNELS if notification.is_on(channel)]
+    return {channel: pool.submit(notification.send, here, channel) for channel in on}
 
 
 @pytest.fixture(scope="session", autouse=True)

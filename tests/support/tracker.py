@@ -36,23 +36,22 @@ class Tracker:
         self._events: dict[str, ErrorEvent] = {}  # an event never changes: each is read once
 
     def get(self, path: str, **parameters: Any) -> Any:
-        answer = requests.get(
+        return self._send("GET", path, parameters).json()
+
+    def delete_issue(self, identifier: str) -> None:
+        """Remove an issue with its events; the tracker does it a moment later."""
+        self._send("DELETE", f"issues/{identifier}/", {})
+
+    def _send(self, method: str, path: str, parameters: dict[str, Any]) -> requests.Response:
+        answer = requests.request(
+            method,
             f"{self.base}/api/canonical/0/{path}",
             params=parameters,
             headers={"Authorization": f"Bearer {stack.secret('bugsink_api_token')}"},
             timeout=20,
         )
         answer.raise_for_status()
-        return answer.json()
-
-    def delete_issue(self, identifier: str) -> None:
-        """Remove an issue with its events; the tracker does it a moment later."""
-        answer = requests.delete(
-            f"{self.base}/api/canonical/0/issues/{identifier}/",
-            headers={"Authorization": f"Bearer {stack.secret('bugsink_api_token')}"},
-            timeout=20,
-        )
-        answer.raise_for_status()
+        return answer
 
     def issues(self) -> list[dict[str, Any]]:
         """Issues, the one seen last first."""

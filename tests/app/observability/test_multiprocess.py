@@ -112,7 +112,7 @@ def test_a_binary_upgrade_loses_no_request(django_db_setup: None, tmp_path: Path
 
 
 def alive(pid: int) -> bool:
-    """A dead process that nobody waits for, as in a container without an init, has no command line any more."""
+    """False of a zombie too: its command line is empty. A container without an init keeps zombies."""
     try:
         return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
     except FileNotFoundError:

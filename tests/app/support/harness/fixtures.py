@@ -156,7 +156,7 @@ def _neighbours(partner: Partner, tracker: Tracker) -> dict[str, str]:
 
 @pytest.fixture
 def small_disk() -> Path:
-    """A disk of a few MB that nobody else writes to; `python -m tests.app_container` mounts one."""
+    """A disk of a few MB for the tests alone; `python -m tests.app_container` mounts one."""
     assert "SMALL_DISK" in os.environ, "SMALL_DISK is not set; expected the path of a tmpfs of a few MB"
     found = Path(os.environ["SMALL_DISK"])
     size = os.statvfs(found).f_blocks * os.statvfs(found).f_bsize
