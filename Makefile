@@ -41,7 +41,7 @@ fmt: ## Format the Python code
 
 reference: ## Write docs/reference anew from the code that it describes
 	@$(OPS) venv
-	@cd erp_app && ../$(VENV) -m observability.reference ../docs/reference
+	@PYTHONPATH=django-o11y/src $(VENV) -m django_o11y.reference docs/reference
 	@$(VENV) -m alertmanager.reference docs/reference/alert-routing.md
 
 screenshots: ## Picture the boards of the running stack into docs/screenshots, where the preview draws them

@@ -2,9 +2,9 @@
 
 import os
 
-from observability.conf import from_environment
-from observability.gunicorn import on_starting, post_fork, worker_exit
-from observability.logging import logging_config
+from django_o11y.conf import from_environment
+from django_o11y.gunicorn import on_starting, post_fork, worker_exit
+from django_o11y.logging import logging_config
 
 __all__ = ["on_starting", "post_fork", "worker_exit"]
 
@@ -20,5 +20,5 @@ keepalive = 5
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - made by mkstemp
 control_socket_disable = True
 proc_name = "erp-web"
-logger_class = "observability.gunicorn.Logger"
+logger_class = "django_o11y.gunicorn.Logger"
 logconfig_dict = logging_config(from_environment(service=os.environ.get("SERVICE") or "erp-web"))

@@ -6,9 +6,10 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from ops import debian_packages, machine, recipes
 from ops.console import OpsError, capture, output, run_logged, say, step
@@ -61,7 +62,14 @@ def build(recipe: Recipe) -> None:
         if not present(recipe.go_reference):
             _build_go(recipe)
         arguments["GO_IMAGE"] = recipe.go_reference
-    docker_build(recipe.reference, recipe.folder / "Dockerfile", recipe.folder, arguments, log=recipe.name)
+    docker_build(
+        recipe.reference,
+        recipe.folder / "Dockerfile",
+        recipe.folder,
+        arguments,
+        log=recipe.name,
+        contexts=recipe.other_folders,
+    )
 
 
 def _build_go(recipe: Recipe) -> None:
@@ -107,6 +115,7 @@ def docker_build(
     log: str,
     describe: Callable[[str], str | None] | None = None,
     target: str | None = None,
+    contexts: Mapping[str, Path] = MappingProxyType({}),
 ) -> None:
     """One `docker buildx build`; the machine's mirror, proxy and certificates go in as secrets and arguments."""
     command = [
@@ -122,11 +131,13 @@ def docker_build(
     ]
     for name, value in {**machine.proxies(), **arguments}.items():
         command += ["--build-arg", f"{name}={value}"]
+    for name, folder in contexts.items():
+        command += ["--build-context", f"{name}={folder}"]
     if target:
         command += ["--target", target]
-    with tempfile.TemporaryDirectory(dir=_private_folder()) as folder:
+    with tempfile.TemporaryDirectory(dir=_private_folder()) as secrets:
         for name, content in machine_files().items():
-            file = Path(folder, name)
+            file = Path(secrets, name)
             file.write_bytes(content)
             command += ["--secret", f"id={name},src={file}"]
         run = partial(

@@ -40,6 +40,7 @@ class Recipe:
     ldflags: str = ""
     args: dict[str, str] = field(default_factory=dict)
     context: str = ""
+    contexts: dict[str, str] = field(default_factory=dict)
     suite: str = ""
     reports: tuple[str, ...] = ()
     differs: str = ""
@@ -52,6 +53,11 @@ class Recipe:
     def folder(self) -> Path:
         """The build context: a folder of this repository."""
         return ROOT / self.context if self.context else IMAGES / self.name
+
+    @property
+    def other_folders(self) -> dict[str, Path]:
+        """Further build contexts by the name that the Dockerfile has for them."""
+        return {name: ROOT / folder for name, folder in self.contexts.items()}
 
     @property
     def digest(self) -> str:
@@ -117,4 +123,4 @@ def _digest(name: str) -> str:
     parts = [recipe.version, json.dumps(recipe.args, sort_keys=True), _digest(recipe.base)]
     if recipe.is_go:
         parts.append(_go_digest(name))
-    return _hash(parts, recipe.folder)
+    return _hash(parts, recipe.folder, *recipe.other_folders.values())

@@ -1,6 +1,6 @@
 """`python -m tests.app_container test`: tests/app in the ERP's own image, against the stack's PostgreSQL and Valkey.
 
-`next`, the same with the newest Django that the observability package takes, runs the tests of that package.
+`next`, the same with the newest Django that the package django-o11y takes, runs the tests of that package.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ENVIRONMENT = {
     "REDIS_PORT": "6379",
     "VERSION": "test",
 }
-TARGETS = {"test": "/tests/app", "next": "/tests/app/observability"}
+TARGETS = {"test": "/tests/app", "next": "/tests/app/o11y"}
 
 
 def run(target: str, *arguments: str) -> int:

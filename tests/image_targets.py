@@ -22,7 +22,15 @@ def build(name: str, target: str) -> str:
         with step(f"Building {name} for {target}"):
             dockerfile = recipe.folder / "Dockerfile"
             arguments = {"BASE_IMAGE": base, **machine.proxies()}
-            images.docker_build(reference, dockerfile, recipe.folder, arguments, log=f"{name}-{target}", target=target)
+            images.docker_build(
+                reference,
+                dockerfile,
+                recipe.folder,
+                arguments,
+                log=f"{name}-{target}",
+                target=target,
+                contexts=recipe.other_folders,
+            )
     return reference
 
 

@@ -15,8 +15,9 @@ from tests.support.repository import files
 
 BIN = Path(sys.executable).parent  # the linters are installed beside this Python
 ERP = ROOT / "erp_app"
+PACKAGE = ROOT / "django-o11y"
 # mypy knows the models of one Django project at a time: the ERP has a run of its own, and two others have none.
-UNTYPED = ERP, ROOT / "tests" / "app", ROOT / "sentry", ROOT / "tests" / "bench" / "overhead" / "project"
+UNTYPED = ERP, PACKAGE, ROOT / "tests" / "app", ROOT / "sentry", ROOT / "tests" / "bench" / "overhead" / "project"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def _import_contracts() -> list[Path]:
 
 
 def _typed_erp() -> list[Path]:
-    return [path for path in files("*.py") if ERP in path.parents and path.parent.name != "migrations"]
+    return [path for path in files("*.py") if {ERP, PACKAGE} & set(path.parents) and path.parent.name != "migrations"]
 
 
 def _yaml() -> list[Path]:
@@ -69,7 +70,7 @@ def _compose() -> list[Path]:
 
 # mypy's plugin loads the ERP's settings, to know its models; it connects to nothing.
 ERP_SETTINGS = {
-    "PYTHONPATH": str(ERP),
+    "PYTHONPATH": f"{ERP}:{PACKAGE / 'src'}",
     **dict.fromkeys(("DATABASE_HOST", "REDIS_HOST", "PAYMENT_API_URL", "SHIPPING_API_URL"), "unused"),
     **dict.fromkeys(
         ("DATABASE_PASSWORD", "REDIS_PASSWORD", "SECRET_KEY", "METRICS_TOKEN", "PARTNER_API_KEY"), "unused"
@@ -83,7 +84,7 @@ LINTERS = {
         Linter("ruff check", ("ruff", "check", "--force-exclude"), _python),
         Linter("ruff format", ("ruff", "format", "--check", "--force-exclude"), _python),
         Linter("mypy", ("mypy",), _typed),
-        Linter("imports", ("lint-imports", "--no-cache"), _import_contracts, {"PYTHONPATH": "erp_app"}),
+        Linter("imports", ("lint-imports", "--no-cache"), _import_contracts, {"PYTHONPATH": "erp_app:django-o11y/src"}),
         Linter("mypy of the ERP", ("mypy", "--config-file", "erp_app/mypy.ini"), _typed_erp, ERP_SETTINGS),
         Linter("yamllint", ("yamllint", "--strict"), _yaml),
         Linter("shellcheck", ("shellcheck", "--exclude=SC1091"), _shell),

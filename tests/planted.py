@@ -77,14 +77,14 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
         ),
         Planted(
             "tasks don't get the ids of the request",
-            "erp_app/observability/celery.py",
+            "django-o11y/src/django_o11y/celery.py",
             "carried: dict[str, Any] = {**context.to_message(), **tracing.send_span(sender)}",
             "carried: dict[str, Any] = {}",
             ("smoke/test_smoke.py::test_order_tasks",),
         ),
         Planted(
             "each event is an issue of its own",
-            "erp_app/observability/errors.py",
+            "django-o11y/src/django_o11y/events.py",
             '        tags["service"] = self.service\n',
             '        tags["service"] = self.service\n        event["fingerprint"] = [event["event_id"]]\n',
             ("e2e/test_error_tracking.py::test_two_equal_errors_are_one_issue",),
@@ -131,7 +131,7 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
         ),
         Planted(
             "gunicorn's workers write the same files",
-            "erp_app/observability/multiprocess.py",
+            "django-o11y/src/django_o11y/multiprocess.py",
             "for number in count():",
             "for number in (0,):",
             ("e2e/test_counts.py::test_requests_are_exactly_counted_in_prometheus",),

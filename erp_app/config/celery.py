@@ -4,7 +4,7 @@ import os
 
 from celery import Celery
 
-from observability.celery import setup
+from django_o11y.celery import setup
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from config import env
-from observability import errors
-from observability.conf import from_environment
-from observability.logging import log_uncaught, logging_config
+from django_o11y import errors
+from django_o11y.conf import from_environment
+from django_o11y.logging import log_uncaught, logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = env.choice("ENV", "sandbox", "staging", "production")
@@ -15,7 +15,7 @@ SERVICE = env.text("SERVICE", "erp-web")
 VERSION = env.text("VERSION", "dev")
 
 # Telemetry first, so that what goes wrong below is seen.
-OBSERVABILITY = from_environment(
+O11Y = from_environment(
     service=SERVICE,
     env=ENV,
     version=VERSION,
@@ -24,9 +24,9 @@ OBSERVABILITY = from_environment(
     # The ERP takes no files. Django keeps a body of this size in memory, and writes a larger one to /tmp.
     max_body_bytes=env.number("MAX_BODY_BYTES", 1_000_000),
 )
-LOGGING = logging_config(OBSERVABILITY)
+LOGGING = logging_config(O11Y)
 log_uncaught()
-errors.init(OBSERVABILITY)
+errors.init(O11Y)
 PROMETHEUS_LATENCY_BUCKETS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     float("inf"),
@@ -45,7 +45,7 @@ AUTH_USER_MODEL = "organizations.User"
 # Django
 
 INSTALLED_APPS = [
-    "observability",
+    "django_o11y",
     "django_prometheus",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -62,9 +62,9 @@ INSTALLED_APPS = [
     "orders",
 ]
 MIDDLEWARE = [
-    "observability.middleware.RequestMiddleware",
-    "observability.middleware.HealthMiddleware",
-    "observability.prometheus.BeforeMiddleware",
+    "django_o11y.middleware.RequestMiddleware",
+    "django_o11y.middleware.HealthMiddleware",
+    "django_o11y.prometheus.BeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "observability.prometheus.AfterMiddleware",
+    "django_o11y.prometheus.AfterMiddleware",
 ]
 TEMPLATES = [
     {
@@ -126,7 +126,7 @@ _REDIS = "redis://:{}@{}:{}".format(
 )
 CACHES = {
     "default": {
-        "BACKEND": "observability.cache.RedisCache",
+        "BACKEND": "django_o11y.cache.RedisCache",
         "LOCATION": f"{_REDIS}/{env.number('REDIS_CACHE_DB', 1, least=0)}",
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
@@ -175,7 +175,7 @@ def _every(seconds: int, task: str) -> dict[str, object]:
 
 
 CELERY_BEAT_SCHEDULE = {
-    "heartbeat": _every(15, "observability.tasks.heartbeat"),
+    "heartbeat": _every(15, "django_o11y.tasks.heartbeat"),
     "measure stock": _every(15, "catalog.tasks.measure_stock"),
     "reorder low stock": _every(30, "catalog.tasks.reorder_low_stock"),
     "finish orders": _every(60, "orders.tasks.finish_orders"),

@@ -6,7 +6,7 @@ from django.urls import path
 from catalog.apis import ProductListApi
 from config.views import VersionApi
 from customers.apis import CustomerListApi
-from observability.views import metrics
+from django_o11y.views import metrics
 from orders.apis import OrderApi, OrderListApi
 from organizations.apis import LoginApi
 

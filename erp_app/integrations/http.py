@@ -7,9 +7,9 @@ from typing import Any
 import requests
 from django.conf import settings
 
+from django_o11y import context
+from django_o11y.external import external_call
 from integrations.errors import Refused, Unavailable
-from observability import context
-from observability.external import external_call
 
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 3.0

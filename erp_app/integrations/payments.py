@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from django.conf import settings
 
+from django_o11y.external import declare
 from integrations import http
-from observability.external import declare
 
 SERVICE = "payment"
 declare(SERVICE, "charge")

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from django.conf import settings
 
+from django_o11y.external import declare
 from integrations import http
-from observability.external import declare
 
 SERVICE = "shipping"
 declare(SERVICE, "ship")

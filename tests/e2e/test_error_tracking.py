@@ -12,7 +12,7 @@ from tests.support.wait import eventually
 TELL = """
 import sys
 import sentry_sdk
-from observability import context
+from django_o11y import context
 
 
 def ship(marker):

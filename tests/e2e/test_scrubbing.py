@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.app.observability.corpus import CORPUS
+from tests.app.o11y.corpus import CORPUS
 from tests.support import inside
 from tests.support.erp import Erp, Ids
 from tests.support.loki import Entry, Loki
@@ -19,7 +19,7 @@ LINES_PER_TEXT = 4  # message, argument, field, exception
 TELL = """
 import json, logging, sys
 import sentry_sdk
-from observability import context
+from django_o11y import context
 from orders.tasks import ship_order
 
 request_id, texts = sys.argv[1], json.loads(sys.argv[2])

@@ -21,7 +21,7 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
         ("prometheus", "tests.support"),
         ("ops", "alertmanager"),
         ("loki", "orders"),
-        ("observability", "orders"),
+        ("django_o11y", "orders"),
         ("sandbox", "config"),
     ],
 )

@@ -7,7 +7,7 @@ import json
 import jsonschema
 import pytest
 
-from observability import reference
+from django_o11y import reference
 from ops.paths import ROOT
 
 

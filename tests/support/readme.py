@@ -7,7 +7,7 @@ import textwrap
 
 from ops.paths import ROOT
 
-PACKAGE = ROOT / "erp_app" / "observability"
+PACKAGE = ROOT / "django-o11y"
 BLOCK = re.compile(r"^( *)```(\w+) (\S+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 

@@ -10,8 +10,18 @@ from typing import Any
 from ops.console import table
 from tests.bench.overhead.pages import Page
 from tests.bench.overhead.rounds import Figures, cost, ratio
-from tests.bench.overhead.variants import BARE, OURS, OURS_BY_PARTS, OURS_TRACED, USUAL, USUAL_BY_PARTS, USUAL_TRACED
+from tests.bench.overhead.variants import (
+    BARE,
+    KNOBS_BY_PARTS,
+    OURS,
+    OURS_BY_PARTS,
+    OURS_TRACED,
+    USUAL,
+    USUAL_BY_PARTS,
+    USUAL_TRACED,
+)
 
+CHAINS = {"usual": USUAL_BY_PARTS, "SDK with its knobs": KNOBS_BY_PARTS, "ours": OURS_BY_PARTS}
 THIRD = 0.333
 HALF = 0.5
 PAGE_MS = 50.0
@@ -52,7 +62,7 @@ def parts(figures: Figures) -> dict[str, Any]:
             name: {
                 after.adds: round(cost(by_name, after) - cost(by_name, before), 3) for before, after in pairwise(chain)
             }
-            for name, chain in (("usual", USUAL_BY_PARTS), ("ours", OURS_BY_PARTS))
+            for name, chain in CHAINS.items()
         }
         for view, by_name in figures.items()
     }

@@ -58,6 +58,10 @@ USUAL_BY_PARTS = (
     USUAL,
     USUAL_TRACED,
 )
+KNOBS_BY_PARTS = (
+    Variant("usual: metrics, lines", "usual_lines", adds="log lines"),
+    Variant("usual: knobs", "usual_knobs", adds="errors", errors=True),
+)
 OURS_BY_PARTS = (
     BARE,
     Variant("ours: ids", "ours_without_metrics", adds="ids and health", environment=QUIET),
@@ -66,4 +70,4 @@ OURS_BY_PARTS = (
     OURS,
     OURS_TRACED,
 )
-ALL = tuple({each.name: each for each in (*WHOLE, *USUAL_BY_PARTS, *OURS_BY_PARTS)}.values())
+ALL = tuple({each.name: each for each in (*WHOLE, *USUAL_BY_PARTS, *KNOBS_BY_PARTS, *OURS_BY_PARTS)}.values())

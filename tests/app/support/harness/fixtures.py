@@ -17,10 +17,10 @@ from rest_framework.authtoken.models import Token
 from catalog.models import Product
 from config.celery import app as celery_app
 from config.demo import make_demo_data
+from django_o11y.logging import ClientErrorFilter, IdsFilter, LineFormatter
 from harness import processes
 from harness.partner import Partner
 from harness.tracker import Tracker
-from observability.logging import ClientErrorFilter, IdsFilter, LineFormatter
 from organizations.models import User
 
 
@@ -140,7 +140,8 @@ def worker(
     running_tracker: Tracker,
 ) -> Iterator[processes.HttpProcess]:
     """A Celery worker with two processes and some tasks of the tests' own."""
-    env = {**_neighbours(running_partner, running_tracker), "PYTHONPATH": str(Path(__file__).parent.parent)}
+    path = processes.with_support(str(Path(__file__).parent.parent))
+    env = {**_neighbours(running_partner, running_tracker), "PYTHONPATH": path}
     folder = _folder(tmp_path_factory)
     with processes.celery(folder, "worker", "-I", "harness.tasks", "--concurrency", "2", **env) as process:
         yield process

@@ -19,6 +19,11 @@ from tests.support.ports import free_port
 BIN = Path(sys.executable).parent
 
 
+def with_support(path: str) -> str:
+    """PYTHONPATH with a folder of the tests beside what this process was given."""
+    return os.pathsep.join(filter(None, (path, os.environ.get("PYTHONPATH", ""))))
+
+
 def children_of(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return sorted(int(child) for task in tasks for child in task.read_text().split())
@@ -93,7 +98,7 @@ class HttpProcess(Process):
     def metrics(self) -> str:
         answer = requests.get(
             f"{self.url}/metrics",
-            headers={"Authorization": f"Bearer {settings.OBSERVABILITY.metrics_token}"},
+            headers={"Authorization": f"Bearer {settings.O11Y.metrics_token}"},
             timeout=30,
         )
         answer.raise_for_status()

@@ -1,0 +1,25 @@
+"""What /metrics says and who may read it, for the web process and for Celery's parents alike."""
+
+import hmac
+
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.registry import Collector
+
+from django_o11y import conf, multiprocess
+from django_o11y.group_collector import GroupCollector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def render(*collectors: Collector) -> bytes:
+    """All metrics of all processes of this service, and what `collectors` find out at this moment."""
+    registry = CollectorRegistry()
+    registry.register(GroupCollector() if multiprocess.folder() else REGISTRY)
+    for collector in collectors:
+        registry.register(collector)
+    return generate_latest(registry)
+
+
+def is_allowed(authorization: str) -> bool:
+    token = conf.get().metrics_token
+    return bool(token) and hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode())

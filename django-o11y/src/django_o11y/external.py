@@ -1,0 +1,36 @@
+"""Counts and times calls of other services, whatever client makes them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+
+from django_o11y import metrics
+
+OUTCOMES = ("ok", "rejected", "error", "timeout")
+
+
+@dataclass(slots=True)
+class Call:
+    outcome: str = ""
+
+
+def declare(service: str, *operations: str) -> None:
+    """Make the series of a service before its first call, so that the first failure shows as a rise."""
+    for operation in operations:
+        metrics.EXTERNAL_DURATION.labels(service, operation)
+        for outcome in OUTCOMES:
+            metrics.EXTERNAL_REQUESTS.labels(service, operation, outcome)
+
+
+@contextmanager
+def external_call(service: str, operation: str) -> Iterator[Call]:
+    """Count one call as ok when the block ends, else as error, unless the block sets an outcome itself."""
+    call = Call()
+    started = perf_counter()
+    try:
+        yield call
+        call.outcome = call.outcome or "ok"
+    finally:
+        metrics.EXTERNAL_DURATION.labels(service, operation).observe(perf_counter() - started)
+        metrics.EXTERNAL_REQUESTS.labels(service, operation, call.outcome or "error").inc()

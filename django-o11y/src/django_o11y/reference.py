@@ -1,0 +1,86 @@
+"""`python -m django_o11y.reference`: the reference pages of settings and log lines, made from the code itself."""
+
+import ast
+import inspect
+import json
+import sys
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from django_o11y import conf
+
+SCHEMA = Path(__file__).with_name("log_line.schema.json")
+
+
+def settings_page() -> str:
+    """Each field of conf.Settings with its variable, default and meaning."""
+    meanings = _meanings()
+    rows = [
+        f"| `{field.name}` | {_variable(field.metadata)} | {_default(field)} | {meanings[field.name]} |"
+        for field in fields(conf.Settings)
+    ]
+    head = (
+        "# Settings of `django_o11y`\n\nMade by `make reference` from `django_o11y/conf.py`; "
+        "`from_environment()` reads the variables, and what is given to it wins.\n\n"
+        "| field | variable | default | meaning |\n|---|---|---|---|\n"
+    )
+    return head + "\n".join(rows) + "\n"
+
+
+def log_line_page() -> str:
+    """Each field of a log line, from its schema."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    rows = [
+        f"| `{name}` | {_type(each)} | {'yes' if name in schema['required'] else 'no'} | {each['description']} |"
+        for name, each in schema["properties"].items()
+    ]
+    head = (
+        "# The log line\n\nThis is the logging strategy that the monitoring strategy refers to. "
+        f"{schema['description']}\nIt is the same from Django, gunicorn, Celery and libraries. The schema is "
+        "`django_o11y/log_line.schema.json`; this page is made from it by `make reference`.\n\n"
+        "| field | type | in every line | meaning |\n|---|---|---|---|\n"
+    )
+    return head + "\n".join(rows) + "\n"
+
+
+PAGES = {"settings.md": settings_page, "log-line.md": log_line_page}
+
+
+def _meanings() -> dict[str, str]:
+    """The string that follows each field in the source."""
+    (cls,) = ast.parse(inspect.getsource(conf.Settings)).body
+    assert isinstance(cls, ast.ClassDef)  # noqa: S101 - for the type checker: it is one
+    found = {}
+    for field, text in zip(cls.body, cls.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+            assert isinstance(field.target, ast.Name)  # noqa: S101 - as above
+            found[field.target.id] = ast.literal_eval(text.value)
+    return found
+
+
+def _variable(metadata: Any) -> str:
+    name = metadata.get("variable")
+    if not name:
+        return "—"
+    return f"`{name}` or `{name}_FILE`" if metadata.get("secret") else f"`{name}`"
+
+
+def _default(field: Any) -> str:
+    if field.default is MISSING:
+        return "required"
+    return "empty" if field.default == "" else f"`{field.default!r}`"
+
+
+def _type(schema: dict[str, Any]) -> str:
+    kind = schema.get("type", "string")
+    return " or ".join(kind) if isinstance(kind, list) else kind
+
+
+def main(folder: str) -> None:
+    for name, page in PAGES.items():
+        Path(folder, name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

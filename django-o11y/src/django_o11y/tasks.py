@@ -1,0 +1,10 @@
+"""The task that shows that beat, broker and worker work together."""
+
+from celery import shared_task
+
+from django_o11y import metrics
+
+
+@shared_task(ignore_result=True)
+def heartbeat() -> None:
+    metrics.heartbeat().set_to_current_time()

@@ -1,0 +1,185 @@
+"""Spans by OpenTelemetry, sent by OTLP over HTTP; off unless an endpoint is set, and then nothing of it is loaded.
+
+Server, producer and consumer spans are made by this package's own middleware and signal handlers, so that a log line,
+an error event and a span carry the same ids; database, Redis and HTTP client spans by OpenTelemetry's instrumentations.
+"""
+
+import atexit
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from django_o11y import conf, context
+
+STOP_SECONDS = 2.0
+"""How long a process may take to send its last spans; by itself the SDK waits 30 s for a dead collector."""
+EXPORT_SECONDS = 3
+TRACED_LIBRARIES = ("psycopg", "redis", "requests")
+"""Instrumented if they are installed; each instrumentation imports its library."""
+UNTRACED = frozenset(("/livez", "/readyz", "/healthz", "/metrics"))
+
+_owner = 0
+_provider: Any = None
+_tracer: Any = None
+
+
+def start() -> None:
+    """Begin in this process, if an endpoint is set; after any fork, because its threads don't survive one."""
+    global _owner, _provider, _tracer
+    settings = conf.get()
+    if not settings.trace_endpoint or _owner == os.getpid():
+        return
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+
+    resource = {
+        "service.name": settings.service,
+        "service.version": settings.version,
+        "deployment.environment.name": settings.env,
+    }
+    _provider = TracerProvider(
+        resource=Resource.create(resource),
+        sampler=ParentBased(TraceIdRatioBased(settings.trace_ratio)),
+        shutdown_on_exit=False,  # it would wait for half a minute; stop() doesn't
+    )
+    endpoint = f"{settings.trace_endpoint.rstrip('/')}/v1/traces"
+    _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_SECONDS)))
+    _tracer = _provider.get_tracer("django_o11y")
+    _owner = os.getpid()
+    _instrument_libraries(_provider)
+    atexit.register(stop)
+
+
+def _instrument_libraries(provider: Any) -> None:
+    for library in TRACED_LIBRARIES:
+        if find_spec(library) is None:
+            continue
+        name = f"opentelemetry.instrumentation.{library}"
+        instrumentor = getattr(import_module(name), f"{library.capitalize()}Instrumentor")()
+        if instrumentor.is_instrumented_by_opentelemetry:  # by a parent: its provider is dead here
+            instrumentor.uninstrument()
+        instrumentor.instrument(tracer_provider=provider)
+
+
+def stop() -> None:
+    """Send what is left, for STOP_SECONDS at most."""
+    global _owner, _provider, _tracer
+    if _provider is None or _owner != os.getpid():
+        return
+    last = threading.Thread(target=_provider.shutdown, daemon=True)
+    _owner, _provider, _tracer = 0, None, None
+    last.start()
+    last.join(STOP_SECONDS)
+
+
+def is_on() -> bool:
+    return _tracer is not None and _owner == os.getpid()
+
+
+@contextmanager
+def request_span(opened: context.Context, method: str, path: str) -> Iterator[Any]:
+    """The server span of a request; from here on the context has its ids. Yields None where there is no span."""
+    if not is_on() or path in UNTRACED:
+        yield None
+        return
+    from opentelemetry.trace import SpanKind
+
+    with _span(method, SpanKind.SERVER, opened, {"http.request.method": method}) as span:
+        yield span
+
+
+def end_request(span: Any, opened: context.Context, method: str, route: str | None, status: int) -> None:
+    """What is known of a request only when it has been answered."""
+    from opentelemetry.trace import Status, StatusCode
+
+    if route is not None:
+        span.update_name(f"{method} {route}")
+        span.set_attribute("http.route", route)
+    span.set_attribute("http.response.status_code", status)
+    _add_person(span, opened)
+    if status >= 500:
+        span.set_status(Status(StatusCode.ERROR))
+
+
+@contextmanager
+def task_span(opened: context.Context, task: str) -> Iterator[Any]:
+    """The consumer span of a task, a child of the span that sent it."""
+    if not is_on():
+        yield None
+        return
+    from opentelemetry.trace import SpanKind
+
+    attributes = {"messaging.operation.name": "process", "celery.task": task, "celery.task_id": opened.task_id or ""}
+    with _span(f"process {task}", SpanKind.CONSUMER, opened, attributes) as span:
+        _add_person(span, opened)
+        yield span
+
+
+def send_span(task: str) -> dict[str, str]:
+    """A producer span, and what the task's message has to carry so that its own span becomes a child of it."""
+    if not is_on():
+        return {}
+    from opentelemetry.trace import SpanKind
+
+    attributes = {"messaging.operation.name": "send", "celery.task": task}
+    span = _tracer.start_span(f"send {task}", kind=SpanKind.PRODUCER, attributes=attributes)
+    span.end()
+    return _ids(span)
+
+
+def end_task(span: Any, outcome: str) -> None:
+    """What is known of a task only when it is over."""
+    from opentelemetry.trace import Status, StatusCode
+
+    span.set_attribute("celery.state", outcome)
+    if outcome == "failed":
+        span.set_status(Status(StatusCode.ERROR))
+
+
+@contextmanager
+def _span(name: str, kind: Any, opened: context.Context, attributes: dict[str, str]) -> Iterator[Any]:
+    from opentelemetry import trace
+    from opentelemetry.context import Context
+
+    parent = Context()  # none, whatever this thread did before
+    if opened.parent_id:
+        parent = trace.set_span_in_context(trace.NonRecordingSpan(_remote(opened)), parent)
+    span = _tracer.start_span(name, context=parent, kind=kind, attributes=attributes)
+    ids = _ids(span)
+    opened.trace_id, opened.span_id, opened.trace_flags = ids["trace_id"], ids["span_id"], ids["trace_flags"]
+    with trace.use_span(span, end_on_exit=True):
+        yield span
+
+
+def _remote(opened: context.Context) -> Any:
+    from opentelemetry.trace import SpanContext, TraceFlags
+
+    return SpanContext(
+        trace_id=int(opened.trace_id, 16),
+        span_id=int(opened.parent_id or "0", 16),
+        is_remote=True,
+        trace_flags=TraceFlags(int(opened.trace_flags, 16)),
+    )
+
+
+def _ids(span: Any) -> dict[str, str]:
+    found = span.get_span_context()
+    return {
+        "trace_id": f"{found.trace_id:032x}",
+        "span_id": f"{found.span_id:016x}",
+        "trace_flags": f"{found.trace_flags & 1:02x}",
+    }
+
+
+def _add_person(span: Any, opened: context.Context) -> None:
+    if person := opened.find_person():
+        span.set_attribute("user.id", person.user_id)
+        if person.org_id is not None:
+            span.set_attribute("organization.id", person.org_id)

@@ -1,0 +1,194 @@
+"""Real spans of real processes, received by a store that speaks OTLP."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+import requests
+from django.conf import settings as django_settings
+from harness import processes
+from harness.partner import Partner
+from harness.processes import HttpProcess
+from harness.spans import Span, SpanStore
+from harness.wait import eventually
+
+from organizations.models import User
+
+PARENT = "b7ad6b7169203331"
+SOON = {"OTEL_BSP_SCHEDULE_DELAY": "200"}
+STOP_SECONDS = 10  # gunicorn's own way down included; without a bound it would be more than 30
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[SpanStore]:
+    store = SpanStore()
+    with store.running():
+        yield store
+
+
+@pytest.fixture(scope="module")
+def traced(store: SpanStore, running_partner: Partner) -> dict[str, str]:
+    """The environment of a process that keeps every trace."""
+    urls = {"PAYMENT_API_URL": running_partner.url, "SHIPPING_API_URL": running_partner.url}
+    return {"OTEL_EXPORTER_OTLP_ENDPOINT": store.url, "OTEL_TRACES_SAMPLER_ARG": "1", **SOON, **urls}
+
+
+@pytest.fixture(scope="module")
+def traced_web(
+    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, traced: dict[str, str]
+) -> Iterator[HttpProcess]:
+    with processes.web(tmp_path_factory.mktemp("traced"), **traced) as process:
+        yield process
+
+
+def headers(trace_id: str, flags: str = "01") -> dict[str, str]:
+    return {"traceparent": f"00-{trace_id}-{PARENT}-{flags}", "Connection": "close"}
+
+
+def one(spans: list[Span], kind: str, name: str) -> Span:
+    (found,) = [span for span in spans if (span.kind, span.name) == (kind, name)]
+    return found
+
+
+def test_one_trace_leads_from_the_request_to_its_tasks_and_their_calls(
+    traced_web: HttpProcess,
+    traced: dict[str, str],
+    store: SpanStore,
+    demo: User,
+    token: str,
+    partner: Partner,
+    tmp_path: Path,
+) -> None:
+    trace_id = secrets.token_hex(16)
+    with processes.celery(tmp_path, "worker", "--concurrency", "2", **traced) as worker:
+        answer = requests.post(
+            f"{traced_web.url}/api/orders",
+            json={"card_token": "tok_ok", "lines": [{"product": "SKU-0001", "quantity": 1}]},
+            headers={"Authorization": f"Token {token}", **headers(trace_id)},
+            timeout=20,
+        )
+        assert answer.status_code == 201
+        wanted = {("consumer", "process orders.tasks.ship_order"), ("consumer", "process orders.tasks.invoice_order")}
+        eventually(lambda: wanted <= {(span.kind, span.name) for span in store.of(trace_id)}, f"the spans {wanted}", 30)
+        spans = store.of(trace_id)
+        task = one(spans, "consumer", "process orders.tasks.ship_order")
+        shipped = worker.line(logger="task", task_id=task.attributes["celery.task_id"])
+    ids = {span.span_id: span for span in spans}
+    server = one(spans, "server", "POST api/orders")
+    assert server.parent_id == PARENT
+    assert (server.attributes["http.response.status_code"], server.attributes["user.id"]) == (201, str(demo.pk))
+    assert server.attributes["organization.id"] == str(demo.organization_id)
+    assert server.resource["service.name"] == "erp-web"
+    assert server.resource["deployment.environment.name"] == django_settings.ENV
+    sent = one(spans, "producer", "send orders.tasks.ship_order")
+    assert task.parent_id == sent.span_id
+    assert ids[sent.parent_id].resource["service.name"] == "erp-web"
+    assert task.span_id == shipped["span_id"]
+    assert (task.attributes["user.id"], task.resource["service.name"]) == (str(demo.pk), "erp-worker")
+    calls = {ids[span.parent_id].kind for span in spans if (span.kind, span.name) == ("client", "POST")}
+    assert calls == {"server", "consumer"}  # the payment and the shipment
+    assert {call.headers["traceparent"].split("-")[1] for call in partner.calls} == {trace_id}
+    assert [span for span in spans if span.attributes.get("db.system") == "postgresql"]
+    access = traced_web.line(logger="access", trace_id=trace_id)
+    assert access["span_id"] == server.span_id
+
+
+def test_every_request_of_every_worker_is_a_span_also_after_one_died(traced_web: HttpProcess, store: SpanStore) -> None:
+    def ask(number: int) -> set[str]:
+        traces = {secrets.token_hex(16) for _ in range(number)}
+        for trace_id in traces:
+            assert requests.get(f"{traced_web.url}/api/version", headers=headers(trace_id), timeout=10).ok
+        return traces
+
+    def arrive(traces: set[str]) -> None:
+        eventually(lambda: traces <= {span.trace_id for span in store.spans}, f"{len(traces)} traces", 20)
+
+    before = ask(40)
+    arrive(before)
+    victim = traced_web.children[0]
+    os.kill(victim, signal.SIGKILL)
+    eventually(lambda: victim not in traced_web.children and len(traced_web.children) == 3, "another worker")
+    after = ask(40)
+    arrive(after)
+    servers = [span for span in store.spans if span.kind == "server" and span.trace_id in before | after]
+    assert len(servers) == 80
+
+
+def test_who_calls_decides_whether_a_trace_is_kept(traced_web: HttpProcess, store: SpanStore) -> None:
+    left_out, kept = secrets.token_hex(16), secrets.token_hex(16)
+    for trace_id, flags in ((left_out, "00"), (kept, "01")):
+        assert requests.get(f"{traced_web.url}/api/version", headers=headers(trace_id, flags), timeout=10).ok
+    eventually(lambda: store.of(kept), "the kept trace")
+    assert store.of(left_out) == []
+    assert traced_web.line(logger="access", trace_id=left_out)["status"] == 200
+
+
+def test_a_trace_begun_here_is_kept_by_its_ratio(
+    django_db_setup: None, traced: dict[str, str], store: SpanStore, tmp_path: Path
+) -> None:
+    with processes.web(tmp_path, **{**traced, "OTEL_TRACES_SAMPLER_ARG": "0"}) as web:
+        assert requests.get(f"{web.url}/api/version", timeout=10).ok
+        trace_id = web.line(logger="access", view="api-version")["trace_id"]
+        assert len(trace_id) == 32
+        kept = secrets.token_hex(16)
+        assert requests.get(f"{web.url}/api/version", headers=headers(kept), timeout=10).ok
+        eventually(lambda: store.of(kept), "the trace that the caller keeps")
+        assert store.of(trace_id) == []
+
+
+def test_probes_and_scrapes_leave_no_span(traced_web: HttpProcess, store: SpanStore) -> None:
+    for path in ("/livez", "/readyz", "/healthz"):
+        requests.get(f"{traced_web.url}{path}", timeout=10)
+    traced_web.metrics()
+    marker = secrets.token_hex(16)
+    requests.get(f"{traced_web.url}/api/version", headers=headers(marker), timeout=10)
+    eventually(lambda: store.of(marker), "a later span")
+    assert [span.name for span in store.spans if "livez" in span.name or "metrics" in span.name] == []
+
+
+def test_a_collector_that_never_answers_holds_nobody_up(
+    django_db_setup: None, traced: dict[str, str], tmp_path: Path
+) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with processes.web(tmp_path, **{**traced, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}) as web:
+            for _ in range(20):
+                answer = requests.get(f"{web.url}/api/version", headers=headers(secrets.token_hex(16)), timeout=5)
+                assert answer.ok
+            begun = monotonic()
+            assert web.stop() == 0
+            assert monotonic() - begun < STOP_SECONDS
+
+
+@pytest.mark.parametrize(("endpoint", "loaded"), [("", "False"), ("http://127.0.0.1:9", "True")])
+def test_off_loads_nothing(endpoint: str, loaded: str) -> None:
+    script = "import django, sys; django.setup(); print('opentelemetry' in sys.modules)"
+    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=django_settings.BASE_DIR, env=environment, capture_output=True, text=True)
+    assert done.stdout.split()[-1] == loaded, done.stderr
+
+
+def test_a_library_that_is_not_installed_is_none_to_be_traced() -> None:
+    script = """
+import importlib.util, sys
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "redis" else find(name, *more)
+sys.modules["opentelemetry.instrumentation.redis"] = None
+import django; django.setup()
+from django_o11y import tracing
+print(tracing.is_on())
+"""
+    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=django_settings.BASE_DIR, env=environment, capture_output=True, text=True)
+    assert done.stdout.split()[-1:] == ["True"], done.stderr
