@@ -11,7 +11,7 @@ from ops.paths import ROOT
 from prometheus import rule_files
 from tests.support.boards import load_boards
 
-# By what makes them in the ERP and in django-o11y: the ends of the names that Prometheus reads. One of them seen is enough.
+# By what makes them: the ends of the names that Prometheus reads. One of them seen is enough.
 ENDINGS = {
     "Counter": ("_total",),
     "Gauge": ("",),
