@@ -12,7 +12,7 @@ from ops.console import OpsError, capture
 from ops.paths import ROOT
 
 ENVIRONMENTS = ("sandbox", "staging", "production")
-TRACE_STORE = "http://tempo:4318"
+TRACE_STORE = "http://jaeger:4318"
 IMAGE_SOURCES = ("auto", "official", "local")
 PORTS = {
     "ERP_PORT": "erp-web",
@@ -34,6 +34,7 @@ REAL_DEFAULTS = {
     "SMTP_REQUIRE_TLS": "true",
     "ALERT_EMAIL_TO": "",
     "SMTP_FROM": "",
+    "TRACING": "off",
     "PAGERDUTY_URL": "https://events.pagerduty.com/v2/enqueue",
 }
 
@@ -118,6 +119,8 @@ def load(root: Path = ROOT) -> Settings:
         raise OpsError(f"ENV={environment!r}: expected one of {', '.join(ENVIRONMENTS)}.")
     if environment != "sandbox":
         values |= REAL_DEFAULTS
+    if "OTEL_EXPORTER_OTLP_ENDPOINT" in given:
+        values["TRACING"] = "off"  # unless it is given as well
     values |= given
     if values["TRACING"] == "on" and "OTEL_EXPORTER_OTLP_ENDPOINT" not in given:
         values["OTEL_EXPORTER_OTLP_ENDPOINT"] = TRACE_STORE

@@ -17,7 +17,7 @@ from ops.start import start
 
 MEMORY_BYTES = 3 * 1024**3
 DISK_BYTES = 3 * 1024**3
-OPTIONAL = (*SANDBOX_SERVICES, "grafana-operator", "tempo")
+OPTIONAL = (*SANDBOX_SERVICES, "grafana-operator", "jaeger")
 
 
 def up() -> None:
@@ -28,7 +28,6 @@ def up() -> None:
     # After the engine has started: it knows which of the taken ports are the stack's own.
     check_ports(settings)
     chosen = Stack(settings, image_source.decide(settings))
-    check_tracing(chosen)
     check_secrets_and_volumes()
     secrets.ensure(settings)
     _ = chosen.model
@@ -96,14 +95,6 @@ def check_secrets_and_volumes() -> None:
         raise OpsError(
             f"The secrets are missing from {SECRETS}, but the stack's data volumes exist: new passwords wouldn't open "
             "them. Put the secrets back from your backup, or `make clean` (which deletes all data) and start anew."
-        )
-
-
-def check_tracing(chosen: Stack) -> None:
-    if chosen.image_source == "local" and "tracing" in chosen.settings.profiles:
-        raise OpsError(
-            "TRACING=on starts Tempo, whose image only a container registry has, and images are built here. Set "
-            "TRACING=off in .env, and OTEL_EXPORTER_OTLP_ENDPOINT to a collector of your own if you have one."
         )
 
 

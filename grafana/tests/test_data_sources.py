@@ -22,16 +22,16 @@ def test_data_sources_have_the_uids_that_boards_and_links_name() -> None:
     assert found == {
         "metrics": {"prometheus": "prometheus", "alertmanager": "alertmanager"},
         "tracing-off": {"loki": "loki"},
-        "tracing-on": {"loki": "loki", "tempo": "tempo"},
+        "tracing-on": {"loki": "loki", "jaeger": "jaeger"},
     }
     assert [source["name"] for name in FILES for source in data_sources(name) if source["editable"]] == []
 
 
 def test_with_tracing_loki_is_the_same_with_a_link_to_the_trace() -> None:
-    (without,), (with_link, tempo) = data_sources("tracing-off"), data_sources("tracing-on")
+    (without,), (with_link, jaeger) = data_sources("tracing-off"), data_sources("tracing-on")
     link = with_link["jsonData"]["derivedFields"].pop()
     assert with_link == without
-    assert (link["datasourceUid"], link["matcherRegex"]) == (tempo["uid"], "trace_id")
+    assert (link["datasourceUid"], link["matcherRegex"]) == (jaeger["uid"], "trace_id")
 
 
 def test_links_name_data_sources_that_are_provisioned_with_them() -> None:

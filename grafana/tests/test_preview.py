@@ -17,7 +17,7 @@ FOLDER = ROOT / "grafana" / "preview"
 PACKAGE: dict[str, Any] = json.loads((FOLDER / "package.json").read_text(encoding="utf-8"))
 LOCK: dict[str, Any] = json.loads((FOLDER / "package-lock.json").read_text(encoding="utf-8"))
 WANTED = {**PACKAGE["dependencies"], **PACKAGE["devDependencies"]}
-KINDS = {"prometheus", "loki"}  # what the page draws; it has no use for the others
+KINDS = {"prometheus", "loki", "jaeger"}  # what the page draws; it has no use for the others
 
 
 @pytest.mark.parametrize("name", WANTED)
@@ -44,7 +44,7 @@ def test_libraries_are_of_one_version_of_the_official_images_line() -> None:
 
 def test_server_leads_to_the_provisioned_addresses_and_nowhere_else() -> None:
     conf = (FOLDER / "nginx.conf").read_text(encoding="utf-8")
-    provisioned = [source for name in ("metrics", "tracing-off") for source in data_sources(name)]
+    provisioned = [source for name in ("metrics", "tracing-on") for source in data_sources(name)]
     addresses = {
         source["uid"]: source["url"].removeprefix("http://") for source in provisioned if source["type"] in KINDS
     }

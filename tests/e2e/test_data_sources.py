@@ -21,7 +21,7 @@ QUESTIONS = {
     "prometheus": "/api/v1/status/buildinfo",
     "loki": "/loki/api/v1/labels",
     "alertmanager": "/api/v2/status",
-    "tempo": "/ready",
+    "jaeger": "/api/services",
 }
 FETCH = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=5).status)"
 INSIDE = "inbox"  # a Python program on Grafana's network

@@ -147,11 +147,13 @@ def test_mail_addresses_that_production_lacks_are_no_sandbox_addresses(root: Pat
 @pytest.mark.parametrize(
     ("text", "endpoint", "profiles"),
     [
-        ("", "", ["sandbox"]),
-        ("TRACING=on", "http://tempo:4318", ["sandbox", "tracing"]),
+        ("", "http://jaeger:4318", ["sandbox", "tracing"]),
+        ("TRACING=off", "", ["sandbox"]),
+        ("TRACING=on", "http://jaeger:4318", ["sandbox", "tracing"]),
         ("TRACING=on\nOTEL_EXPORTER_OTLP_ENDPOINT=http://own:4318", "http://own:4318", ["sandbox", "tracing"]),
         ("OTEL_EXPORTER_OTLP_ENDPOINT=http://own:4318", "http://own:4318", ["sandbox"]),
-        (PRODUCTION + "TRACING=on", "http://tempo:4318", ["tracing"]),
+        (PRODUCTION, "", []),
+        (PRODUCTION + "TRACING=on", "http://jaeger:4318", ["tracing"]),
     ],
 )
 def test_tracing_starts_the_store_and_sends_there(root: Path, text: str, endpoint: str, profiles: list[str]) -> None:

@@ -62,7 +62,7 @@ SERVICES: dict[str, Service] = {
     "promtail": _service(MONITORING, "docker-api monitoring"),
     "grafana": _service(MONITORING, "published monitoring", port_setting="GRAFANA_PORT"),
     "grafana-operator": _service(MONITORING, "monitoring", registry_only=True, **ENDS),
-    "tempo": _service(MONITORING, "monitoring", profile="tracing", registry_only=True),
+    "jaeger": _service(MONITORING, "monitoring", profile="tracing", quiet="it logs warnings only, and may have none"),
     "bugsink": _service(
         MONITORING,
         "published erp monitoring",

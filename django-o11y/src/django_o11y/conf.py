@@ -41,7 +41,7 @@ class Settings:
     user_email: bool = field(default=True, metadata={"variable": "SENTRY_USER_EMAIL"})
     """Whether error events carry the user's e-mail address. It is personal data: the tracker then holds it."""
     trace_endpoint: str = field(default="", metadata={"variable": "OTEL_EXPORTER_OTLP_ENDPOINT"})
-    """Where spans go by OTLP over HTTP, such as http://tempo:4318; empty: no tracing."""
+    """Where spans go by OTLP over HTTP, such as http://jaeger:4318; empty: no tracing."""
     trace_ratio: float = field(default=0.1, metadata={"variable": "OTEL_TRACES_SAMPLER_ARG"})
     """The share of traces begun here that is kept; whoever calls with a traceparent has decided already."""
 

@@ -154,6 +154,8 @@ def _span(name: str, kind: Any, opened: context.Context, attributes: dict[str, s
     span = _tracer.start_span(name, context=parent, kind=kind, attributes=attributes)
     ids = _ids(span)
     opened.trace_id, opened.span_id, opened.trace_flags = ids["trace_id"], ids["span_id"], ids["trace_flags"]
+    if opened.request_id:
+        span.set_attribute("request_id", opened.request_id)
     with trace.use_span(span, end_on_exit=True):
         yield span
 

@@ -13,7 +13,8 @@ export interface Exploration {
 
 interface Pane {
   datasource?: string;
-  queries?: { refId?: string; expr?: string; datasource?: { uid?: string } }[];
+  /** A trace's id is its query; of the other sources it is `expr`. */
+  queries?: { refId?: string; expr?: string; query?: string; datasource?: { uid?: string } }[];
   range?: { from: string; to: string };
 }
 
@@ -24,7 +25,7 @@ interface Wanted {
 }
 
 export function exploreAddress({ datasource, expr, range }: Wanted): string {
-  const queries = [{ refId: 'A', expr, datasource: { uid: datasource } }];
+  const queries = [{ refId: 'A', expr, query: expr, datasource: { uid: datasource } }];
   const pane: Pane = { datasource, queries, range: rangeParameters(range) };
   return `/explore?schemaVersion=1&panes=${encodeURIComponent(JSON.stringify({ a: pane }))}`;
 }
@@ -37,7 +38,7 @@ export function readExploration(parameters: URLSearchParams, sources: Source[]):
     : (JSON.parse(parameters.get('left') ?? '{}') as Pane);
   return {
     source: findSource(sources, pane.datasource ?? pane.queries?.[0]?.datasource?.uid, 'loki'),
-    expr: pane.queries?.[0]?.expr || EVERYTHING,
+    expr: pane.queries?.[0]?.expr || pane.queries?.[0]?.query || EVERYTHING,
     range: pane.range ?? { from: 'now-1h', to: 'now' },
   };
 }

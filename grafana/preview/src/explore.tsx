@@ -1,4 +1,4 @@
-/** What Grafana's Explore addresses lead to: a query, and a board of its log lines or its graph. */
+/** What Grafana's Explore addresses lead to: a query, and a board of its log lines, its graph or its trace. */
 import type { Dashboard, Panel } from '@grafana/schema';
 import { Button, Input } from '@grafana/ui';
 import { useEffect, useMemo, useState } from 'react';
@@ -7,6 +7,7 @@ import { Board } from './board';
 import { type Exploration, exploreAddress } from './explore-address';
 import type { View } from './page';
 import type { Source } from './sources';
+import { TraceView } from './trace';
 
 const NO_PARAMETERS = new URLSearchParams();
 
@@ -27,7 +28,11 @@ export function Explore({ exploration, ...view }: View & { exploration: Explorat
         <Input value={text} onChange={(event) => setText(event.currentTarget.value)} aria-label="Query" />
         <Button type="submit">Run</Button>
       </form>
-      <Board {...{ board, boards: [], parameters: NO_PARAMETERS }} {...view} />
+      {source.type === 'jaeger' ? (
+        <TraceView {...{ source, id: expr }} {...view} />
+      ) : (
+        <Board {...{ board, boards: [], parameters: NO_PARAMETERS }} {...view} />
+      )}
     </>
   );
 }

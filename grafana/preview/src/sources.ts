@@ -14,8 +14,13 @@ export interface DerivedField {
 export interface Source {
   uid: string;
   name: string;
-  type: 'prometheus' | 'loki';
-  jsonData: { timeInterval?: string; maxLines?: number; derivedFields?: DerivedField[] };
+  type: 'prometheus' | 'loki' | 'jaeger';
+  jsonData: {
+    timeInterval?: string;
+    maxLines?: number;
+    derivedFields?: DerivedField[];
+    tracesToLogsV2?: { datasourceUid?: string; query?: string };
+  };
 }
 
 /** One query of a panel, as the board's JSON has it. */
@@ -47,7 +52,7 @@ export interface Question {
 }
 
 const FILES = ['metrics.yml', 'logs.yml'];
-const KINDS = ['prometheus', 'loki'];
+const KINDS = ['prometheus', 'loki', 'jaeger'];
 
 /** The text of an answer; an error status is thrown with the server's own words. */
 async function getText(address: string, init?: RequestInit): Promise<string> {
@@ -81,7 +86,7 @@ export function findSource(sources: Source[], uid: string | undefined, type: str
   return found;
 }
 
-/** Asks a source by a path of its own HTTP API. Prometheus and Loki both answer `{data: …}` or `{error: …}`. */
+/** Asks a source by a path of its own HTTP API: all of them answer `{data: …}`, `{error: …}` or `{errors: […]}`. */
 export async function ask<T>(
   source: Source,
   path: string,
@@ -105,7 +110,8 @@ const LOKI_HEADERS = { 'X-Loki-Response-Encoding-Flags': 'categorize-labels' };
 /** The error of a JSON answer, or the beginning of another text; an HTML page has no reason in it. */
 function reason(text: string): string {
   try {
-    return (JSON.parse(text) as { error?: string }).error ?? text;
+    const said = JSON.parse(text) as { error?: string; errors?: { msg: string }[] };
+    return said.error ?? said.errors?.[0]?.msg ?? text;
   } catch {
     return text.startsWith('<') ? '' : text.slice(0, 500);
   }

@@ -14,7 +14,7 @@ _DISKS = f'{HOST},device!~"loop.*|ram.*|dm-.*"'
 _REAL = 'fstype!~"tmpfs|ramfs|squashfs|iso9660"'
 _LINKS = f'{HOST},device!~"lo|veth.*|br-.*|docker.*"'
 MONITORING = (
-    "prometheus|alertmanager|loki|promtail|grafana|tempo|.*exporter|blackbox|node|telegraf|socket-proxy|bugsink"
+    "prometheus|alertmanager|loki|promtail|grafana|jaeger|.*exporter|blackbox|node|telegraf|socket-proxy|bugsink"
 )
 
 # The machine
@@ -94,7 +94,7 @@ UNDELIVERED = {
     "to Alertmanager": "max(alertmanager:prometheus_notifications_failed:ratio_rate2m)",
 }
 HEARTBEAT_AGE = "max(inbox_heartbeat_age_seconds)"
-_MONITORING = "prometheus|alertmanager|loki|promtail|grafana|tempo|.*exporter|blackbox|node|telegraf|socket-proxy"
+_MONITORING = "prometheus|alertmanager|loki|promtail|grafana|jaeger|.*exporter|blackbox|node|telegraf|socket-proxy"
 COST = {"memory": f"sum({containers.memory(_MONITORING)})", "CPU in cores": containers.cpu_cores(_MONITORING)}
 
 # The way of the logs

@@ -76,16 +76,14 @@ interface FieldsProps extends PageState, DrawnPanel {
 
 function Fields({ fields, body, query, panel, range, sources, fill }: FieldsProps) {
   const { uid, jsonData } = findSource(sources, panel.datasource?.uid && fill(panel.datasource.uid), 'loki');
-  const links = (jsonData.derivedFields ?? []).filter(
-    (each) => each.datasourceUid === uid && each.matcherType === 'label',
-  );
+  const links = (jsonData.derivedFields ?? []).filter((each) => each.datasourceUid && each.matcherType === 'label');
   const written = Object.entries(parsed(body)).filter(([name]) => !(name in fields.labels) && !(name in fields.others));
   const rows = [
     ...Object.entries(fields.labels).map(([name, value]) => ({ name, value, kind: 'label' as const })),
     ...Object.entries(fields.others).map(([name, value]) => ({ name, value, kind: 'field' as const })),
     ...written.map(([name, value]) => ({ name, value, kind: 'json' as const })),
   ];
-  const open = (expr: string) => exploreAddress({ datasource: uid, expr, range });
+  const open = (expr: string, datasource = uid) => exploreAddress({ datasource, expr, range });
   return (
     <table>
       <tbody>
@@ -105,7 +103,7 @@ function Fields({ fields, body, query, panel, range, sources, fill }: FieldsProp
               {links
                 .filter((each) => each.matcherRegex === name)
                 .map((each) => (
-                  <a key={each.name} href={open(each.url.replace('${__value.raw}', value))}>
+                  <a key={each.name} href={open(each.url.replace('${__value.raw}', value), each.datasourceUid)}>
                     {each.urlDisplayLabel ?? each.name}
                   </a>
                 ))}
