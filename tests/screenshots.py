@@ -1,4 +1,4 @@
-"""`make screenshots`: pictures of the boards and of an order's trace as the preview draws them, for the README and docs."""
+"""`make screenshots`: the boards and an order's trace as the preview draws them, for the README and docs."""
 
 from __future__ import annotations
 
