@@ -42,6 +42,17 @@ class WithExceptionFilter(logging.Filter):
         return record.exc_info is not None
 
 
+class NotLoggedYetFilter(logging.Filter):
+    """The server logs an exception in a streaming body once more, without the ids of its request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and getattr(record.exc_info[1], "is_logged", False))
+
+
+def mark_as_logged(error: Exception) -> None:
+    error.is_logged = True  # type: ignore[attr-defined]
+
+
 class ClientErrorFilter(logging.Filter):
     """Counts what Django logs about a request that it answers with a 400; the access line says the rest."""
 
@@ -136,17 +147,20 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
             "ids": {"()": IdsFilter},
             "with_exception": {"()": WithExceptionFilter},
             "client_errors": {"()": ClientErrorFilter},
+            "not_logged_yet": {"()": NotLoggedYetFilter},
         },
         "formatters": {"line": {"()": LineFormatter, **line}},
         "handlers": {"stdout": {"()": LineHandler, "formatter": "line", "filters": ["client_errors", "ids"]}},
         "root": {"handlers": ["stdout"], "level": settings.log_level},
         "loggers": {
             "django": {**to_root, "level": "INFO"},
-            "django.server": {**to_root, "level": "INFO"},
+            # The access line is the middleware's. Those of the servers have the raw query string.
+            **dict.fromkeys(("django.server", "gunicorn.access", "uvicorn.access"), {"handlers": [], "propagate": False}),
             # A 4xx is in the access line; a 5xx without an exception too.
             "django.request": {**to_root, "level": "ERROR", "filters": ["with_exception"]},
-            "gunicorn.error": {**to_root, "level": "INFO"},
-            "gunicorn.access": {"handlers": [], "propagate": False},
+            **dict.fromkeys(("gunicorn.error", "uvicorn.error"), {**to_root, "level": "INFO", "filters": ["not_logged_yet"]}),
+            # uvicorn gives it a handler of its own before it loads the application.
+            "uvicorn": {**to_root, "level": "INFO"},
             # One line per received and per finished task, with the task's arguments in it.
             "celery.worker.strategy": {**to_root, "level": "WARNING"},
             "celery.app.trace": {**to_root, "level": "WARNING"},
