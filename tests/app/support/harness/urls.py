@@ -4,6 +4,7 @@ import asyncio
 import io
 import logging
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -15,6 +16,8 @@ from django.urls import path
 from organizations.models import User
 
 logger = logging.getLogger(__name__)
+begun = threading.Event()
+"""Set by a view, or a body, that then takes long."""
 
 
 def fail(request: HttpRequest) -> HttpResponse:
@@ -47,6 +50,7 @@ def hang(request: HttpRequest) -> HttpResponse:
 
 
 async def hang_async(request: HttpRequest) -> HttpResponse:
+    begun.set()
     await asyncio.sleep(60)
     return HttpResponse("late")
 
@@ -68,6 +72,7 @@ async def pieces_async(request: HttpRequest) -> AsyncIterator[str]:
         logger.info("piece %d", number)
         async with asyncio.timeout(10):  # fails unless each piece is made in one and the same task
             yield "x" * (1 << 16)
+        begun.set()
         await asyncio.sleep(float(request.GET.get("wait", 0)))
 
 
