@@ -41,7 +41,9 @@ class Exchange:
         self._scope = sentry_sdk.get_isolation_scope()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if error is not None:  # such as SystemExit: gunicorn ends a worker that takes too long
             self.end(HUNG_UP if isinstance(error, CancelledError) else 500)
         self._active.__exit__(kind, error, trace)

@@ -9,13 +9,15 @@ from functools import cache
 from django.http import HttpRequest
 from prometheus_client import Counter, Histogram
 
-from django_o11y import metrics, view_label
+from django_o11y import body_limit, metrics, view_label
 
 LATENCY_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Few, because there is a histogram for each view and method; the rules read 1, 2.5 and 5."""
 SIZE_BUCKETS = (*(2**power for power in range(30)), float("inf"))
 
-REQUESTS = Counter("django_http_requests_before_middlewares", "Requests that have arrived, probes and scrapes left out.")
+REQUESTS = Counter(
+    "django_http_requests_before_middlewares", "Requests that have arrived, probes and scrapes left out."
+)
 RESPONSES = Counter("django_http_responses_before_middlewares", "Requests that are over.")
 LATENCY = Histogram(
     "django_http_requests_latency_including_middlewares_seconds",
@@ -74,7 +76,7 @@ def observe(request: HttpRequest, *, method: str, status: int, seconds: float, s
         _request(view, transport, method).inc()
     _status(str(status)).inc()
     _response(str(status), view, method).inc()
-    REQUEST_SIZE.observe(int(stated) if stated.isdecimal() else 0)
+    REQUEST_SIZE.observe(int(stated) if stated.isdecimal() and len(stated) <= body_limit.MAX_DIGITS else 0)
     if size is not None:
         RESPONSE_SIZE.observe(size)
 

@@ -140,6 +140,8 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
     """The dictionary for Django's LOGGING and gunicorn's logconfig_dict."""
     line = {"service": settings.service, "env": settings.env, "version": settings.version}
     to_root: dict[str, Any] = {"handlers": [], "propagate": True}
+    silent = {"handlers": [], "propagate": False}
+    of_a_server = {**to_root, "level": "INFO", "filters": ["not_logged_yet"]}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -155,10 +157,11 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
         "loggers": {
             "django": {**to_root, "level": "INFO"},
             # The access line is the middleware's. Those of the servers have the raw query string.
-            **dict.fromkeys(("django.server", "gunicorn.access", "uvicorn.access"), {"handlers": [], "propagate": False}),
+            **dict.fromkeys(("django.server", "gunicorn.access", "uvicorn.access"), silent),
             # A 4xx is in the access line; a 5xx without an exception too.
             "django.request": {**to_root, "level": "ERROR", "filters": ["with_exception"]},
-            **dict.fromkeys(("gunicorn.error", "uvicorn.error"), {**to_root, "level": "INFO", "filters": ["not_logged_yet"]}),
+            "gunicorn.error": of_a_server,
+            "uvicorn.error": of_a_server,
             # uvicorn gives it a handler of its own before it loads the application.
             "uvicorn": {**to_root, "level": "INFO"},
             # One line per received and per finished task, with the task's arguments in it.

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from typing import Any
 
 from django.http import FileResponse, StreamingHttpResponse
 
@@ -14,7 +15,8 @@ def follow(response: StreamingHttpResponse, exchange: Exchange) -> None:
     http_metrics.STREAMS.inc()
     if isinstance(response, FileResponse) and response.file_to_stream is not None:
         # A server may send the file by itself, so only the end is known.
-        response._resource_closers.append(partial(_close, exchange, response.status_code))
+        closers: list[Any] = response._resource_closers  # type: ignore[attr-defined]
+        closers.append(partial(_close, exchange, response.status_code))
     elif response.is_async:
         response.streaming_content = AsyncBody(response, exchange)
     else:
@@ -23,7 +25,8 @@ def follow(response: StreamingHttpResponse, exchange: Exchange) -> None:
 
 class _Body:
     def __init__(self, response: StreamingHttpResponse, exchange: Exchange) -> None:
-        self._pieces = response._iterator  # not streaming_content, which holds the response, so that none would be freed
+        # Not streaming_content: it holds the response, which holds this, so neither would be freed at once.
+        self._pieces: Any = response._iterator  # type: ignore[attr-defined]
         self._status = response.status_code
         self._exchange = exchange
         self._begun = False
@@ -43,7 +46,7 @@ class SyncBody(_Body, Iterator[bytes]):
         self._begun = True
         with self._exchange.resumed():
             try:
-                return next(self._pieces)
+                return next(self._pieces)  # type: ignore[no-any-return]
             except StopIteration:
                 self._exchange.end(self._status)
                 raise
@@ -57,7 +60,7 @@ class AsyncBody(_Body, AsyncIterator[bytes]):
         self._begun = True
         with self._exchange.resumed():
             try:
-                return await anext(self._pieces)
+                return await anext(self._pieces)  # type: ignore[no-any-return]
             except StopAsyncIteration:
                 self._exchange.end(self._status)
                 raise

@@ -1,6 +1,7 @@
-"""Under ASGI: no thread hop, known users, streams with their ids, and clients that hang up; some of it under WSGI too."""
+"""Under ASGI: no thread hop, known users, streams with their ids, and clients that hang up; some under WSGI too."""
 
 import asyncio
+import dataclasses
 import gc
 import threading
 from typing import Any
@@ -102,6 +103,18 @@ def test_a_user_who_is_deleted_is_not_none(person: User, lines: Lines, said: boo
     Client().get("/delete_me", {"username": person.username, **({"say": "1"} if said else {})})
     assert [line["user_id"] for line in access(lines)] == [number if said else None]
     assert "None" not in [line["user_id"] for line in lines]
+
+
+def test_a_user_whose_attribute_fails_costs_no_request(person: User, lines: Lines, settings: Any) -> None:
+    client = Client()
+    client.force_login(person)
+    settings.O11Y = dataclasses.replace(settings.O11Y, organization_attribute="broken")
+    User.broken = property(lambda self: 1 / 0)
+    try:
+        assert client.get("/known_async").status_code == 200
+    finally:
+        del User.broken
+    assert [line["status"] for line in access(lines)] == [200]
 
 
 @pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from harness.many_views import VIEWS
 from harness.processes import with_support
 
@@ -20,10 +21,11 @@ def test_660_views_of_three_processes_make_5000_samples_at_most(tmp_path: Path) 
     environment = {**os.environ, "PYTHONPATH": with_support(str(SUPPORT))}
     begun = [
         subprocess.Popen(
-            [sys.executable, "-m", "harness.many_views", str(tmp_path), str(seed)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True,
+            [sys.executable, "-m", "harness.many_views", str(tmp_path), str(number * 200)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd=settings.BASE_DIR,
+            text=True,
         )
-        for seed in range(PROCESSES)
+        for number in range(PROCESSES)
     ]  # fmt: skip
     for _ in range(2):  # the first round waits until each has asked for everything
         answers = [ask(process) for process in begun]

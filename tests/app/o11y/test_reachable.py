@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import os
 import socket
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from django.conf import settings as django_settings
 from django.http import HttpResponse
 from django.test import AsyncClient, Client
 from django.urls import clear_script_prefix
-from harness.processes import web
+from harness.processes import web, with_support
 
 from django_o11y import health
 
@@ -104,12 +103,11 @@ def test_metrics_are_shown_without_the_database(db: None, tmp_path: Path, state:
     folder.mkdir()
     text = 'from config.settings import *\nDATABASES["default"]["ATOMIC_REQUESTS"] = True\nALLOWED_HOSTS = []\n'
     (folder / "atomic.py").write_text(text, encoding="utf-8")
-    path = os.pathsep.join((str(folder), os.environ["PYTHONPATH"]))
     with socket.create_server(("127.0.0.1", 0)) as black_hole:
         port = str(black_hole.getsockname()[1])
         if state == "stopped":
             black_hole.close()
-        env = {"DJANGO_SETTINGS_MODULE": "atomic", "PYTHONPATH": path, "DATABASE_PORT": port}
+        env = {"DJANGO_SETTINGS_MODULE": "atomic", "PYTHONPATH": with_support(str(folder)), "DATABASE_PORT": port}
         with web(tmp_path, workers=1, **env) as process:
             started = time.monotonic()
             headers = {"Authorization": TOKEN, "Host": "web:8000"}
