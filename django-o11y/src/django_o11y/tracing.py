@@ -30,7 +30,9 @@ def start() -> None:
     """Begin in this process, if an endpoint is set; after any fork, because its threads don't survive one."""
     global _owner, _provider, _tracer
     settings = conf.get()
-    if not settings.trace_endpoint or _owner == os.getpid():
+    # Switched off, the SDK makes spans without ids, which would take the place of ours.
+    is_disabled = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    if not settings.trace_endpoint or is_disabled or _owner == os.getpid():
         return
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource

@@ -4,16 +4,18 @@ The processes of a group agree on them by a file in the group's folder; else eac
 they would have many more.
 """
 
-import fcntl
+import contextlib
 import json
 import logging
 import threading
+from io import FileIO
 from pathlib import Path
 
 from django_o11y import conf, multiprocess
 
 OTHER = "other"
 FILE = "views.list"
+MAX_BYTES = 1 << 20
 logger = logging.getLogger(__name__)
 
 _lock = threading.Lock()
@@ -42,23 +44,25 @@ def _choose(view: str) -> str:
 def _is_among_the_first(view: str, limit: int) -> bool:
     folder = multiprocess.folder()
     if folder is not None:
-        try:
+        with contextlib.suppress(OSError):  # such as a full disk: then this process chooses by itself
             return _enter(folder / FILE, view, limit)
-        except (OSError, ValueError):
-            pass  # no room on the disk, or a damaged file: this process chooses by itself
     return sum(known != OTHER for known in _labels.values()) < limit
 
 
 def _enter(file: Path, view: str, limit: int) -> bool:
-    """Whether the view is in the file by now; it is added if there is room."""
-    line = json.dumps(view)
-    with file.open("a+", encoding="utf-8") as opened:
-        fcntl.flock(opened, fcntl.LOCK_EX)  # until the file is closed; held for one line only
-        opened.seek(0)
-        known = opened.read().splitlines()
-        if line in known:
-            return True
-        if len(known) >= limit:
-            return False
-        opened.write(f"{line}\n")
-        return True
+    """Whether the view is among the first of the file; it is added if there is room.
+
+    Without a lock, which a process that is stopped would hold: lines are appended whole, and their order decides.
+    """
+    line = json.dumps(view).encode()
+    with file.open("ab+", buffering=0) as opened:
+        known = _read(opened)
+        if line not in known and len(known) < limit:
+            opened.write(line + b"\n")
+            known = _read(opened)
+    return line in known[:limit]
+
+
+def _read(opened: FileIO) -> list[bytes]:
+    opened.seek(0)
+    return list(dict.fromkeys((opened.read(MAX_BYTES) or b"").splitlines()))

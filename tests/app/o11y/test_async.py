@@ -75,6 +75,14 @@ def test_an_async_request_stays_in_its_thread_and_task() -> None:
     assert [asyncio.run(ask())] == seen
 
 
+def test_an_async_view_runs_in_the_task_of_its_request_if_all_middlewares_are_async(mode: str) -> None:
+    async def ask() -> bool:
+        answer = await AsyncClient().get("/fine_async")
+        return answer.content.decode() == asyncio.current_task().get_name()
+
+    assert asyncio.run(ask()) is (mode == "natively")
+
+
 @pytest.mark.parametrize("path", ["/metrics", "/readyz"])
 def test_a_page_that_takes_long_leaves_the_event_loop_alone(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     threads: list[int] = []

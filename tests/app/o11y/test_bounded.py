@@ -46,15 +46,21 @@ def ask(process: subprocess.Popen[str]) -> list[float]:
     return [float(word) for word in process.stdout.readline().split()]
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe\n"], ids=["no folder", "a damaged file"])
+@pytest.mark.parametrize("is_folder", [False, True], ids=["no folder", "no file"])
 def test_a_process_that_has_no_common_list_keeps_one_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_folder: bool
 ) -> None:
-    folder = tmp_path / "none" if content is None else tmp_path
-    if content is not None:
-        (folder / view_label.FILE).write_bytes(content)
-    monkeypatch.setattr(view_label.multiprocess, "folder", lambda: folder)
+    if is_folder:
+        (tmp_path / view_label.FILE).mkdir()
+    monkeypatch.setattr(view_label.multiprocess, "folder", lambda: tmp_path if is_folder else None)
     monkeypatch.setattr(view_label, "_labels", {})
     found = [view_label.of(f"view-{number}") for number in range(152)]
     assert found == [*(f"view-{number}" for number in range(150)), "other", "other"]
     assert view_label.of("view-7") == "view-7"
+
+
+def test_the_order_of_the_list_decides_when_two_add_to_it_at_once(tmp_path: Path) -> None:
+    file = tmp_path / view_label.FILE
+    assert [view_label._enter(file, view, 2) for view in ("a", "b", "c", "a")] == [True, True, False, True]
+    file.write_text('"a"\n"a"\n"late"\n"too-late"\n')
+    assert [view_label._enter(file, view, 2) for view in ("late", "too-late")] == [True, False]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from harness.processes import HttpProcess, serve
+from harness.processes import HttpProcess, Process, serve
 from harness.samples import total
 from harness.tracker import Tracker
 from harness.wait import eventually
@@ -146,6 +146,20 @@ def test_a_worker_that_takes_too_long_leaves_a_line_a_count_and_a_latency(
         assert total(process.metrics(), "http_requests_in_flight") == 0
 
 
+def test_gunicorn_without_a_name_takes_that_of_the_project(django_db_setup: None, tmp_path: Path) -> None:
+    with serve(tmp_path, *GUNICORN, WSGI, SERVICE="") as process:
+        started = [line for line in process.lines if line["logger"] == "gunicorn.error"]
+        assert "harness" in {line["service"] for line in started}
+        assert process.errors.read_text() == ""
+
+
+def test_a_wrong_setting_ends_gunicorn_with_a_sentence(tmp_path: Path) -> None:
+    command = [part.format(port=0) for part in (*GUNICORN, WSGI)]
+    process = Process(command, tmp_path, SERVICE="site", OTEL_TRACES_SAMPLER_ARG="much")
+    assert process.popen.wait(timeout=30) == 1
+    assert process.errors.read_text() == "OTEL_TRACES_SAMPLER_ARG is 'much'; expected a number.\n"
+
+
 def test_runserver_writes_one_line_a_request(transactional_db: None, tmp_path: Path) -> None:
     command = ("python", "manage.py", "runserver", "--noreload", "--insecure", "{port}")
     with serve(tmp_path, *command, DJANGO_SETTINGS_MODULE="harness.site") as process:
@@ -153,4 +167,5 @@ def test_runserver_writes_one_line_a_request(transactional_db: None, tmp_path: P
         eventually(lambda: "run" in process.log.read_text(), "the line")
         lines = [line for line in process.log.read_text().splitlines() if line.startswith("{")]
         assert len([line for line in lines if "fine" in line]) == 1
+        assert total(process.metrics(), RESPONSES, view="fine", status="200") == 1
         assert SECRET not in process.log.read_text() + process.errors.read_text()
