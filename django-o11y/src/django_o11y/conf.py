@@ -62,6 +62,9 @@ class Settings:
             raise ImproperlyConfigured(
                 f"O11Y's log_level is {self.log_level!r}; expected one of {', '.join(LEVELS)} (LOG_LEVEL)."
             )
+        for name in ("metrics_path", "live_path", "health_path", "ready_path"):
+            if not (path := getattr(self, name)).startswith("/") and path:
+                raise ImproperlyConfigured(f"O11Y's {name} is {path!r}; expected a path such as /{path}, or nothing.")
         if not 0 <= self.trace_ratio <= 1:
             raise ImproperlyConfigured(
                 f"O11Y's trace_ratio is {self.trace_ratio}; expected 0 to 1 (OTEL_TRACES_SAMPLER_ARG)."

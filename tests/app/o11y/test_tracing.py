@@ -210,3 +210,18 @@ def test_an_sdk_that_is_switched_off_leaves_the_ids_alone(
         tracing.stop()
     (line,) = [line for line in lines if line["logger"] == "access"]
     assert int(line["trace_id"], 16) > 0
+
+
+@pytest.mark.parametrize("view", ["stream", "fail"])
+def test_the_span_of_a_request_ends_with_its_body(
+    django_db_setup: None, traced: dict[str, str], store: SpanStore, tmp_path: Path, view: str
+) -> None:
+    command = ("gunicorn", "-c", "python:django_o11y.gunicorn", "-b", "127.0.0.1:{port}", "harness.wsgi")
+    trace_id = secrets.token_hex(16)
+    with processes.serve(tmp_path, *command, **traced) as process:
+        url = f"{process.url}/{view}?pieces=3&wait=0.1"
+        status = requests.get(url, headers=headers(trace_id), timeout=20).status_code
+        (span,) = eventually(lambda: store.of(trace_id), "its span")
+    assert (span.kind, span.name, span.parent_id) == ("server", f"GET {view}", PARENT)
+    assert span.attributes["http.response.status_code"] == status
+    assert view != "stream" or span.seconds > 0.2
