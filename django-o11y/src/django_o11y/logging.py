@@ -24,7 +24,12 @@ MAX_EXCEPTION = 12_000
 clean_access = lru_cache(maxsize=1024)(scrub.clean)
 NOT_EXTRA = {*RESERVED_ATTRS, "ids"}
 # What some libraries put beside their messages: the arguments of a task, the whole request.
-NOT_EXTRA_OF = {"celery": {"data"}, "django": {"request", "server_time"}, ACCESS_LOGGER: {*ACCESS_FIELDS}}
+NOT_EXTRA_OF = {
+    "celery": {"data"},
+    "django": {"request", "server_time"},
+    "uvicorn": {"color_message"},
+    ACCESS_LOGGER: {*ACCESS_FIELDS},
+}
 
 
 class IdsFilter(logging.Filter):

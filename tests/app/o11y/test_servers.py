@@ -128,6 +128,11 @@ def test_no_line_has_a_query_string(site: HttpProcess) -> None:
     assert SECRET not in site.log.read_text()
     errors = site.errors.read_text()
     assert SECRET not in errors
+    loggers = {line["logger"] for line in site.lines}
+    assert loggers & {"gunicorn.access", "uvicorn.access"} == set()
+    assert "Started server process" not in errors
+    assert ("uvicorn.error" in loggers) is (ASGI in site.popen.args)
+    assert [line for line in site.lines if "color_message" in str(line)] == []
     if Path(site.popen.args[0]).name != "uvicorn":  # whose parent never loads the application
         assert errors == ""
 
