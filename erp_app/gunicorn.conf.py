@@ -2,11 +2,7 @@
 
 import os
 
-from django_o11y.conf import from_environment
-from django_o11y.gunicorn import on_starting, post_fork, worker_exit
-from django_o11y.logging import logging_config
-
-__all__ = ["on_starting", "post_fork", "worker_exit"]
+from django_o11y.gunicorn import *  # noqa: F403 - gunicorn's own settings, nothing else
 
 bind = "0.0.0.0:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 4)
@@ -20,5 +16,3 @@ keepalive = 5
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - made by mkstemp
 control_socket_disable = True
 proc_name = "erp-web"
-logger_class = "django_o11y.gunicorn.Logger"
-logconfig_dict = logging_config(from_environment(service=os.environ.get("SERVICE") or "erp-web"))

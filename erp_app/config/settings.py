@@ -46,7 +46,6 @@ AUTH_USER_MODEL = "organizations.User"
 
 INSTALLED_APPS = [
     "django_o11y",
-    "django_prometheus",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -62,9 +61,7 @@ INSTALLED_APPS = [
     "orders",
 ]
 MIDDLEWARE = [
-    "django_o11y.middleware.RequestMiddleware",
-    "django_o11y.middleware.HealthMiddleware",
-    "django_o11y.prometheus.BeforeMiddleware",
+    "django_o11y.middleware.Middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -73,7 +70,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_o11y.prometheus.AfterMiddleware",
 ]
 TEMPLATES = [
     {

@@ -1,4 +1,4 @@
-"""Every address of the ERP; /livez, /readyz and /healthz are answered by a middleware before these."""
+"""Every address of the ERP; /metrics, /livez, /readyz and /healthz are answered by a middleware before these."""
 
 from django.contrib import admin
 from django.urls import path
@@ -6,13 +6,10 @@ from django.urls import path
 from catalog.apis import ProductListApi
 from config.views import VersionApi
 from customers.apis import CustomerListApi
-from django_o11y.views import metrics
 from orders.apis import OrderApi, OrderListApi
 from organizations.apis import LoginApi
 
 urlpatterns = [
-    # The name that django-prometheus gives it, which public dashboards leave out.
-    path("metrics", metrics, name="prometheus-django-metrics"),
     path("admin/", admin.site.urls),
     path("api/version", VersionApi.as_view(), name="api-version"),
     path("api/login", LoginApi.as_view(), name="api-login"),

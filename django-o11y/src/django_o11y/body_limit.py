@@ -7,6 +7,7 @@ from django.http import HttpRequest, JsonResponse
 from django_o11y import metrics
 
 PIECE = 64 * 1024
+MAX_DIGITS = 18
 
 
 def refusal(request: HttpRequest, limit: int) -> JsonResponse | None:
@@ -20,8 +21,9 @@ def refusal(request: HttpRequest, limit: int) -> JsonResponse | None:
 
 def _is_larger(request: HttpRequest, limit: int) -> bool:
     stated = request.META.get("CONTENT_LENGTH") or ""
-    if stated.isdigit():
-        return int(stated) > limit  # the server hands on no more than that
+    if stated.isdecimal():
+        # The server hands on no more than that. Python refuses to read a number of thousands of digits.
+        return len(stated) > MAX_DIGITS or int(stated) > limit
     if "chunked" not in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
         return False
     # Under WSGI Django doesn't read a body without a stated length, so nobody else needs these bytes.

@@ -9,28 +9,23 @@ import django
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import Resolver404, resolve
 
 from django_o11y import conf, multiprocess
 from django_o11y.logging import LineHandler
 
 SUPPORTED_DJANGO = ((5, 2), (6, 0))
 """The versions that django-prometheus 2.5 supports, first and last."""
-REQUEST = "django_o11y.middleware.RequestMiddleware"
-HEALTH = "django_o11y.middleware.HealthMiddleware"
-BEFORE = "django_o11y.prometheus.BeforeMiddleware"
-AFTER = "django_o11y.prometheus.AfterMiddleware"
-REPLACED = {
-    "django_prometheus.middleware.PrometheusBeforeMiddleware": BEFORE,
-    "django_prometheus.middleware.PrometheusAfterMiddleware": AFTER,
-}
+MIDDLEWARE = "django_o11y.middleware.Middleware"
+REPLACED = (
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+)
 
 
 @checks.register("django_o11y")
 def check_observability(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
     return [
         *_versions(),
-        *_apps(),
         *_middleware(),
         *_settings(),
         *_exports(),
@@ -66,60 +61,28 @@ def _versions() -> Iterator[checks.CheckMessage]:
         )
 
 
-def _apps() -> Iterator[checks.CheckMessage]:
-    if "django_prometheus" not in settings.INSTALLED_APPS:
-        yield checks.Error(
-            "django_prometheus is not in INSTALLED_APPS, so no HTTP metric is made.",
-            hint='Add "django_prometheus" to INSTALLED_APPS.',
-            id="django_o11y.E002",
-        )
-
-
 def _middleware() -> Iterator[checks.CheckMessage]:
     given = list(settings.MIDDLEWARE)
-    if REQUEST not in given:
+    if MIDDLEWARE not in given:
         yield checks.Error(
-            f"{REQUEST} is not in MIDDLEWARE, so requests have no id and no access line.",
+            f"{MIDDLEWARE} is not in MIDDLEWARE, so requests have no id, no line and no metric.",
             hint="Make it the first of MIDDLEWARE.",
             id="django_o11y.E003",
         )
-    elif given[0] != REQUEST:
+    elif given[0] != MIDDLEWARE:
         yield checks.Warning(
-            f"{REQUEST} is not the first of MIDDLEWARE: lines written before it have no ids.",
+            f"{MIDDLEWARE} is not the first of MIDDLEWARE: what is answered before it has no id, line and metric, and "
+            "may refuse scrapes and probes.",
             hint=f"Move it before {given[0]}.",
             id="django_o11y.W003",
         )
-    if HEALTH not in given:
-        yield checks.Error(
-            f"{HEALTH} is not in MIDDLEWARE, so nothing answers /livez and /readyz.",
-            hint=f"Add it right after {REQUEST}.",
-            id="django_o11y.E004",
-        )
-    elif given.index(HEALTH) > 1:
-        yield checks.Warning(
-            f"{HEALTH} is not the second of MIDDLEWARE: hosts, redirects or sessions can fail a probe.",
-            hint=f"Move it right after {REQUEST}.",
-            id="django_o11y.W004",
-        )
-    for theirs, ours in REPLACED.items():
+    for theirs in REPLACED:
         if theirs in given:
-            yield checks.Warning(
-                f"{theirs} counts a failed request twice and takes any verb for a label.",
-                hint=f"Put {ours} in its place.",
-                id="django_o11y.W005",
+            yield checks.Error(
+                f"{theirs} makes the same metrics as {MIDDLEWARE}, so the project doesn't start.",
+                hint="Remove it.",
+                id="django_o11y.E005",
             )
-    if AFTER in given and given[-1] != AFTER:
-        yield checks.Warning(
-            f"{AFTER} is not the last of MIDDLEWARE: the time of what follows isn't measured.",
-            hint=f"Move it behind {given[-1]}.",
-            id="django_o11y.W006",
-        )
-    if (BEFORE in given) is not (AFTER in given):
-        yield checks.Error(
-            f"{BEFORE} and {AFTER} belong together; MIDDLEWARE has one of them, so no latency is measured.",
-            hint="Add the other.",
-            id="django_o11y.E006",
-        )
 
 
 def _settings() -> Iterator[checks.CheckMessage]:
@@ -133,21 +96,6 @@ def _settings() -> Iterator[checks.CheckMessage]:
             "O11Y.metrics_token is empty, so nobody may read /metrics.",
             hint="Read a long random token from a file, and give Prometheus the same one.",
             id="django_o11y.W007",
-        )
-    try:
-        view = resolve("/metrics").func
-    except Resolver404:
-        yield checks.Warning(
-            "There is no /metrics in the URLs, so Prometheus has nothing to scrape.",
-            hint='Add path("metrics", django_o11y.views.metrics) to urlpatterns.',
-            id="django_o11y.W008",
-        )
-        return
-    if view.__module__.startswith("django_prometheus"):
-        yield checks.Warning(
-            "/metrics is open to everybody, and shows one process of several.",
-            hint="Route it to django_o11y.views.metrics, which wants a bearer token.",
-            id="django_o11y.W009",
         )
 
 
@@ -168,7 +116,7 @@ def _exports() -> Iterator[checks.CheckMessage]:
         if getattr(settings, name, None):
             yield checks.Error(
                 f"{name} is set: the second worker can't bind the port, and each one tells its own share only.",
-                hint=f"Remove {name}; /metrics of django_o11y.urls adds all workers up.",
+                hint=f"Remove {name}; django_o11y's /metrics adds all workers up.",
                 id="django_o11y.E014",
             )
     if getattr(settings, "PROMETHEUS_EXPORT_MIGRATIONS", False):

@@ -26,6 +26,16 @@ class Settings:
     """The bearer token that /metrics wants; empty: nobody may read it."""
     server_port: int = field(default=8001, metadata={"variable": "METRICS_PORT"})
     """Where a Celery worker or beat serves /metrics, /livez and /readyz."""
+    metrics_path: str = field(default="/metrics", metadata={"variable": "METRICS_PATH"})
+    """Where the web process shows its metrics, whatever the project's URLs are."""
+    live_path: str = field(default="/livez", metadata={"variable": "LIVE_PATH"})
+    """Where the web process says that it runs."""
+    health_path: str = field(default="/healthz", metadata={"variable": "HEALTH_PATH"})
+    """The same as live_path, under the name that some probes expect."""
+    ready_path: str = field(default="/readyz", metadata={"variable": "READY_PATH"})
+    """Where the web process says whether what it needs answers too."""
+    max_views: int = field(default=150, metadata={"variable": "METRICS_MAX_VIEWS"})
+    """How many views have metrics of their own; those asked for later share the label view="other"."""
     ready_checks: tuple[str, ...] = ("database", "cache")
     """What /readyz of the web process asks: database, cache, broker."""
     organization_attribute: str = ""
@@ -52,6 +62,9 @@ class Settings:
             raise ImproperlyConfigured(
                 f"O11Y's log_level is {self.log_level!r}; expected one of {', '.join(LEVELS)} (LOG_LEVEL)."
             )
+        for name in ("metrics_path", "live_path", "health_path", "ready_path"):
+            if not (path := getattr(self, name)).startswith("/") and path:
+                raise ImproperlyConfigured(f"O11Y's {name} is {path!r}; expected a path such as /{path}, or nothing.")
         if not 0 <= self.trace_ratio <= 1:
             raise ImproperlyConfigured(
                 f"O11Y's trace_ratio is {self.trace_ratio}; expected 0 to 1 (OTEL_TRACES_SAMPLER_ARG)."

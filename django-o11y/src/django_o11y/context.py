@@ -33,7 +33,7 @@ class Person:
 @dataclass(slots=True)
 class Context:
     request_id: str | None = None
-    trace_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
     span_id: str = field(default_factory=lambda: secrets.token_hex(8))
     trace_flags: str = "00"
     parent_id: str | None = None

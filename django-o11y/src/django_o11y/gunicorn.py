@@ -1,22 +1,47 @@
-"""gunicorn's hooks, so that its workers count as one.
+"""gunicorn's settings: its workers count as one, and it writes JSON lines.
 
-In gunicorn.conf.py: `from django_o11y.gunicorn import on_starting, post_fork, worker_exit`.
+`gunicorn -c python:django_o11y.gunicorn shop.wsgi`, or in a gunicorn.conf.py of the project's own:
+`from django_o11y.gunicorn import *`.
 """
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from gunicorn import glogging
 
 from django_o11y import multiprocess, tracing
+from django_o11y.conf import Settings, from_environment
+from django_o11y.logging import logging_config
+
+__all__ = ["logger_class", "on_starting", "post_fork", "worker_exit"]
 
 
 class Logger(glogging.Logger):
-    """No access line: it is the middleware's. gunicorn prepares one as soon as there is a logconfig_dict."""
+    """JSON lines, unless the project configures gunicorn's logging; no access line, which is the middleware's."""
 
     access_log_enabled = False
 
+    def setup(self, cfg: Any) -> None:
+        if not (cfg.logconfig_dict or cfg.logconfig_json or cfg.logconfig):
+            cfg.set("logconfig_dict", logging_config(_settings(cfg)))
+        super().setup(cfg)
+
     def access(self, *_: Any) -> None:
-        pass
+        """gunicorn calls it for each request as soon as there is a logconfig_dict."""
+
+
+logger_class = Logger
+
+
+def _settings(cfg: Any) -> Settings:
+    """From the environment only: Django's settings are the workers' to load, with every failure that they may have."""
+    try:
+        return from_environment()
+    except ImproperlyConfigured:  # without a name the master takes that of the project: shop of shop.wsgi
+        try:
+            return from_environment(service=cfg.default_proc_name.partition(".")[0])
+        except ImproperlyConfigured as error:
+            raise SystemExit(str(error)) from None
 
 
 def on_starting(server: Any) -> None:

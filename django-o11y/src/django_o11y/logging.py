@@ -24,7 +24,12 @@ MAX_EXCEPTION = 12_000
 clean_access = lru_cache(maxsize=1024)(scrub.clean)
 NOT_EXTRA = {*RESERVED_ATTRS, "ids"}
 # What some libraries put beside their messages: the arguments of a task, the whole request.
-NOT_EXTRA_OF = {"celery": {"data"}, "django": {"request", "server_time"}, ACCESS_LOGGER: {*ACCESS_FIELDS}}
+NOT_EXTRA_OF = {
+    "celery": {"data"},
+    "django": {"request", "server_time"},
+    "uvicorn": {"color_message"},
+    ACCESS_LOGGER: {*ACCESS_FIELDS},
+}
 
 
 class IdsFilter(logging.Filter):
@@ -40,6 +45,17 @@ class WithExceptionFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.exc_info is not None
+
+
+class NotLoggedYetFilter(logging.Filter):
+    """The server logs an exception in a streaming body once more, without the ids of its request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and getattr(record.exc_info[1], "is_logged", False))
+
+
+def mark_as_logged(error: Exception) -> None:
+    error.is_logged = True  # type: ignore[attr-defined]
 
 
 class ClientErrorFilter(logging.Filter):
@@ -129,6 +145,8 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
     """The dictionary for Django's LOGGING and gunicorn's logconfig_dict."""
     line = {"service": settings.service, "env": settings.env, "version": settings.version}
     to_root: dict[str, Any] = {"handlers": [], "propagate": True}
+    silent = {"handlers": [], "propagate": False}
+    of_a_server = {**to_root, "level": "INFO", "filters": ["not_logged_yet"]}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -136,17 +154,21 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
             "ids": {"()": IdsFilter},
             "with_exception": {"()": WithExceptionFilter},
             "client_errors": {"()": ClientErrorFilter},
+            "not_logged_yet": {"()": NotLoggedYetFilter},
         },
         "formatters": {"line": {"()": LineFormatter, **line}},
         "handlers": {"stdout": {"()": LineHandler, "formatter": "line", "filters": ["client_errors", "ids"]}},
         "root": {"handlers": ["stdout"], "level": settings.log_level},
         "loggers": {
             "django": {**to_root, "level": "INFO"},
-            "django.server": {**to_root, "level": "INFO"},
+            # The access line is the middleware's. Those of the servers have the raw query string.
+            **dict.fromkeys(("django.server", "gunicorn.access", "uvicorn.access"), silent),
             # A 4xx is in the access line; a 5xx without an exception too.
             "django.request": {**to_root, "level": "ERROR", "filters": ["with_exception"]},
-            "gunicorn.error": {**to_root, "level": "INFO"},
-            "gunicorn.access": {"handlers": [], "propagate": False},
+            "gunicorn.error": of_a_server,
+            "uvicorn.error": of_a_server,
+            # uvicorn gives it a handler of its own before it loads the application.
+            "uvicorn": {**to_root, "level": "INFO"},
             # One line per received and per finished task, with the task's arguments in it.
             "celery.worker.strategy": {**to_root, "level": "WARNING"},
             "celery.app.trace": {**to_root, "level": "WARNING"},

@@ -104,7 +104,7 @@ def enter(group: str) -> None:
 
 def _wipe(group_folder: Path) -> None:
     for file in group_folder.iterdir():
-        if file.suffix in (".db", ".new", ".damaged") and not file.is_dir():
+        if file.suffix in (".db", ".new", ".damaged", ".list") and not file.is_dir():
             file.unlink()
 
 

@@ -20,7 +20,6 @@ STOP_SECONDS = 2.0
 EXPORT_SECONDS = 3
 TRACED_LIBRARIES = ("psycopg", "redis", "requests")
 """Instrumented if they are installed; each instrumentation imports its library."""
-UNTRACED = frozenset(("/livez", "/readyz", "/healthz", "/metrics"))
 
 _owner = 0
 _provider: Any = None
@@ -31,7 +30,9 @@ def start() -> None:
     """Begin in this process, if an endpoint is set; after any fork, because its threads don't survive one."""
     global _owner, _provider, _tracer
     settings = conf.get()
-    if not settings.trace_endpoint or _owner == os.getpid():
+    # Switched off, the SDK makes spans without ids, which would take the place of ours.
+    is_disabled = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    if not settings.trace_endpoint or is_disabled or _owner == os.getpid():
         return
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
@@ -83,20 +84,29 @@ def is_on() -> bool:
     return _tracer is not None and _owner == os.getpid()
 
 
-@contextmanager
-def request_span(opened: context.Context, method: str, path: str) -> Iterator[Any]:
-    """The server span of a request; from here on the context has its ids. Yields None where there is no span."""
-    if not is_on() or path in UNTRACED:
-        yield None
-        return
+def start_request(opened: context.Context, method: str) -> Any:
+    """The server span of a request; from here on the context has its ids. None where there are no spans."""
+    if not is_on():
+        return None
     from opentelemetry.trace import SpanKind
 
-    with _span(method, SpanKind.SERVER, opened, {"http.request.method": method}) as span:
-        yield span
+    return _start(method, SpanKind.SERVER, opened, {"http.request.method": method})
+
+
+@contextmanager
+def active(span: Any) -> Iterator[None]:
+    """What is called in here makes children of the span, which goes on afterwards."""
+    if span is None:
+        yield
+        return
+    from opentelemetry.trace import use_span
+
+    with use_span(span):
+        yield
 
 
 def end_request(span: Any, opened: context.Context, method: str, route: str | None, status: int) -> None:
-    """What is known of a request only when it has been answered."""
+    """What is known of a request only when it has been answered; ends its span."""
     from opentelemetry.trace import Status, StatusCode
 
     if route is not None:
@@ -106,6 +116,7 @@ def end_request(span: Any, opened: context.Context, method: str, route: str | No
     _add_person(span, opened)
     if status >= 500:
         span.set_status(Status(StatusCode.ERROR))
+    span.end()
 
 
 @contextmanager
@@ -145,6 +156,16 @@ def end_task(span: Any, outcome: str) -> None:
 
 @contextmanager
 def _span(name: str, kind: Any, opened: context.Context, attributes: dict[str, str]) -> Iterator[Any]:
+    span = _start(name, kind, opened, attributes)
+    try:
+        with active(span):
+            yield span
+    finally:
+        span.end()
+
+
+def _start(name: str, kind: Any, opened: context.Context, attributes: dict[str, str]) -> Any:
+    """A span whose ids the context has from here on."""
     from opentelemetry import trace
     from opentelemetry.context import Context
 
@@ -156,8 +177,7 @@ def _span(name: str, kind: Any, opened: context.Context, attributes: dict[str, s
     opened.trace_id, opened.span_id, opened.trace_flags = ids["trace_id"], ids["span_id"], ids["trace_flags"]
     if opened.request_id:
         span.set_attribute("request_id", opened.request_id)
-    with trace.use_span(span, end_on_exit=True):
-        yield span
+    return span
 
 
 def _remote(opened: context.Context) -> Any:

@@ -51,6 +51,7 @@ def test_a_secret_is_in_no_repr() -> None:
         ("METRICS_PORT", "70000", "expected 0 to 65535"),
         ("SENTRY_USER_EMAIL", "yes", "SENTRY_USER_EMAIL is 'yes'; expected true or false"),
         ("LOG_LEVEL", "LOUD", "log_level is 'LOUD'; expected one of DEBUG"),
+        ("METRICS_PATH", "metrics", "metrics_path is 'metrics'; expected a path such as /metrics"),
         ("SENTRY_DSN_FILE", "/nowhere", "that SENTRY_DSN_FILE names can't be read"),
     ],
 )

@@ -1,5 +1,6 @@
 """Real spans of real processes, received by a store that speaks OTLP."""
 
+import dataclasses
 import os
 import secrets
 import signal
@@ -9,16 +10,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 import requests
 from django.conf import settings as django_settings
+from django.test import Client
 from harness import processes
 from harness.partner import Partner
 from harness.processes import HttpProcess
 from harness.spans import Span, SpanStore
 from harness.wait import eventually
 
+from django_o11y import tracing
 from organizations.models import User
 
 PARENT = "b7ad6b7169203331"
@@ -192,3 +196,32 @@ print(tracing.is_on())
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=django_settings.BASE_DIR, env=environment, capture_output=True, text=True)
     assert done.stdout.split()[-1:] == ["True"], done.stderr
+
+
+def test_an_sdk_that_is_switched_off_leaves_the_ids_alone(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
+) -> None:
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    settings.O11Y = dataclasses.replace(django_settings.O11Y, trace_endpoint="http://127.0.0.1:9")
+    tracing.start()
+    try:
+        Client().get("/nothing")
+    finally:
+        tracing.stop()
+    (line,) = [line for line in lines if line["logger"] == "access"]
+    assert int(line["trace_id"], 16) > 0
+
+
+@pytest.mark.parametrize("view", ["stream", "fail"])
+def test_the_span_of_a_request_ends_with_its_body(
+    django_db_setup: None, traced: dict[str, str], store: SpanStore, tmp_path: Path, view: str
+) -> None:
+    command = ("gunicorn", "-c", "python:django_o11y.gunicorn", "-b", "127.0.0.1:{port}", "harness.wsgi")
+    trace_id = secrets.token_hex(16)
+    with processes.serve(tmp_path, *command, **traced) as process:
+        url = f"{process.url}/{view}?pieces=3&wait=0.1"
+        status = requests.get(url, headers=headers(trace_id), timeout=20).status_code
+        (span,) = eventually(lambda: store.of(trace_id), "its span")
+    assert (span.kind, span.name, span.parent_id) == ("server", f"GET {view}", PARENT)
+    assert span.attributes["http.response.status_code"] == status
+    assert view != "stream" or span.seconds > 0.2

@@ -19,6 +19,7 @@ class Span:
     parent_id: str
     attributes: dict[str, Any]
     resource: dict[str, Any]
+    seconds: float
 
 
 class SpanStore(Service):
@@ -44,6 +45,7 @@ def _spans(body: bytes) -> list[Span]:
             span.parent_span_id.hex(),
             _values(span.attributes),
             _values(group.resource.attributes),
+            (span.end_time_unix_nano - span.start_time_unix_nano) / 1e9,
         )
         for group in request.resource_spans
         for scope in group.scope_spans

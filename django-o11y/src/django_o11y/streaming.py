@@ -1,0 +1,75 @@
+"""Follows the body of a streaming response to its end, which comes long after the middleware has returned."""
+
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import Any
+
+from django.http import FileResponse, StreamingHttpResponse
+
+from django_o11y import http_metrics
+from django_o11y.exchange import HUNG_UP, Exchange
+
+
+def follow(response: StreamingHttpResponse, exchange: Exchange) -> None:
+    """End the exchange when the body ends, breaks off or is given up."""
+    http_metrics.STREAMS.inc()
+    if isinstance(response, FileResponse) and response.file_to_stream is not None:
+        # A server may send the file by itself, so only the end is known.
+        closers: list[Any] = response._resource_closers  # type: ignore[attr-defined]
+        closers.append(partial(_close, exchange, response.status_code))
+    elif response.is_async:
+        response.streaming_content = AsyncBody(response, exchange)
+    else:
+        response.streaming_content = SyncBody(response, exchange)
+
+
+class _Body:
+    def __init__(self, response: StreamingHttpResponse, exchange: Exchange) -> None:
+        # Not streaming_content: it holds the response, which holds this, so neither would be freed at once.
+        self._pieces: Any = response._iterator  # type: ignore[attr-defined]
+        self._status = response.status_code
+        self._exchange = exchange
+        self._begun = False
+
+    def close(self) -> None:
+        """Called by response.close(). The server may not want the body, as after HEAD."""
+        is_complete = not self._begun or self._exchange.method == "HEAD"
+        _close(self._exchange, self._status if is_complete else HUNG_UP)
+
+    def __del__(self) -> None:
+        """Under ASGI nobody closes the response of a request that was given up."""
+        _close(self._exchange, HUNG_UP)
+
+
+class SyncBody(_Body, Iterator[bytes]):
+    def __next__(self) -> bytes:
+        self._begun = True
+        with self._exchange.resumed():
+            try:
+                return next(self._pieces)  # type: ignore[no-any-return]
+            except StopIteration:
+                self._exchange.end(self._status)
+                raise
+            except BaseException as error:
+                self._exchange.fail(error)
+                raise
+
+
+class AsyncBody(_Body, AsyncIterator[bytes]):
+    async def __anext__(self) -> bytes:
+        self._begun = True
+        with self._exchange.resumed():
+            try:
+                return await anext(self._pieces)  # type: ignore[no-any-return]
+            except StopAsyncIteration:
+                self._exchange.end(self._status)
+                raise
+            except BaseException as error:
+                self._exchange.fail(error)
+                raise
+
+
+def _close(exchange: Exchange, status: int) -> None:
+    if not exchange.ended:
+        with exchange.resumed():
+            exchange.end(status)

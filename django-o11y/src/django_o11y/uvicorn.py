@@ -1,0 +1,31 @@
+"""`python -m django_o11y.uvicorn`: uvicorn's own command, with JSON lines from its first one on.
+
+The parent of several workers never loads the application. Here it holds their metrics files all the same, so that
+counts outlive the death of all workers at once.
+"""
+
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+
+from django_o11y import multiprocess
+from django_o11y.conf import from_environment
+from django_o11y.logging import logging_config
+
+
+def main() -> None:
+    import uvicorn.main
+    from uvicorn.config import LOGGING_CONFIG
+
+    try:
+        lines = logging_config(from_environment())
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+    LOGGING_CONFIG.clear()  # what uvicorn takes without a --log-config, in each worker too
+    LOGGING_CONFIG.update(lines)
+    multiprocess.enter("web")
+    uvicorn.main.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""A scrape stays small however many views a project has and however many processes serve it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from harness.many_views import VIEWS
+from harness.processes import with_support
+
+from django_o11y import view_label
+
+PROCESSES = 3
+MAX_SAMPLES = 5_000
+SUPPORT = Path(__file__).parent.parent / "support"
+
+
+def test_660_views_of_three_processes_make_5000_samples_at_most(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": with_support(str(SUPPORT))}
+    begun = [
+        subprocess.Popen(
+            [sys.executable, "-m", "harness.many_views", str(tmp_path), str(number * 200)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd=settings.BASE_DIR,
+            text=True,
+        )
+        for number in range(PROCESSES)
+    ]  # fmt: skip
+    for _ in range(2):  # the first round waits until each has asked for everything
+        answers = [ask(process) for process in begun]
+    for process in begun:
+        process.communicate(timeout=30)
+    for samples, views, counted, _ in answers:
+        assert samples <= MAX_SAMPLES
+        assert views == 150 + 1  # and `other`
+        assert counted == 2 * VIEWS * PROCESSES
+    print("samples, views, responses, seconds:", answers)  # noqa: T201 - shown by pytest -rP
+
+
+def ask(process: subprocess.Popen[str]) -> list[float]:
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return [float(word) for word in process.stdout.readline().split()]
+
+
+@pytest.mark.parametrize("is_folder", [False, True], ids=["no folder", "no file"])
+def test_a_process_that_has_no_common_list_keeps_one_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_folder: bool
+) -> None:
+    if is_folder:
+        (tmp_path / view_label.FILE).mkdir()
+    monkeypatch.setattr(view_label.multiprocess, "folder", lambda: tmp_path if is_folder else None)
+    monkeypatch.setattr(view_label, "_labels", {})
+    found = [view_label.of(f"view-{number}") for number in range(152)]
+    assert found == [*(f"view-{number}" for number in range(150)), "other", "other"]
+    assert view_label.of("view-7") == "view-7"
+
+
+def test_the_order_of_the_list_decides_when_two_add_to_it_at_once(tmp_path: Path) -> None:
+    file = tmp_path / view_label.FILE
+    assert [view_label._enter(file, view, 2) for view in ("a", "b", "c", "a")] == [True, True, False, True]
+    file.write_text('"a"\n"a"\n"late"\n"too-late"\n')
+    assert [view_label._enter(file, view, 2) for view in ("late", "too-late")] == [True, False]
