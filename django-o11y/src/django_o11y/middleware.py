@@ -60,6 +60,10 @@ class HealthMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info == conf.get().metrics_path:
+            from django_o11y.views import metrics as metrics_page
+
+            return metrics_page(request)
         answer = health.answer(request.path, conf.get().ready_checks)
         if answer is None:
             return self.get_response(request)

@@ -31,7 +31,7 @@ def start() -> None:
     """Begin in this process, if an endpoint is set; after any fork, because its threads don't survive one."""
     global _owner, _provider, _tracer
     settings = conf.get()
-    if not settings.trace_endpoint or _owner == os.getpid():
+    if not settings.trace_endpoint or _owner == os.getpid() or is_disabled() or not is_installed():
         return
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
@@ -55,6 +55,20 @@ def start() -> None:
     _owner = os.getpid()
     _instrument_libraries(_provider)
     atexit.register(stop)
+
+
+def is_disabled() -> bool:
+    """OpenTelemetry's own switch: its tracer would then give each span the id 0."""
+    return os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+
+
+def is_installed() -> bool:
+    """Whether all of django-o11y[tracing] is there; parts of it come with other packages too."""
+    names = ("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    try:
+        return all(find_spec(name) for name in (*names, "opentelemetry.instrumentation.redis"))
+    except ModuleNotFoundError:
+        return False
 
 
 def _instrument_libraries(provider: Any) -> None:
