@@ -9,7 +9,7 @@ from wsgiref.util import setup_testing_defaults
 
 import sentry_sdk
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import OperationalError
+from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http.response import HttpResponseBase
 from sentry_sdk.client import NonRecordingClient
@@ -40,7 +40,7 @@ def _wrong(
     try:
         response = handler(environ, lambda *_: None)
     except Exception as error:
-        return f"raises {type(error).__name__}: {error}"
+        return f"raises {type(error).__name__}: {error}."
     response.close()
     if is_right(response):
         return ""
@@ -65,17 +65,28 @@ def _is_exposition(response: HttpResponseBase, token: str) -> bool:
 @contextmanager
 def _apart() -> Iterator[None]:
     """No connection to a database, no metrics file, no event: a check leaves nothing behind."""
-    given = BaseDatabaseWrapper.connect, BaseDatabaseWrapper.ensure_connection
+    connect, BaseDatabaseWrapper.connect = BaseDatabaseWrapper.connect, _refuse
     folder = os.environ.pop(multiprocess.VARIABLE, None)
-    BaseDatabaseWrapper.connect = BaseDatabaseWrapper.ensure_connection = _refuse
+    opened = _forget_connections()
     try:
         with sentry_sdk.new_scope() as scope:
             scope.set_client(NonRecordingClient())
             yield
     finally:
-        BaseDatabaseWrapper.connect, BaseDatabaseWrapper.ensure_connection = given
+        _forget_connections()
+        for connection in opened:
+            connections[connection.alias] = connection
+        BaseDatabaseWrapper.connect = connect
         if folder is not None:
             os.environ[multiprocess.VARIABLE] = folder
+
+
+def _forget_connections() -> list[BaseDatabaseWrapper]:
+    """Those of this thread. They stay open; whoever asks for one gets another."""
+    found = connections.all(initialized_only=True)
+    for connection in found:
+        del connections[connection.alias]
+    return found
 
 
 def _refuse(_connection: BaseDatabaseWrapper) -> None:

@@ -1,5 +1,5 @@
-"""What a project has that follows django-prometheus' own README."""
+"""What a project has that follows django-prometheus' own README, below a folder."""
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("django_prometheus.urls"))]
+urlpatterns = [path("prometheus/", include("django_prometheus.urls"))]

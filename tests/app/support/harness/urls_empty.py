@@ -1,3 +1,0 @@
-"""A project without /metrics."""
-
-urlpatterns: list[object] = []
