@@ -25,7 +25,6 @@ def check_settings(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
         return [checks.Error(str(error), hint=hint, id="django_o11y.E007")]
     return [
         *_middleware(),
-        *_token(given),
         *_urls(given),
         *_exports(),
         *_processes(),
@@ -47,7 +46,7 @@ def check_deployment(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
             )
         )
     if isinstance(getattr(settings, "O11Y", None), conf.Settings):
-        found.extend(_pages(conf.get()))
+        found.extend([*_token(conf.get()), *_pages(conf.get())])
     return found
 
 

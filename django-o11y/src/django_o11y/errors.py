@@ -20,7 +20,7 @@ from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 
-from django_o11y import conf, events, metrics, request_errors, scrub
+from django_o11y import conf, events, metrics, request_errors, scrub, terminal
 
 __all__ = ["join"]
 
@@ -46,7 +46,7 @@ class Around:
         self.ours = events.Hook(service=settings.service, user_email=settings.user_email)
 
     def __call__(self, event: Event, hint: Hint) -> Event | None:
-        if _is_usage_error(event, hint):
+        if _is_seen(event, hint):
             return None
         found = _call(self.theirs, event, hint)
         return None if found is None else self.ours(found, hint)
@@ -121,13 +121,13 @@ def _call(theirs: Any, found: Any, hint: Any) -> Any:
         raise
 
 
-def _is_usage_error(event: Any, hint: Hint) -> bool:
-    """A manage.py command that was called wrongly. One that a view or task calls is an error like any other."""
-    kind = (hint.get("exc_info") or (None,))[0]
-    if not isinstance(kind, type) or not issubclass(kind, CommandError):
-        return False
+def _is_seen(event: Any, hint: Hint) -> bool:
+    """Whether somebody at a terminal has just seen it, called a manage.py command wrongly, or ended it by Ctrl+C."""
     raised = event.get("exception", {}).get("values") or [{}]
-    return any((each.get("mechanism") or {}).get("type") == "excepthook" for each in raised)
+    if not any((each.get("mechanism") or {}).get("type") == "excepthook" for each in raised):
+        return False
+    kind = (hint.get("exc_info") or (None,))[0]
+    return terminal.is_terminal() or (kind is not None and issubclass(kind, CommandError | KeyboardInterrupt))
 
 
 def _scrub_transaction(event: Any) -> Any:

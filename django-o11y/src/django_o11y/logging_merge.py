@@ -1,6 +1,7 @@
 """A project's LOGGING and ours in one: its files, mails, filters and levels stay, and no line is written twice.
 
-Our handler takes the place of every handler that writes to the console. All others stay where they are.
+Our handler takes the place of every handler that writes to the console, with the filters of the root's console: they
+may mask what nobody shall see. All other handlers stay where they are.
 """
 
 import logging
@@ -34,6 +35,14 @@ def merged(given: dict[str, Any] | None, settings: conf.Settings) -> dict[str, A
     consoles = {name for name, handler in theirs["handlers"].items() if _is_console(handler, theirs["handlers"])}
     silent = {name for name, handler in theirs["handlers"].items() if handler.get("class") == "logging.NullHandler"}
     root = {**given.get("loggers", {}).get("", {}), **given.get("root", {})}
+    masks = [
+        mask
+        for name in root.get("handlers", ())
+        if name in consoles
+        for mask in theirs["handlers"][name].get("filters", ())
+        if mask not in DEFAULT_LOGGING["filters"]
+    ]
+    ours["handlers"][HANDLER]["filters"][:0] = masks
     others = _others(root.get("handlers", ()), consoles)
     names = {**ours["loggers"], **theirs["loggers"]}
     names.pop("", None)

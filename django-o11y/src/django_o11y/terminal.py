@@ -28,16 +28,15 @@ class TextFormatter(logging.Formatter):
         self.is_colored = is_terminal() and not os.environ.get("NO_COLOR")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
-        text = super().formatMessage(record)
         ids = getattr(record, context.ATTRIBUTE, context.NO_FIELDS)
-        if request_id := ids["request_id"]:
-            text = f"{text} [{request_id}]"
-        color = COLORS.get(record.levelname)
-        return f"\033[{color}m{text}\033[0m" if color and self.is_colored else text
+        return super().formatMessage(record) + (f" [{ids['request_id']}]" if ids["request_id"] else "")
 
     def format(self, record: logging.LogRecord) -> str:
         try:
             text = super().format(records.from_structlog(record))
         except Exception as error:
             text = super().format(records.mended(record, error))
-        return scrub.clean(text, MAX_TEXT)
+        first, *more = scrub.clean(text, MAX_TEXT).split("\n")
+        if self.is_colored and (color := COLORS.get(record.levelname)):
+            first = f"\033[{color}m{first}\033[0m"
+        return "\n".join((first, *more))
