@@ -9,7 +9,7 @@ from typing import Any, get_origin
 
 from django.core.exceptions import ImproperlyConfigured
 
-__all__ = ["Settings", "from_environment", "get"]
+__all__ = ["Settings", "from_environment", "get", "parse", "read_secret"]
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FORMATS = ("auto", "json", "text")
@@ -89,7 +89,7 @@ class Settings:
 
 def valid(each: Field[Any], value: Any) -> Any:
     """The value, a choice as it is listed, or ImproperlyConfigured with what was found, expected and is to be done."""
-    kind = get_origin(each.type) or each.type
+    kind: Any = get_origin(each.type) or each.type
     choices, limits, pattern = (each.metadata.get(name) for name in ("choices", "range", "pattern"))
     expected = KINDS[kind]
     accepted = isinstance(value, (int, float) if kind is float else kind) and isinstance(value, bool) is (kind is bool)

@@ -39,21 +39,17 @@ class CountingTransport(HttpTransport):
 
 
 class Around:
-    """A before_send: the project's first, then ours, so that what theirs adds is scrubbed too."""
+    """A before_send with ours in it, by which a client is known that was joined."""
 
-    def __init__(self, theirs: Any, settings: conf.Settings) -> None:
-        self.theirs = theirs
-        self.ours = events.Hook(service=settings.service, user_email=settings.user_email)
+    def __init__(self, theirs: Any, ours: events.Hook) -> None:
+        self.hook = _after(theirs, ours)
 
     def __call__(self, event: Event, hint: Hint) -> Event | None:
-        if _is_seen(event, hint):
-            return None
-        found = _call(self.theirs, event, hint)
-        return None if found is None else self.ours(found, hint)
+        return None if _is_seen(event, hint) else self.hook(event, hint)
 
 
 def init(settings: conf.Settings) -> None:
-    """Join the project's client, or start one of ours unless there is no DSN. For Django's settings; may be repeated."""
+    """Join the project's client, or start one of ours unless there is no DSN. May be repeated."""
     global _settings
     if settings == _settings:
         return
@@ -92,11 +88,11 @@ def _start_or_join(settings: conf.Settings) -> None:
 
 def _surround(client: Any, settings: conf.Settings) -> None:
     options = client.options
-    options["before_send"] = Around(options["before_send"], settings)
-    theirs = options["before_send_transaction"]
-    options["before_send_transaction"] = lambda event, hint: _scrub_transaction(_call(theirs, event, hint))
+    hook = events.Hook(service=settings.service, user_email=settings.user_email)
     their_logs = options.get("before_send_log") or options.get("_experiments", {}).get("before_send_log")
-    options["before_send_log"] = lambda line, hint: _scrub_line(_call(their_logs, line, hint))
+    options["before_send"] = Around(options["before_send"], hook)
+    options["before_send_transaction"] = _after(options["before_send_transaction"], hook.transaction)
+    options["before_send_log"] = _after(their_logs, _scrub_line)
     if options["event_scrubber"] is None:
         options["event_scrubber"] = EventScrubber()
     options["event_scrubber"].denylist = [*options["event_scrubber"].denylist, *DENYLIST]
@@ -110,15 +106,19 @@ def _surround(client: Any, settings: conf.Settings) -> None:
         client.transport.on_dropped_event = count
 
 
-def _call(theirs: Any, found: Any, hint: Any) -> Any:
-    """What the project's own hook makes of it; one that fails costs the event, as the SDK has it."""
-    if theirs is None:
-        return found
-    try:
-        return theirs(found, hint)
-    except Exception:
-        metrics.SENTRY_DROPPED.labels("hook_failed").inc()
-        raise
+def _after(theirs: Any, ours: Any) -> Any:
+    """The project's own hook first, so that what it adds is scrubbed too. One that fails costs the event."""
+
+    def both(found: Any, hint: Any) -> Any:
+        if theirs is not None:
+            try:
+                found = theirs(found, hint)
+            except Exception:
+                metrics.SENTRY_DROPPED.labels("hook_failed").inc()
+                raise
+        return None if found is None else ours(found, hint)
+
+    return both
 
 
 def _is_seen(event: Any, hint: Hint) -> bool:
@@ -130,24 +130,14 @@ def _is_seen(event: Any, hint: Hint) -> bool:
     return terminal.is_terminal() or (kind is not None and issubclass(kind, CommandError | KeyboardInterrupt))
 
 
-def _scrub_transaction(event: Any) -> Any:
-    if event is not None:
-        events._scrub_event(event)
-        event["spans"] = [
-            {name: events._scrub_part(value) if name in ("description", "data") else value for name, value in span.items()}
-            for span in event.get("spans", ())
-        ]
-    return event
-
-
-def _scrub_line(line: Any) -> Any:
+def _scrub_line(line: Any, _hint: Any) -> Any:
     """The arguments of a log call are in its text already, where they are scrubbed together with their names."""
-    if line is not None:
-        line["body"] = scrub.clean(line["body"], scrub.MAX_TEXT)
-        given = {name: value for name, value in line["attributes"].items() if not name.startswith("sentry.message.par")}
-        line["attributes"] = {
-            name: scrub.FILTERED if scrub.is_secret_key(name) else scrub.scrub_value(value) for name, value in given.items()
-        }
+    line["body"] = scrub.clean(line["body"], scrub.MAX_TEXT)
+    line["attributes"] = {
+        name: scrub.FILTERED if scrub.is_secret_key(name) else scrub.scrub_value(value)
+        for name, value in line["attributes"].items()
+        if not name.startswith("sentry.message.parameter")
+    }
     return line
 
 
@@ -158,7 +148,7 @@ def _start(settings: conf.Settings) -> None:
             environment=settings.sentry_environment or settings.env,
             release=settings.sentry_release or settings.version,
             transport=CountingTransport,
-            before_send=Around(None, settings),
+            before_send=Around(None, events.Hook(service=settings.service, user_email=settings.user_email)),
             event_scrubber=EventScrubber(denylist=[*DENYLIST], recursive=True),
             integrations=_integrations(),
             # _integrations() lists those that we use; request_errors.py does what Django's would.

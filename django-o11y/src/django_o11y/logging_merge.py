@@ -54,7 +54,9 @@ def merged(given: dict[str, Any] | None, settings: conf.Settings) -> dict[str, A
         **{name: {**theirs[name], **ours[name]} for name in SECTIONS[:2]},
         "handlers": {
             **{
-                name: {**handler, "handlers": _others(handler["handlers"], consoles)} if "handlers" in handler else handler
+                name: {**handler, "handlers": _others(handler["handlers"], consoles)}
+                if "handlers" in handler
+                else handler
                 for name, handler in theirs["handlers"].items()
                 if name not in consoles
             },
@@ -102,4 +104,6 @@ def _is_console(handler: dict[str, Any], handlers: dict[str, Any]) -> bool:
     if issubclass(made_by, LineHandler):
         return True
     stream = str(handler.get("stream", "ext://sys.stderr"))
-    return issubclass(made_by, logging.StreamHandler) and not issubclass(made_by, logging.FileHandler) and "std" in stream
+    return (
+        issubclass(made_by, logging.StreamHandler) and not issubclass(made_by, logging.FileHandler) and "std" in stream
+    )

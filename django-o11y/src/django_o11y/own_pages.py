@@ -32,13 +32,11 @@ def ask(settings: conf.Settings) -> Iterator[tuple[str, str]]:
                 yield path, wrong
 
 
-def _wrong(
-    handler: WSGIHandler, path: str, is_right: Callable[[HttpResponseBase], bool], token: str
-) -> str:
+def _wrong(handler: WSGIHandler, path: str, is_right: Callable[[HttpResponseBase], bool], token: str) -> str:
     environ: dict[str, Any] = {"PATH_INFO": path, "HTTP_HOST": FOREIGN_HOST, "HTTP_AUTHORIZATION": f"Bearer {token}"}
     setup_testing_defaults(environ)
     try:
-        response = handler(environ, lambda *_: None)
+        response = handler(environ, _start_response)
     except Exception as error:
         return f"raises {type(error).__name__}: {error}."
     response.close()
@@ -46,6 +44,10 @@ def _wrong(
         return ""
     to = f" to {response['Location']}" if response.has_header("Location") else ""
     return f"is answered with {response.status_code}{to}, and not by django_o11y."
+
+
+def _start_response(*_: Any) -> Callable[[bytes], object]:
+    return lambda _body: None
 
 
 def _json(response: HttpResponseBase) -> dict[str, Any]:
@@ -65,7 +67,8 @@ def _is_exposition(response: HttpResponseBase, token: str) -> bool:
 @contextmanager
 def _apart() -> Iterator[None]:
     """No connection to a database, no metrics file, no event: a check leaves nothing behind."""
-    connect, BaseDatabaseWrapper.connect = BaseDatabaseWrapper.connect, _refuse
+    base: Any = BaseDatabaseWrapper
+    connect, base.connect = base.connect, _refuse
     folder = os.environ.pop(multiprocess.VARIABLE, None)
     opened = _forget_connections()
     try:
@@ -76,14 +79,14 @@ def _apart() -> Iterator[None]:
         _forget_connections()
         for connection in opened:
             connections[connection.alias] = connection
-        BaseDatabaseWrapper.connect = connect
+        base.connect = connect
         if folder is not None:
             os.environ[multiprocess.VARIABLE] = folder
 
 
 def _forget_connections() -> list[BaseDatabaseWrapper]:
     """Those of this thread. They stay open; whoever asks for one gets another."""
-    found = connections.all(initialized_only=True)
+    found = list(connections.all(initialized_only=True))
     for connection in found:
         del connections[connection.alias]
     return found

@@ -10,8 +10,6 @@ from django.core.management import CommandError
 
 from django_o11y import terminal
 
-__all__ = ["install"]
-
 logger = logging.getLogger("uncaught")
 _log_format = "auto"
 _before: Any = None

@@ -92,7 +92,7 @@ def test_a_catch_all_route_is_no_page_of_its_own(settings: Any) -> None:
 def test_what_answers_in_place_of_our_pages_is_named(
     settings: Any, db: None, middleware: str, answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Asked for, with a foreign Host and without the database: what the settings are is one thing, what they do another."""
+    """The pages are asked for, with a foreign Host and without the database."""
     connections["default"].ensure_connection()
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "metrics"))
     settings.MIDDLEWARE = [middleware, *GIVEN]

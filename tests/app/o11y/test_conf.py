@@ -49,7 +49,11 @@ def test_a_secret_is_in_no_repr() -> None:
     ("name", "value", "sentence"),
     [
         ("METRICS_PORT", "many", "METRICS_PORT is 'many'; expected a whole number"),
-        ("METRICS_PORT", "70000", "server_port is 70000; expected a whole number, 0 to 65535. Set it in .*METRICS_PORT"),
+        (
+            "METRICS_PORT",
+            "70000",
+            "server_port is 70000; expected a whole number, 0 to 65535. Set it in .*METRICS_PORT",
+        ),
         ("SENTRY_USER_EMAIL", "yes", "SENTRY_USER_EMAIL is 'yes'; expected true or false"),
         ("LOG_LEVEL", "LOUD", "log_level is 'LOUD'; expected one of DEBUG"),
         ("SENTRY_DSN_FILE", "/nowhere", "that SENTRY_DSN_FILE names can't be read"),

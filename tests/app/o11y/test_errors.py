@@ -272,7 +272,11 @@ def test_the_project_s_own_init_is_joined(when: str, theirs: Tracker, tracker: T
     run_joined(FOREIGN_INITS[when], theirs, tracker)
     assert len(theirs.events) == 2
     for event in theirs.events:
-        assert (event["release"], event["tags"]["theirs"], event["tags"]["service"]) == ("their-release", "yes", "joined")
+        assert (event["release"], event["tags"]["theirs"], event["tags"]["service"]) == (
+            "their-release",
+            "yes",
+            "joined",
+        )
     assert "hunter2" not in theirs.text
     assert tracker.events == []
 

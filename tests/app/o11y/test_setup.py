@@ -162,16 +162,21 @@ def test_a_command_that_breaks_is_one_line_and_one_event(project: Project, track
     assert [event["exception"]["values"][-1]["type"] for event in tracker.events] == ["ZeroDivisionError"]
 
 
-def test_at_a_terminal_a_mistyped_command_is_a_plain_traceback_and_no_event(
-    project: Project, tracker: Tracker
-) -> None:
+def test_at_a_terminal_a_mistyped_command_is_a_plain_traceback_and_no_event(project: Project, tracker: Tracker) -> None:
     said = project.run_at_terminal("shell", "-c", "1/0", SENTRY_DSN=tracker.dsn)
     assert "Traceback (most recent call last):\n" in said
     assert '{"timestamp"' not in said
     assert tracker.events == []
 
 
-SAY = ("shell", "--no-imports", "-v", "0", "-c", "import logging; logging.getLogger('shop').warning('token=%s', 'hunter2')")
+SAY = (
+    "shell",
+    "--no-imports",
+    "-v",
+    "0",
+    "-c",
+    "import logging; logging.getLogger('shop').warning('token=%s', 'hunter2')",
+)
 
 
 def test_lines_at_a_terminal_are_for_people(project: Project) -> None:
@@ -230,7 +235,7 @@ thread.join()
 
 
 def test_base_and_production_settings_may_both_call_it(project: Project) -> None:
-    """A production file that begins with `from .base import *`: what it changes counts, whether it calls again or not."""
+    """Production begins with `from .base import *`: what it changes counts, whether it calls again or not."""
     project.write(
         debug=True,
         before="MIDDLEWARE = tuple(MIDDLEWARE)\nINSTALLED_APPS = tuple(INSTALLED_APPS)",
@@ -240,12 +245,15 @@ def test_base_and_production_settings_may_both_call_it(project: Project) -> None
     base = project.settings.rename(folder / "base.py")
     own = "from .base import *\nDEBUG = False\nLOGGING = {'version': 1, 'root': {'level': 'ERROR'}}\n"
     (folder / "production.py").write_text(own)
-    again = "MIDDLEWARE = ('django.middleware.gzip.GZipMiddleware', *MIDDLEWARE)\ndjango_o11y.setup(globals(), env='live')"
+    again = (
+        "MIDDLEWARE = ('django.middleware.gzip.GZipMiddleware', *MIDDLEWARE)\ndjango_o11y.setup(globals(), env='live')"
+    )
     (folder / "production_again.py").write_text(f"{own}{again}\n")
     for module in ("production", "production_again"):
         found = project.setting(
             "[settings.O11Y.metrics_token, settings.INSTALLED_APPS.count('django_o11y'), len(settings.MIDDLEWARE), "
-            "len(set(settings.MIDDLEWARE)), settings.MIDDLEWARE[0].partition('.')[0], type(settings.MIDDLEWARE).__name__]",
+            "len(set(settings.MIDDLEWARE)), settings.MIDDLEWARE[0].partition('.')[0], "
+            "type(settings.MIDDLEWARE).__name__]",
             f"shop.{module}",
         )
         assert (found[:2], found[2] == found[3], found[4:]) == (["t", 1], True, ["django_o11y", "tuple"])
