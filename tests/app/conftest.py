@@ -2,8 +2,6 @@
 
 import os
 import secrets
-import sys
-import threading
 
 import django
 
@@ -38,9 +36,6 @@ for name in ("SENTRY_DSN", "SENTRY_DSN_FILE", "PROMETHEUS_MULTIPROC_DIR"):
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 # Before the fixtures, which import models; pytest-django would do it only after them.
-hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
 django.setup()
-# pytest's own, which turn what nobody caught into failures.
-sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
 
 pytest_plugins = ["harness.fixtures"]

@@ -63,19 +63,22 @@ def is_disabled() -> bool:
 
 
 def is_installed() -> bool:
-    """Whether all of django-o11y[tracing] is there; parts of it come with other packages too."""
-    names = ("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    """Whether spans can be made and sent; other packages bring parts of OpenTelemetry with them."""
+    return _has("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http")
+
+
+def _has(*modules: str) -> bool:
     try:
-        return all(find_spec(name) for name in (*names, "opentelemetry.instrumentation.redis"))
-    except ModuleNotFoundError:
+        return all(map(find_spec, modules))
+    except ModuleNotFoundError:  # already the parent is missing
         return False
 
 
 def _instrument_libraries(provider: Any) -> None:
     for library in TRACED_LIBRARIES:
-        if find_spec(library) is None:
-            continue
         name = f"opentelemetry.instrumentation.{library}"
+        if not _has(library, name):
+            continue
         instrumentor = getattr(import_module(name), f"{library.capitalize()}Instrumentor")()
         if instrumentor.is_instrumented_by_opentelemetry:  # by a parent: its provider is dead here
             instrumentor.uninstrument()

@@ -24,8 +24,11 @@ def install(log_format: str) -> None:
     _before = sys.excepthook
     logging.captureWarnings(True)
     sys.excepthook = _end_of_process
-    threading.excepthook = _end_of_thread
-    sys.unraisablehook = _in_finalizer
+    # Another hook, such as pytest's, has a purpose of its own.
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = _end_of_thread
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _in_finalizer
 
 
 def _end_of_process(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
