@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.http.response import HttpResponseBase
 from django.utils.functional import LazyObject, empty
 
-from django_o11y import body_limit, conf, context, health, metrics, multiprocess, request_errors, tracing
+from django_o11y import body_limit, conf, context, health, metrics, multiprocess, request_errors, tracing, views
 from django_o11y.logging import ACCESS_LOGGER
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -61,22 +61,14 @@ class HealthMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info == conf.get().metrics_path:
-            from django_o11y.views import metrics as metrics_page
-
-            return metrics_page(request)
+            return views.metrics(request)
         answer = health.answer(request.path, conf.get().ready_checks)
         if answer is None:
             return self.get_response(request)
         status, body = answer
         response = JsonResponse(body, status=status)
         response["Content-Length"] = str(len(response.content))
-        return mark_as_telemetry(response)
-
-
-def mark_as_telemetry(response: HttpResponse) -> HttpResponse:
-    """Keep the answer out of the access log."""
-    response.is_telemetry = True  # type: ignore[attr-defined]
-    return response
+        return views.mark_as_telemetry(response)
 
 
 def known_method(request: HttpRequest) -> str:

@@ -4,10 +4,15 @@ from django.http import HttpRequest, HttpResponse
 
 from django_o11y import exposition
 from django_o11y import metrics as technical
-from django_o11y.middleware import mark_as_telemetry
 from django_o11y.migrations import PendingMigrationsCollector
 
 PENDING_MIGRATIONS = PendingMigrationsCollector()
+
+
+def mark_as_telemetry(response: HttpResponse) -> HttpResponse:
+    """Keep the answer out of the access log."""
+    response.is_telemetry = True  # type: ignore[attr-defined]
+    return response
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
