@@ -4,33 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+import django_o11y
 from config import env
-from django_o11y import errors
-from django_o11y.conf import from_environment
-from django_o11y.logging import log_uncaught, logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = env.choice("ENV", "sandbox", "staging", "production")
 SERVICE = env.text("SERVICE", "erp-web")
 VERSION = env.text("VERSION", "dev")
-
-# Telemetry first, so that what goes wrong below is seen.
-O11Y = from_environment(
-    service=SERVICE,
-    env=ENV,
-    version=VERSION,
-    metrics_token=env.secret("METRICS_TOKEN"),
-    organization_attribute="organization_id",
-    # The ERP takes no files. Django keeps a body of this size in memory, and writes a larger one to /tmp.
-    max_body_bytes=env.number("MAX_BODY_BYTES", 1_000_000),
-)
-LOGGING = logging_config(O11Y)
-log_uncaught()
-errors.init(O11Y)
-PROMETHEUS_LATENCY_BUCKETS = (
-    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-    float("inf"),
-)
 
 # Security
 
@@ -45,7 +25,6 @@ AUTH_USER_MODEL = "organizations.User"
 # Django
 
 INSTALLED_APPS = [
-    "django_o11y",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -61,7 +40,6 @@ INSTALLED_APPS = [
     "orders",
 ]
 MIDDLEWARE = [
-    "django_o11y.middleware.Middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -176,3 +154,19 @@ CELERY_BEAT_SCHEDULE = {
     "reorder low stock": _every(30, "catalog.tasks.reorder_low_stock"),
     "finish orders": _every(60, "orders.tasks.finish_orders"),
 }
+
+# Telemetry
+
+PROMETHEUS_LATENCY_BUCKETS = (
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    float("inf"),
+)
+django_o11y.setup(
+    globals(),
+    service=SERVICE,
+    env=ENV,
+    version=VERSION,
+    organization_attribute="organization_id",
+    # The ERP takes no files. Django keeps a body of this size in memory, and writes a larger one to /tmp.
+    max_body_bytes=env.number("MAX_BODY_BYTES", 1_000_000),
+)

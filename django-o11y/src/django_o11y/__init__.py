@@ -2,3 +2,15 @@
 
 Nothing is imported here: the probe and gunicorn's master use parts of this package without Django.
 """
+
+__all__ = ["setup"]
+
+
+def setup(namespace: dict[str, object], **given: object) -> None:
+    """At the end of settings.py, as `setup(globals())`: put the app, the middleware and the rest into the settings.
+
+    `given` are fields of django_o11y.conf.Settings; they win over environment variables.
+    """
+    from django_o11y import installation
+
+    installation.install(namespace, given)

@@ -19,6 +19,8 @@ COUNTERS = (
 )
 _ABSENT = object()
 
+__all__ = ["RedisCache"]
+
 
 class RedisCache(DjangoRedisCache):
     def __init__(self, *arguments: Any, **options: Any) -> None:

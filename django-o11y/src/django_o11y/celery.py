@@ -13,6 +13,8 @@ from django_o11y import conf, context, metrics, multiprocess, tracing
 from django_o11y.queues import QueueCollector
 from django_o11y.server import Server
 
+__all__ = ["setup"]
+
 HEADER = "django_o11y"
 STATES = {"SUCCESS": "succeeded", "FAILURE": "failed", "RETRY": "retried"}
 COUNTED_STATES = ("sent", *STATES.values(), "revoked")

@@ -2,104 +2,131 @@
 
 import os
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
 
-import django
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import NoReverseMatch, Resolver404, ResolverMatch, resolve, reverse
 
-from django_o11y import conf, multiprocess
-from django_o11y.logging import LineHandler
+from django_o11y import conf, installation, multiprocess, tracing
 
-SUPPORTED_DJANGO = ((5, 2), (6, 0))
-"""The versions that django-prometheus 2.5 supports, first and last."""
-MIDDLEWARE = "django_o11y.middleware.Middleware"
-REPLACED = (
-    "django_prometheus.middleware.PrometheusBeforeMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
-)
+TAG = "django_o11y"
+NOWHERE = "/django-o11y/no-project-has-this-page"
+Found = Iterator[checks.CheckMessage]
 
 
-@checks.register("django_o11y")
-def check_observability(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
+@checks.register(TAG)
+def check_settings(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
+    try:
+        given = conf.get()
+    except ImproperlyConfigured as error:
+        hint = "Call django_o11y.setup(globals()) at the end of the settings."
+        return [checks.Error(str(error), hint=hint, id="django_o11y.E007")]
     return [
-        *_versions(),
         *_middleware(),
-        *_settings(),
+        *_urls(given),
         *_exports(),
         *_processes(),
         *_logging(),
         *_celery(),
-        *_tracing(),
+        *_tracing(given),
     ]
 
 
-@checks.register("django_o11y", deploy=True)
+@checks.register(TAG, deploy=True)
 def check_deployment(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
     found: list[checks.CheckMessage] = []
     if settings.DEBUG:
         found.append(
             checks.Warning(
-                "DEBUG is on: error pages show settings and code to everybody, and no exception is reported.",
+                "DEBUG is on: error pages show settings and code to everybody.",
                 hint="Set DEBUG = False.",
                 id="django_o11y.W010",
             )
         )
+    if isinstance(getattr(settings, "O11Y", None), conf.Settings):
+        found.extend([*_token(conf.get()), *_pages(conf.get())])
     return found
 
 
-def _versions() -> Iterator[checks.CheckMessage]:
-    first, last = SUPPORTED_DJANGO
-    if not first <= django.VERSION[:2] <= last:
+def _middleware() -> Found:
+    given = tuple(settings.MIDDLEWARE)
+    if given[:1] != (installation.MIDDLEWARE,):
         yield checks.Error(
-            f"Django {django.get_version()} isn't supported: django-prometheus 2.5 takes "
-            f"{first[0]}.{first[1]} to {last[0]}.{last[1]}.",
-            hint="Install a supported Django, or wait for a django-prometheus that takes yours.",
-            id="django_o11y.E001",
-        )
-
-
-def _middleware() -> Iterator[checks.CheckMessage]:
-    given = list(settings.MIDDLEWARE)
-    if MIDDLEWARE not in given:
-        yield checks.Error(
-            f"{MIDDLEWARE} is not in MIDDLEWARE, so requests have no id, no line and no metric.",
-            hint="Make it the first of MIDDLEWARE.",
+            f"MIDDLEWARE is {', '.join(given) or 'empty'}; expected {installation.MIDDLEWARE} to be the first: "
+            "what stands before it can answer /metrics and the health paths, and isn't measured.",
+            hint="Call django_o11y.setup(globals()) after the last change of MIDDLEWARE: it puts the order right.",
             id="django_o11y.E003",
         )
-    elif given[0] != MIDDLEWARE:
+    for name in sorted(installation.replaced.union(given).intersection(installation.REPLACED_MIDDLEWARE)):
         yield checks.Warning(
-            f"{MIDDLEWARE} is not the first of MIDDLEWARE: what is answered before it has no id, line and metric, and "
-            "may refuse scrapes and probes.",
-            hint=f"Move it before {given[0]}.",
-            id="django_o11y.W003",
+            f"{name} counts what {TAG} counts, under the same names; setup() takes it out.",
+            hint="Remove it from MIDDLEWARE.",
+            id="django_o11y.W005",
         )
-    for theirs in REPLACED:
-        if theirs in given:
-            yield checks.Error(
-                f"{theirs} makes the same metrics as {MIDDLEWARE}, so the project doesn't start.",
-                hint="Remove it.",
-                id="django_o11y.E005",
-            )
 
 
-def _settings() -> Iterator[checks.CheckMessage]:
-    try:
-        given = conf.get()
-    except ImproperlyConfigured as error:
-        yield checks.Error(str(error), hint="Correct O11Y in the settings.", id="django_o11y.E007")
-        return
+def _token(given: conf.Settings) -> Found:
     if not given.metrics_token:
         yield checks.Warning(
             "O11Y.metrics_token is empty, so nobody may read /metrics.",
-            hint="Read a long random token from a file, and give Prometheus the same one.",
+            hint="Set METRICS_TOKEN_FILE to a file with a long random token, and give Prometheus the same one.",
             id="django_o11y.W007",
         )
 
 
-def _processes() -> Iterator[checks.CheckMessage]:
+def _urls(given: conf.Settings) -> Found:
+    """Pages of the project's own that ours would hide, and django-prometheus' page, which has no token."""
+    catch_all = _resolve(NOWHERE)
+    for name in ("metrics_path", "live_path", "health_path", "ready_path"):
+        path = getattr(given, name)
+        match = _resolve(path)
+        if match is None or _is_ours(match) or (catch_all and catch_all.route == match.route):
+            continue
+        yield checks.Error(
+            f"{path} is a page of the project's own ({match._func_path}), which {TAG} would hide.",
+            hint=f"Give {name} of setup() another path, or remove the page from the URLs.",
+            id="django_o11y.E009",
+        )
+    try:
+        path = reverse("prometheus-django-metrics")
+    except NoReverseMatch:
+        return
+    match = _resolve(path)
+    if match and not _is_ours(match) and path != given.metrics_path:
+        yield checks.Warning(
+            f"{path} is open to everybody, and shows one process of several.",
+            hint=f"Remove django_prometheus.urls; {given.metrics_path} wants a token and adds all workers up.",
+            id="django_o11y.W009",
+        )
+
+
+def _resolve(path: str) -> ResolverMatch | None:
+    try:
+        return resolve(path)
+    except Resolver404:
+        return None
+
+
+def _is_ours(match: ResolverMatch) -> bool:
+    return str(match._func_path).startswith(f"{TAG}.")
+
+
+def _pages(given: conf.Settings) -> Found:
+    """Request our pages as Prometheus and a load balancer would, with a Host that isn't the site's."""
+    from django_o11y import own_pages  # its imports are for nothing else
+
+    for path, wrong in own_pages.ask(given):
+        first = list(settings.MIDDLEWARE)[: max(1, list(settings.MIDDLEWARE).index(installation.MIDDLEWARE))]
+        yield checks.Error(
+            f"GET {path} with a foreign Host and without the database {wrong}",
+            hint=f"First of MIDDLEWARE: {', '.join(first)}. Call django_o11y.setup(globals()) last in the settings.",
+            id="django_o11y.E016",
+        )
+
+
+def _processes() -> Found:
     workers = os.environ.get("WEB_CONCURRENCY", "")
     if workers.isdigit() and int(workers) > 1 and multiprocess.directory() is None:
         yield checks.Error(
@@ -110,13 +137,13 @@ def _processes() -> Iterator[checks.CheckMessage]:
         )
 
 
-def _exports() -> Iterator[checks.CheckMessage]:
+def _exports() -> Found:
     """django-prometheus' own ways out, which don't go with several workers."""
     for name in ("PROMETHEUS_METRICS_EXPORT_PORT", "PROMETHEUS_METRICS_EXPORT_PORT_RANGE"):
         if getattr(settings, name, None):
             yield checks.Error(
                 f"{name} is set: the second worker can't bind the port, and each one tells its own share only.",
-                hint=f"Remove {name}; django_o11y's /metrics adds all workers up.",
+                hint=f"Remove {name}; the /metrics of {installation.MIDDLEWARE} adds all workers up.",
                 id="django_o11y.E014",
             )
     if getattr(settings, "PROMETHEUS_EXPORT_MIGRATIONS", False):
@@ -128,17 +155,17 @@ def _exports() -> Iterator[checks.CheckMessage]:
         )
 
 
-def _logging() -> Iterator[checks.CheckMessage]:
-    handlers = (getattr(settings, "LOGGING", None) or {}).get("handlers", {})
-    if not any(handler.get("()") in (LineHandler, "django_o11y.logging.LineHandler") for handler in handlers.values()):
+def _logging() -> Found:
+    expected = installation.LOGGING_CONFIGS[1]
+    if expected != settings.LOGGING_CONFIG:
         yield checks.Warning(
-            "LOGGING has no django_o11y.logging.LineHandler: lines are no JSON and carry no ids.",
-            hint="Set LOGGING = django_o11y.logging.logging_config(O11Y).",
+            f"LOGGING_CONFIG is {settings.LOGGING_CONFIG!r}: lines are no JSON and carry no ids.",
+            hint=f'Set LOGGING_CONFIG = "{expected}", or configure logging with django_o11y.logging_merge.merged().',
             id="django_o11y.W011",
         )
 
 
-def _celery() -> Iterator[checks.CheckMessage]:
+def _celery() -> Found:
     options = getattr(settings, "CELERY_BROKER_TRANSPORT_OPTIONS", {})
     limit = getattr(settings, "CELERY_TASK_TIME_LIMIT", None)
     visible = options.get("visibility_timeout")
@@ -151,11 +178,10 @@ def _celery() -> Iterator[checks.CheckMessage]:
         )
 
 
-def _tracing() -> Iterator[checks.CheckMessage]:
-    wanted = getattr(getattr(settings, "O11Y", None), "trace_endpoint", "")
-    if wanted and find_spec("opentelemetry") is None:
+def _tracing(given: conf.Settings) -> Found:
+    if given.trace_endpoint and not tracing.is_disabled() and not tracing.is_installed():
         yield checks.Error(
-            f"OTEL_EXPORTER_OTLP_ENDPOINT is {wanted} but OpenTelemetry isn't installed.",
+            f"OTEL_EXPORTER_OTLP_ENDPOINT is {given.trace_endpoint} but OpenTelemetry isn't installed: no traces.",
             hint="pip install 'django-o11y[tracing]', or unset the variable.",
             id="django_o11y.E013",
         )

@@ -1,76 +1,121 @@
 """Every setting of this package, read once into one frozen object: O11Y in Django's settings."""
 
 import os
-from dataclasses import dataclass, field, fields
+import re
+import sys
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from django.core.exceptions import ImproperlyConfigured
 
+__all__ = ["Settings", "from_environment", "get", "parse", "read_secret"]
+
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+FORMATS = ("auto", "json", "text")
+PREFIX = "O11Y_"
+"""Each variable is also read with this prefix, and the prefixed one wins."""
+APPLICATION = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*\.[aw]sgi(?::[\w.()]+)?")
+"""The argument of a server that names the application, such as shop.wsgi:application."""
+KINDS: dict[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    tuple: "a tuple of texts",
+}
+NAME = (r"\S.*", "a name")
+PATH = (r"(/\S+)?", "a path such as /metrics, or nothing")
+ADDRESS = (r"(https?://\S+)?", "an address such as http://jaeger:4318")
+
+
+def project_name() -> str:
+    """The first part of the module that this process serves or takes its settings from."""
+    served = (argument for argument in sys.argv[1:] if APPLICATION.fullmatch(argument))
+    return first_part(next(served, ""), os.environ.get("DJANGO_SETTINGS_MODULE", ""))
+
+
+def first_part(*modules: str) -> str:
+    return next(filter(None, (module.partition(".")[0] for module in modules)), "django")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Each field's `variable` is what from_environment() reads it from; a secret may also be a file, by NAME_FILE."""
 
-    service: str = field(metadata={"variable": "SERVICE"})
+    service: str = field(default_factory=project_name, metadata={"variable": "SERVICE", "pattern": NAME})
     """The name of this service, such as shop-web: in each log line, error event and span."""
-    env: str = field(default="production", metadata={"variable": "ENV"})
+    env: str = field(default="production", metadata={"variable": "ENV", "pattern": NAME})
     """The name of this installation, such as production or staging."""
     version: str = field(default="", metadata={"variable": "VERSION"})
     """The version that runs: in each log line, and in the metric build_info."""
-    log_level: str = field(default="INFO", metadata={"variable": "LOG_LEVEL"})
+    log_level: str = field(default="INFO", metadata={"variable": "LOG_LEVEL", "choices": LEVELS})
     """The least level that is written."""
+    log_format: str = field(default="auto", metadata={"variable": "LOG_FORMAT", "choices": FORMATS})
+    """json: one object a line; text: for people; auto: text where stdout is a terminal or DEBUG is on, else json."""
     metrics_token: str = field(default="", repr=False, metadata={"variable": "METRICS_TOKEN", "secret": True})
     """The bearer token that /metrics wants; empty: nobody may read it."""
-    server_port: int = field(default=8001, metadata={"variable": "METRICS_PORT"})
+    server_port: int = field(default=8001, metadata={"variable": "METRICS_PORT", "range": (0, 65535)})
     """Where a Celery worker or beat serves /metrics, /livez and /readyz."""
-    metrics_path: str = field(default="/metrics", metadata={"variable": "METRICS_PATH"})
+    metrics_path: str = field(default="/metrics", metadata={"variable": "METRICS_PATH", "pattern": PATH})
     """Where the web process shows its metrics, whatever the project's URLs are."""
-    live_path: str = field(default="/livez", metadata={"variable": "LIVE_PATH"})
+    live_path: str = field(default="/livez", metadata={"variable": "LIVE_PATH", "pattern": PATH})
     """Where the web process says that it runs."""
-    health_path: str = field(default="/healthz", metadata={"variable": "HEALTH_PATH"})
+    health_path: str = field(default="/healthz", metadata={"variable": "HEALTH_PATH", "pattern": PATH})
     """The same as live_path, under the name that some probes expect."""
-    ready_path: str = field(default="/readyz", metadata={"variable": "READY_PATH"})
+    ready_path: str = field(default="/readyz", metadata={"variable": "READY_PATH", "pattern": PATH})
     """Where the web process says whether what it needs answers too."""
-    max_views: int = field(default=150, metadata={"variable": "METRICS_MAX_VIEWS"})
+    max_views: int = field(default=150, metadata={"variable": "METRICS_MAX_VIEWS", "range": (0, sys.maxsize)})
     """How many views have metrics of their own; those asked for later share the label view="other"."""
     ready_checks: tuple[str, ...] = ("database", "cache")
     """What /readyz of the web process asks: database, cache, broker."""
     organization_attribute: str = ""
     """The user's attribute that holds an organization's id; reading it must not cost a query."""
-    max_body_bytes: int = field(default=0, metadata={"variable": "MAX_BODY_BYTES"})
+    max_body_bytes: int = field(default=0, metadata={"variable": "MAX_BODY_BYTES", "range": (0, sys.maxsize)})
     """The longest request body in bytes; a longer one is answered with 413 and never stored. 0: no limit."""
     sentry_dsn: str = field(default="", repr=False, metadata={"variable": "SENTRY_DSN", "secret": True})
-    """The error tracker; empty: no reports."""
+    """The error tracker; empty: no reports. A sentry_sdk.init of the project's own wins."""
     sentry_environment: str = field(default="", metadata={"variable": "SENTRY_ENVIRONMENT"})
     """The environment of error events; empty: env."""
     sentry_release: str = field(default="", metadata={"variable": "SENTRY_RELEASE"})
     """The release of error events; empty: version."""
     user_email: bool = field(default=True, metadata={"variable": "SENTRY_USER_EMAIL"})
     """Whether error events carry the user's e-mail address. It is personal data: the tracker then holds it."""
-    trace_endpoint: str = field(default="", metadata={"variable": "OTEL_EXPORTER_OTLP_ENDPOINT"})
+    trace_endpoint: str = field(default="", metadata={"variable": "OTEL_EXPORTER_OTLP_ENDPOINT", "pattern": ADDRESS})
     """Where spans go by OTLP over HTTP, such as http://jaeger:4318; empty: no tracing."""
-    trace_ratio: float = field(default=0.1, metadata={"variable": "OTEL_TRACES_SAMPLER_ARG"})
+    trace_ratio: float = field(default=0.1, metadata={"variable": "OTEL_TRACES_SAMPLER_ARG", "range": (0, 1)})
     """The share of traces begun here that is kept; whoever calls with a traceparent has decided already."""
 
     def __post_init__(self) -> None:
-        if not self.service:
-            raise ImproperlyConfigured("O11Y has no service; expected a name such as shop-web (SERVICE).")
-        if self.log_level not in LEVELS:
-            raise ImproperlyConfigured(
-                f"O11Y's log_level is {self.log_level!r}; expected one of {', '.join(LEVELS)} (LOG_LEVEL)."
-            )
-        for name in ("metrics_path", "live_path", "health_path", "ready_path"):
-            if not (path := getattr(self, name)).startswith("/") and path:
-                raise ImproperlyConfigured(f"O11Y's {name} is {path!r}; expected a path such as /{path}, or nothing.")
-        if not 0 <= self.trace_ratio <= 1:
-            raise ImproperlyConfigured(
-                f"O11Y's trace_ratio is {self.trace_ratio}; expected 0 to 1 (OTEL_TRACES_SAMPLER_ARG)."
-            )
-        if not 0 <= self.server_port <= 65535:
-            raise ImproperlyConfigured(f"O11Y's server_port is {self.server_port}; expected 0 to 65535 (METRICS_PORT).")
+        for each in fields(self):
+            object.__setattr__(self, each.name, valid(each, getattr(self, each.name)))
+
+
+def valid(each: Field[Any], value: Any) -> Any:
+    """The value, a choice as it is listed, or ImproperlyConfigured with what was found, expected and is to be done."""
+    kind: Any = get_origin(each.type) or each.type
+    choices, limits, pattern = (each.metadata.get(name) for name in ("choices", "range", "pattern"))
+    expected = KINDS[kind]
+    accepted = isinstance(value, (int, float) if kind is float else kind) and isinstance(value, bool) is (kind is bool)
+    if choices:
+        expected = f"one of {', '.join(choices)}"
+        listed = {choice.lower(): choice for choice in choices}
+        value = listed.get(str(value).lower(), value)
+        accepted = value in choices
+    elif limits:
+        expected = f"{expected}, {limits[0]} to {limits[1]}"
+        accepted = accepted and limits[0] <= value <= limits[1]
+    elif pattern:
+        expected = pattern[1]
+        accepted = accepted and re.fullmatch(pattern[0], value, re.DOTALL) is not None
+    if accepted:
+        return value
+    found = "a value of another kind" if each.metadata.get("secret") else repr(value)
+    variable = each.metadata.get("variable")
+    where = f"the environment variable {variable} or in " if variable else ""
+    raise ImproperlyConfigured(
+        f"O11Y's {each.name} is {found}; expected {expected}. Set it in {where}setup({each.name}=…)."
+    )
 
 
 def from_environment(**given: Any) -> Settings:
@@ -83,50 +128,52 @@ def from_environment(**given: Any) -> Settings:
         variable = each.metadata.get("variable")
         if variable is None or each.name in given:
             continue
-        text = read_secret(variable) if each.metadata.get("secret") else os.environ.get(variable, "").strip()
+        text = read_secret(variable) if each.metadata.get("secret") else read(variable)
         if text:
             values[each.name] = parse(variable, text, each.type)
-    return Settings(**{"service": "", **values, **given})
+    return Settings(**values, **given)
+
+
+def read(variable: str) -> str:
+    """The variable with the prefix or else without it; empty when there is neither."""
+    return os.environ.get(PREFIX + variable, "").strip() or os.environ.get(variable, "").strip()
 
 
 def read_secret(name: str) -> str:
     """The content of the file that NAME_FILE names, or else NAME itself; empty when there is neither."""
-    file = os.environ.get(f"{name}_FILE", "")
-    if not file:
-        return os.environ.get(name, "").strip()
-    try:
-        return Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImproperlyConfigured(
-            f"The file {file} that {name}_FILE names can't be read ({error}); expected a readable text file."
-        ) from error
+    for known in (PREFIX + name, name):
+        if file := os.environ.get(f"{known}_FILE", ""):
+            try:
+                return Path(file).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ImproperlyConfigured(
+                    f"The file {file} that {known}_FILE names can't be read ({error}); expected a readable text file."
+                ) from error
+        if value := os.environ.get(known, "").strip():
+            return value
+    return ""
 
 
 def parse(variable: str, text: str, kind: Any) -> Any:
     """The value of the variable's text as a bool, int, float or str, or ImproperlyConfigured with a sentence."""
-    if kind is bool:
-        if text.lower() not in ("true", "false"):
-            raise ImproperlyConfigured(f"{variable} is {text!r}; expected true or false.")
-        return text.lower() == "true"
-    if kind is float:
-        try:
-            return float(text)
-        except ValueError:
-            raise ImproperlyConfigured(f"{variable} is {text!r}; expected a number.") from None
-    if kind is int:
-        if not text.isascii() or not text.isdigit():
-            raise ImproperlyConfigured(f"{variable} is {text!r}; expected a whole number.")
-        return int(text)
-    return text
+    try:
+        if kind is bool:
+            return {"true": True, "false": False}[text.lower()]
+        if kind is int and not (text.isascii() and text.isdigit()):
+            raise ValueError
+        return kind(text)
+    except (KeyError, ValueError):
+        raise ImproperlyConfigured(f"{variable} is {text!r}; expected {KINDS[kind]}.") from None
 
 
 def get() -> Settings:
+    """The settings of this process; ImproperlyConfigured when there are none."""
     from django.conf import settings
 
     found = getattr(settings, "O11Y", None)
     if not isinstance(found, Settings):
         raise ImproperlyConfigured(
-            f"O11Y in Django's settings is {type(found).__name__}; "
-            "expected django_o11y.conf.from_environment(…) or Settings(…)."
+            f"O11Y in Django's settings is {type(found).__name__}; expected django_o11y.conf.Settings. "
+            "Call django_o11y.setup(globals()) at the end of the settings."
         )
     return found

@@ -8,10 +8,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+__all__ = ["current", "to_headers", "use"]
+
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 TRACEPARENT = re.compile(r"(?P<version>[0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?P<more>-.*)?")
 SPAN_ID = re.compile(r"(?!0{16})[0-9a-f]{16}")
 TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
+ATTRIBUTE = "django_o11y_ids"
+"""Where a log record keeps its fields."""
 CARRIED = ("request_id", "trace_id", "span_id", "trace_flags", "user_id", "org_id")
 """What travels in the header of a task."""
 

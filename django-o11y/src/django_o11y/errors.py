@@ -1,20 +1,34 @@
-"""Error reports by the Sentry SDK to any tracker that speaks its protocol; errors only, no traces."""
+"""Error reports by the Sentry SDK to any tracker that speaks its protocol.
 
+Where the project calls sentry_sdk.init itself, before or after us, its client is joined: its DSN and options stay, and
+our scrubbing and counting are put around its hooks. Otherwise the client is ours, and sends errors only, no traces.
+"""
+
+import threading
 from importlib.util import find_spec
+from typing import Any
 
 import sentry_sdk
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.scope import add_global_event_processor
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 from sentry_sdk.transport import HttpTransport
+from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 
-from django_o11y import conf, events, metrics, request_errors, scrub
+from django_o11y import conf, events, metrics, request_errors, scrub, terminal
+
+__all__ = ["join"]
 
 DROP_REASONS = ("network", "full_queue", "self_rate_limits", "status_429", "hook_failed")
 DENYLIST = [*DEFAULT_DENYLIST, *scrub.SENSITIVE_WORDS.split(), "card_number", "card_token"]
+
+_settings: conf.Settings | None = None
+_lock = threading.Lock()
 
 
 class CountingTransport(HttpTransport):
@@ -24,22 +38,118 @@ class CountingTransport(HttpTransport):
         metrics.SENTRY_DROPPED.labels(_reason).inc()
 
 
+class Around:
+    """A before_send with ours in it, by which a client is known that was joined."""
+
+    def __init__(self, theirs: Any, ours: events.Hook) -> None:
+        self.hook = _after(theirs, ours)
+
+    def __call__(self, event: Event, hint: Hint) -> Event | None:
+        return None if _is_seen(event, hint) else self.hook(event, hint)
+
+
 def init(settings: conf.Settings) -> None:
-    """Start reporting, unless there is no DSN; to be called once, early, from Django's settings."""
-    for level in ("fatal", "error"):
-        metrics.SENTRY_EVENTS.labels(level)
-    for reason in DROP_REASONS:
-        metrics.SENTRY_DROPPED.labels(reason)
-    if not settings.sentry_dsn:
+    """Join the project's client, or start one of ours unless there is no DSN. May be repeated."""
+    global _settings
+    if settings == _settings:
         return
+    if _settings is None:
+        for level in ("fatal", "error"):
+            metrics.SENTRY_EVENTS.labels(level)
+        for reason in DROP_REASONS:
+            metrics.SENTRY_DROPPED.labels(reason)
+        add_global_event_processor(_join_late)
+        request_errors.connect()
+    _start_or_join(settings)
+    _settings = settings
+
+
+def join() -> None:
+    """Put our hooks around those of the SDK's present client, whoever made it; to be repeated as often as one likes."""
+    if _settings is not None:
+        _start_or_join(_settings)
+
+
+def _join_late(event: Event, _hint: Hint) -> Event:
+    """Before the first event of any client: a project may call sentry_sdk.init in its wsgi.py, after all else."""
+    join()
+    return event
+
+
+def _start_or_join(settings: conf.Settings) -> None:
+    with _lock:
+        client: Any = sentry_sdk.get_client()
+        if not client.is_active() or client.transport is None or isinstance(client.transport, CountingTransport):
+            if settings.sentry_dsn and getattr(client, "django_o11y_settings", None) != settings:
+                _start(settings)
+        elif not isinstance(client.options["before_send"], Around):
+            _surround(client, settings)
+
+
+def _surround(client: Any, settings: conf.Settings) -> None:
+    options = client.options
+    hook = events.Hook(service=settings.service, user_email=settings.user_email)
+    their_logs = options.get("before_send_log") or options.get("_experiments", {}).get("before_send_log")
+    options["before_send"] = Around(options["before_send"], hook)
+    options["before_send_transaction"] = _after(options["before_send_transaction"], hook.transaction)
+    options["before_send_log"] = _after(their_logs, _scrub_line)
+    if options["event_scrubber"] is None:
+        options["event_scrubber"] = EventScrubber()
+    options["event_scrubber"].denylist = [*options["event_scrubber"].denylist, *DENYLIST]
+    options["event_scrubber"].recursive = True
+    if dropped := getattr(client.transport, "on_dropped_event", None):
+
+        def count(reason: str) -> None:
+            metrics.SENTRY_DROPPED.labels(reason).inc()
+            dropped(reason)
+
+        client.transport.on_dropped_event = count
+
+
+def _after(theirs: Any, ours: Any) -> Any:
+    """The project's own hook first, so that what it adds is scrubbed too. One that fails costs the event."""
+
+    def both(found: Any, hint: Any) -> Any:
+        if theirs is not None:
+            try:
+                found = theirs(found, hint)
+            except Exception:
+                metrics.SENTRY_DROPPED.labels("hook_failed").inc()
+                raise
+        return None if found is None else ours(found, hint)
+
+    return both
+
+
+def _is_seen(event: Any, hint: Hint) -> bool:
+    """Whether somebody at a terminal has just seen it, called a manage.py command wrongly, or ended it by Ctrl+C."""
+    raised = event.get("exception", {}).get("values") or [{}]
+    if not any((each.get("mechanism") or {}).get("type") == "excepthook" for each in raised):
+        return False
+    kind = (hint.get("exc_info") or (None,))[0]
+    return terminal.is_terminal() or (kind is not None and issubclass(kind, CommandError | KeyboardInterrupt))
+
+
+def _scrub_line(line: Any, _hint: Any) -> Any:
+    """The arguments of a log call are in its text already, where they are scrubbed together with their names."""
+    line["body"] = scrub.clean(line["body"], scrub.MAX_TEXT)
+    line["attributes"] = {
+        name: scrub.FILTERED if scrub.is_secret_key(name) else scrub.scrub_value(value)
+        for name, value in line["attributes"].items()
+        if not name.startswith("sentry.message.parameter")
+    }
+    return line
+
+
+def _start(settings: conf.Settings) -> None:
     try:
         sentry_sdk.init(
             dsn=settings.sentry_dsn,
             environment=settings.sentry_environment or settings.env,
             release=settings.sentry_release or settings.version,
             transport=CountingTransport,
-            before_send=events.Hook(service=settings.service, user_email=settings.user_email),
-            event_scrubber=EventScrubber(denylist=DENYLIST, recursive=True),
+            before_send=Around(None, events.Hook(service=settings.service, user_email=settings.user_email)),
+            event_scrubber=EventScrubber(denylist=[*DENYLIST], recursive=True),
             integrations=_integrations(),
             # _integrations() lists those that we use; request_errors.py does what Django's would.
             auto_enabling_integrations=False,
@@ -57,7 +167,7 @@ def init(settings: conf.Settings) -> None:
         raise ImproperlyConfigured(
             f"SENTRY_DSN is no DSN ({error}); expected http://<key>@<host>/<project>, or nothing: no reports."
         ) from error
-    request_errors.connect()
+    sentry_sdk.get_client().django_o11y_settings = settings  # type: ignore[attr-defined]
 
 
 def _integrations() -> list[Integration]:

@@ -33,6 +33,13 @@ class Hook:
         metrics.SENTRY_EVENTS.labels(level if level in LEVELS else "error").inc()
         return event
 
+    def transaction(self, event: Any, hint: Hint) -> Any:
+        """Sentry's before_send_transaction, for a project that has its SDK trace too."""
+        _scrub_event(event)
+        for span in event.get("spans", ()):
+            span.update({name: _scrub_part(span[name]) for name in ("description", "data") if name in span})
+        return event
+
     def _add_context(self, event: Any) -> None:
         tags = event.setdefault("tags", {})
         tags["service"] = self.service

@@ -7,6 +7,8 @@ from time import perf_counter
 
 from django_o11y import metrics
 
+__all__ = ["declare", "external_call"]
+
 OUTCOMES = ("ok", "rejected", "error", "timeout")
 
 

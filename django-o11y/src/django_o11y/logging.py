@@ -8,21 +8,23 @@ import tempfile
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-from django_o11y import conf, context, scrub
+from django_o11y import conf, context, records, scrub, terminal
 
+__all__ = ["LineFormatter", "LineHandler", "logging_config"]
+
+HANDLER = "django_o11y"
 ACCESS_LOGGER = "access"
 ACCESS_FIELDS = ("route", "method", "status", "duration", "view")
 MAX_MESSAGE = 4_000
 MAX_EXCEPTION = 12_000
 # A request's line names method, route and status, and of those there are few.
 clean_access = lru_cache(maxsize=1024)(scrub.clean)
-NOT_EXTRA = {*RESERVED_ATTRS, "ids"}
+NOT_EXTRA = {*RESERVED_ATTRS, context.ATTRIBUTE}
 # What some libraries put beside their messages: the arguments of a task, the whole request.
 NOT_EXTRA_OF = {
     "celery": {"data"},
@@ -36,15 +38,15 @@ class IdsFilter(logging.Filter):
     """Adds the ids to the record in the thread that logs, since no other thread knows them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.ids = context.current_fields()
+        setattr(record, context.ATTRIBUTE, context.current_fields())
         return True
 
 
 class WithExceptionFilter(logging.Filter):
-    """django.request logs every 5xx answer at ERROR: keep those with an exception, the access line has the others."""
+    """django.request logs every 4xx and 5xx answer: keep those with an exception, the access line has the others."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.exc_info is not None
+        return record.name != "django.request" or (record.levelno >= logging.ERROR and record.exc_info is not None)
 
 
 class NotLoggedYetFilter(logging.Filter):
@@ -78,11 +80,11 @@ class LineFormatter(JsonFormatter):
         self.static = {"service": service, "env": env, "version": version}
 
     def format(self, record: logging.LogRecord) -> str:
+        """One line, whatever is in the record."""
         try:
-            record.getMessage()
-        except (TypeError, ValueError, KeyError) as error:
-            record.msg, record.args = f"{record.msg!s} [arguments that don't fit: {error}]", None
-        return super().format(record)
+            return super().format(records.from_structlog(record))
+        except Exception as error:
+            return super().format(records.mended(record, error))
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         message = record.getMessage() if not isinstance(record.msg, dict) else str(scrub.scrub_value(record.msg))
@@ -92,7 +94,7 @@ class LineFormatter(JsonFormatter):
         clean = clean_access if record.name == ACCESS_LOGGER else scrub.clean
         log_data["message"] = clean(message, MAX_MESSAGE)
         log_data.update(self.static)
-        log_data.update(getattr(record, "ids", context.NO_FIELDS))
+        log_data.update(getattr(record, context.ATTRIBUTE, context.NO_FIELDS))
         given = record.__dict__
         if record.name == ACCESS_LOGGER:
             log_data.update({name: given.get(name) for name in ACCESS_FIELDS})
@@ -101,6 +103,11 @@ class LineFormatter(JsonFormatter):
         known = NOT_EXTRA.union(NOT_EXTRA_OF.get(record.name.partition(".")[0], ()))
         if extra := {name: value for name, value in given.items() if name not in known}:
             log_data["extra"] = scrub.scrub_value(extra)
+
+
+def make_formatter(*, log_format: str, **static: str) -> logging.Formatter:
+    """Chosen when logging is configured, since DEBUG is known only then."""
+    return terminal.TextFormatter() if terminal.is_wanted(log_format) else LineFormatter(**static)
 
 
 class LineHandler(logging.StreamHandler[IO[str]]):
@@ -143,49 +150,40 @@ class LineHandler(logging.StreamHandler[IO[str]]):
 
 def logging_config(settings: conf.Settings) -> dict[str, Any]:
     """The dictionary for Django's LOGGING and gunicorn's logconfig_dict."""
-    line = {"service": settings.service, "env": settings.env, "version": settings.version}
+    line = {
+        "()": make_formatter,
+        "log_format": settings.log_format,
+        "service": settings.service,
+        "env": settings.env,
+        "version": settings.version,
+    }
+    filters = {"django_o11y.exceptions": WithExceptionFilter, "django_o11y.clients": ClientErrorFilter}
+    filters |= {"django_o11y.logged": NotLoggedYetFilter, "django_o11y.ids": IdsFilter}
+    own: dict[str, Any] = {"level": settings.log_level}
     to_root: dict[str, Any] = {"handlers": [], "propagate": True}
     silent = {"handlers": [], "propagate": False}
-    of_a_server = {**to_root, "level": "INFO", "filters": ["not_logged_yet"]}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {
-            "ids": {"()": IdsFilter},
-            "with_exception": {"()": WithExceptionFilter},
-            "client_errors": {"()": ClientErrorFilter},
-            "not_logged_yet": {"()": NotLoggedYetFilter},
+        "filters": {name: {"()": each} for name, each in filters.items()},
+        "formatters": {HANDLER: line},
+        "handlers": {
+            HANDLER: {"()": LineHandler, "formatter": HANDLER, "filters": [*filters], "level": settings.log_level}
         },
-        "formatters": {"line": {"()": LineFormatter, **line}},
-        "handlers": {"stdout": {"()": LineHandler, "formatter": "line", "filters": ["client_errors", "ids"]}},
-        "root": {"handlers": ["stdout"], "level": settings.log_level},
+        "root": {"handlers": [HANDLER], "level": settings.log_level},
         "loggers": {
             "django": {**to_root, "level": "INFO"},
             # The access line is the middleware's. Those of the servers have the raw query string.
             **dict.fromkeys(("django.server", "gunicorn.access", "uvicorn.access"), silent),
-            # A 4xx is in the access line; a 5xx without an exception too.
-            "django.request": {**to_root, "level": "ERROR", "filters": ["with_exception"]},
-            "gunicorn.error": of_a_server,
-            "uvicorn.error": of_a_server,
-            # uvicorn gives it a handler of its own before it loads the application.
-            "uvicorn": {**to_root, "level": "INFO"},
+            "django.request": to_root,
+            # Whatever level a project gives to its root.
+            **dict.fromkeys((ACCESS_LOGGER, "task", "uncaught"), own),
+            # uvicorn gives these a handler of its own before it loads the application.
+            **{key: {**to_root, "level": "INFO"} for key in ("gunicorn.error", "uvicorn", "uvicorn.error")},
             # One line per received and per finished task, with the task's arguments in it.
             "celery.worker.strategy": {**to_root, "level": "WARNING"},
             "celery.app.trace": {**to_root, "level": "WARNING"},
             # Celery's pool, which tells of dead processes here, forbids this logger to propagate.
-            "multiprocessing": {"handlers": ["stdout"], "propagate": False, "level": "WARNING"},
+            "multiprocessing": {"handlers": [HANDLER], "propagate": False, "level": "WARNING"},
         },
     }
-
-
-def log_uncaught() -> None:
-    """Write Python's warnings, and an exception that ends the process, as log lines."""
-    logging.captureWarnings(True)
-    sys.excepthook = _log_exception
-
-
-def _log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if issubclass(kind, KeyboardInterrupt):
-        sys.__excepthook__(kind, error, trace)
-        return
-    logging.getLogger("uncaught").critical("%s: %s", kind.__name__, error, exc_info=(kind, error, trace))

@@ -22,7 +22,8 @@ def settings_page() -> str:
     ]
     head = (
         "# Settings of `django_o11y`\n\nMade by `make reference` from `django_o11y/conf.py`; "
-        "`from_environment()` reads the variables, and what is given to it wins.\n\n"
+        "`django_o11y.setup()` reads the variables, each also as "
+        "`O11Y_` and its name, which wins; what is given to `setup()` wins over both.\n\n"
         "| field | variable | default | meaning |\n|---|---|---|---|\n"
     )
     return head + "\n".join(rows) + "\n"
@@ -68,7 +69,7 @@ def _variable(metadata: Any) -> str:
 
 def _default(field: Any) -> str:
     if field.default is MISSING:
-        return "required"
+        return "the project's name"
     return "empty" if field.default == "" else f"`{field.default!r}`"
 
 

@@ -34,7 +34,7 @@ def connect() -> None:
 @contextmanager
 def scope(request: HttpRequest) -> Iterator[None]:
     """Keep tags and breadcrumbs of a request out of the next one's events, and say in each what was asked for."""
-    if not sentry_sdk.get_client().is_active():
+    if not _is_ours():
         yield
         return
     with sentry_sdk.isolation_scope() as opened:
@@ -42,7 +42,15 @@ def scope(request: HttpRequest) -> Iterator[None]:
         yield
 
 
+def _is_ours() -> bool:
+    """Whether a client reports, and not by the SDK's Django integration, which a project may have chosen."""
+    client = sentry_sdk.get_client()
+    return client.is_active() and client.get_integration("django") is None
+
+
 def _capture(**_: object) -> None:
+    if not _is_ours():
+        return
     mechanism = {"type": "django", "handled": False}
     options = sentry_sdk.get_client().options
     event, hint = event_from_exception(sys.exc_info(), client_options=options, mechanism=mechanism)

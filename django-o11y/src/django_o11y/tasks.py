@@ -4,6 +4,8 @@ from celery import shared_task
 
 from django_o11y import metrics
 
+__all__ = ["heartbeat"]
+
 
 @shared_task(ignore_result=True)
 def heartbeat() -> None:

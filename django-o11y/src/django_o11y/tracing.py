@@ -30,9 +30,7 @@ def start() -> None:
     """Begin in this process, if an endpoint is set; after any fork, because its threads don't survive one."""
     global _owner, _provider, _tracer
     settings = conf.get()
-    # Switched off, the SDK makes spans without ids, which would take the place of ours.
-    is_disabled = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
-    if not settings.trace_endpoint or is_disabled or _owner == os.getpid():
+    if not settings.trace_endpoint or _owner == os.getpid() or is_disabled() or not is_installed():
         return
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
@@ -58,11 +56,28 @@ def start() -> None:
     atexit.register(stop)
 
 
+def is_disabled() -> bool:
+    """OpenTelemetry's own switch: its tracer would then give each span the id 0."""
+    return os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+
+
+def is_installed() -> bool:
+    """Whether spans can be made and sent; other packages bring parts of OpenTelemetry with them."""
+    return _has("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http")
+
+
+def _has(*modules: str) -> bool:
+    try:
+        return all(map(find_spec, modules))
+    except ModuleNotFoundError:  # already the parent is missing
+        return False
+
+
 def _instrument_libraries(provider: Any) -> None:
     for library in TRACED_LIBRARIES:
-        if find_spec(library) is None:
-            continue
         name = f"opentelemetry.instrumentation.{library}"
+        if not _has(library, name):
+            continue
         instrumentor = getattr(import_module(name), f"{library.capitalize()}Instrumentor")()
         if instrumentor.is_instrumented_by_opentelemetry:  # by a parent: its provider is dead here
             instrumentor.uninstrument()

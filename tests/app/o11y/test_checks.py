@@ -2,49 +2,107 @@
 
 import dataclasses
 import os
+import re
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import django
 import pytest
 from django.conf import settings as django_settings
-from django.core.checks import run_checks
+from django.core.checks import CheckMessage, run_checks
+from django.db import connections
+from harness.tracker import Tracker
 
-MIDDLEWARE = "django_o11y.middleware.Middleware"
+from django_o11y import installation, tracing
+
 GIVEN = list(django_settings.MIDDLEWARE)
+FIRST = installation.MIDDLEWARE
+IN_THE_NAME = re.compile(r"django_o11y\.([a-z_]+)")
+
+
+def messages(*, deploy: bool = False) -> list[CheckMessage]:
+    found = run_checks(tags=["django_o11y"], include_deployment_checks=deploy)
+    for message in found:
+        assert message.hint
+        assert message.msg.endswith(".")
+        for module in IN_THE_NAME.findall(f"{message.msg} {message.hint}"):
+            assert module == "setup" or import_module(f"django_o11y.{module}")
+    return found
 
 
 def found(*, deploy: bool = False) -> set[str]:
-    messages = run_checks(tags=["django_o11y"], include_deployment_checks=deploy)
-    for message in messages:
-        assert message.hint
-        assert message.msg.endswith(".")
-    return {message.id.partition(".")[2] for message in messages}
-
-
-def without(*names: str) -> list[str]:
-    return [name for name in GIVEN if name not in names]
+    return {message.id.partition(".")[2] for message in messages(deploy=deploy)}
 
 
 def test_the_sample_is_in_order() -> None:
-    assert found(deploy=True) == set()
+    assert messages(deploy=True) == []
 
 
 @pytest.mark.parametrize(
     ("name", "value", "identifier"),
     [
-        ("MIDDLEWARE", without(MIDDLEWARE), "E003"),
-        ("MIDDLEWARE", [*without(MIDDLEWARE), MIDDLEWARE], "W003"),
-        ("MIDDLEWARE", [*GIVEN, "django_prometheus.middleware.PrometheusBeforeMiddleware"], "E005"),
-        ("LOGGING", {"version": 1}, "W011"),
+        ("MIDDLEWARE", [], "E003"),
+        ("MIDDLEWARE", [each for each in GIVEN if each != FIRST], "E003"),
+        ("MIDDLEWARE", ["harness.middleware.page", *GIVEN], "E003"),
+        ("MIDDLEWARE", [*GIVEN, "django_prometheus.middleware.PrometheusAfterMiddleware"], "W005"),
+        ("ROOT_URLCONF", "harness.urls_own_pages", "E009"),
+        ("ROOT_URLCONF", "harness.urls_open", "W009"),
+        ("LOGGING_CONFIG", None, "W011"),
+        ("LOGGING_CONFIG", "logging.config.dictConfig", "W011"),
         ("PROMETHEUS_METRICS_EXPORT_PORT", 8001, "E014"),
         ("PROMETHEUS_METRICS_EXPORT_PORT_RANGE", range(8001, 8050), "E014"),
         ("PROMETHEUS_EXPORT_MIGRATIONS", True, "W015"),
         ("CELERY_BROKER_TRANSPORT_OPTIONS", {"visibility_timeout": 60}, "W012"),
+        ("O11Y", {"service": "x"}, "E007"),
     ],
 )
 def test_fault_in_the_settings_is_found(settings: Any, name: str, value: object, identifier: str) -> None:
     setattr(settings, name, value)
     assert identifier in found()
+
+
+def test_each_page_of_the_project_s_own_is_named(settings: Any) -> None:
+    settings.ROOT_URLCONF = "harness.urls_own_pages"
+    said = [message.msg for message in messages() if message.id == "django_o11y.E009"]
+    assert [sentence.partition(" ")[0] for sentence in said] == ["/metrics", "/livez"]
+    assert all("harness.urls.fine" in sentence for sentence in said)
+
+
+def test_another_path_makes_room_for_a_page_of_the_project_s_own(settings: Any) -> None:
+    settings.ROOT_URLCONF = "harness.urls_own_pages"
+    settings.O11Y = dataclasses.replace(settings.O11Y, metrics_path="/o11y/metrics", live_path="/o11y/live")
+    assert found() == set()
+
+
+def test_a_catch_all_route_is_no_page_of_its_own(settings: Any) -> None:
+    settings.ROOT_URLCONF = "harness.urls_catch_all"
+    assert found() == set()
+
+
+@pytest.mark.parametrize(
+    ("middleware", "answer"),
+    [
+        ("harness.middleware.to_https", "is answered with 302 to https://shop.example/livez, and not by django_o11y."),
+        ("harness.middleware.by_host", "is answered with 400, and not by django_o11y."),
+        ("harness.middleware.by_tenant", "is answered with 500, and not by django_o11y."),
+        ("harness.middleware.page", "is answered with 200, and not by django_o11y."),
+    ],
+)
+def test_what_answers_in_place_of_our_pages_is_named(
+    settings: Any, db: None, middleware: str, answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pages are asked for, with a foreign Host and without the database."""
+    connections["default"].ensure_connection()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "metrics"))
+    settings.MIDDLEWARE = [middleware, *GIVEN]
+    said = [message for message in messages(deploy=True) if message.id == "django_o11y.E016"]
+    assert [message.msg.split()[1] for message in said] == ["/livez", "/readyz", "/metrics"]
+    assert said[0].msg.endswith(answer)
+    assert all(f"First of MIDDLEWARE: {middleware}." in str(message.hint) for message in said)
+    assert not (tmp_path / "metrics").exists()
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT 1")
 
 
 def test_workers_without_a_common_folder_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,18 +115,34 @@ def test_the_tests_run_on_the_django_that_they_are_for() -> None:
     assert ".".join(map(str, django.VERSION[:2])) == os.environ.get("DJANGO_SERIES", "5.2")
 
 
-def test_an_unsupported_django_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(django, "VERSION", (6, 1, 0, "final", 0))
-    assert found() == {"E001"}
+def test_a_missing_token_is_found_before_a_deploy(settings: Any) -> None:
+    settings.O11Y = dataclasses.replace(django_settings.O11Y, metrics_token="")
+    assert found() == set()
+    assert found(deploy=True) == {"W007"}
 
 
 def test_debug_is_found_before_a_deploy(settings: Any) -> None:
     settings.DEBUG = True
     assert found() == set()
-    assert found(deploy=True) == {"W010"}
+    (message,) = messages(deploy=True)
+    assert (message.id, "exception" in message.msg) == ("django_o11y.W010", False)
 
 
-@pytest.mark.parametrize(("value", "identifier"), [({"service": "x"}, "E007"), (None, "W007")])
-def test_settings_that_are_none_are_found(settings: Any, value: object, identifier: str) -> None:
-    settings.O11Y = value or dataclasses.replace(django_settings.O11Y, metrics_token="")
-    assert identifier in found()
+def test_tracing_without_its_packages_is_found(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.O11Y = dataclasses.replace(settings.O11Y, trace_endpoint="http://127.0.0.1:9")
+    assert found() == set()
+    monkeypatch.setattr(tracing, "find_spec", lambda name: None if "exporter" in name else object())
+    assert found() == {"E013"}
+    tracing.start()
+    assert not tracing.is_on()
+
+
+def test_a_middleware_that_fails_in_the_check_is_no_event(settings: Any, tracker: Tracker) -> None:
+    import sentry_sdk
+
+    settings.MIDDLEWARE = ["harness.middleware.by_tenant", *GIVEN]
+    with sentry_sdk.new_scope() as scope:
+        scope.set_client(sentry_sdk.Client(dsn=tracker.dsn))
+        assert "E016" in found(deploy=True)
+        sentry_sdk.flush()
+    assert tracker.events == []

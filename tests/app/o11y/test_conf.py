@@ -1,6 +1,7 @@
 """One frozen object from the environment, and a sentence for each value that is none."""
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,11 @@ def test_a_secret_is_in_no_repr() -> None:
     ("name", "value", "sentence"),
     [
         ("METRICS_PORT", "many", "METRICS_PORT is 'many'; expected a whole number"),
-        ("METRICS_PORT", "70000", "expected 0 to 65535"),
+        (
+            "METRICS_PORT",
+            "70000",
+            "server_port is 70000; expected a whole number, 0 to 65535. Set it in .*METRICS_PORT",
+        ),
         ("SENTRY_USER_EMAIL", "yes", "SENTRY_USER_EMAIL is 'yes'; expected true or false"),
         ("LOG_LEVEL", "LOUD", "log_level is 'LOUD'; expected one of DEBUG"),
         ("METRICS_PATH", "metrics", "metrics_path is 'metrics'; expected a path such as /metrics"),
@@ -61,9 +66,62 @@ def test_a_wrong_value_is_a_sentence(monkeypatch: pytest.MonkeyPatch, name: str,
         from_environment(service="shop")
 
 
-def test_no_service_is_a_sentence() -> None:
-    with pytest.raises(ImproperlyConfigured, match="has no service"):
-        from_environment()
+def test_the_level_and_the_format_are_read_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "info")
+    monkeypatch.setenv("LOG_FORMAT", "JSON")
+    found = from_environment(service="shop")
+    assert (found.log_level, found.log_format) == ("INFO", "json")
+    assert Settings(service="shop", log_level="debug").log_level == "DEBUG"
+
+
+def test_a_variable_with_the_prefix_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """SERVICE, ENV and VERSION are names that others use, too."""
+    for name in VARIABLES:
+        monkeypatch.setenv(name, "theirs")
+    (tmp_path / "token").write_text("ours")
+    given = {"SERVICE": "ours", "ENV": "ours", "VERSION": "ours", "METRICS_TOKEN_FILE": str(tmp_path / "token")}
+    for name, value in given.items():
+        monkeypatch.setenv(f"O11Y_{name}", value)
+    found = from_environment(**{field.name: field.default for field in dataclasses.fields(Settings)[3:] if field.repr})
+    assert {found.service, found.env, found.version, found.metrics_token} == {"ours"}
+    assert found.sentry_dsn == "theirs"
+
+
+@pytest.mark.parametrize(
+    ("argv", "module", "expected"),
+    [
+        (["gunicorn", "-c", "gunicorn.conf.py", "shop.wsgi"], "", "shop"),
+        (["gunicorn", "-b", "127.0.0.1:8000", "shop.wsgi:application"], "other.settings", "shop"),
+        (["uvicorn", "--host", "127.0.0.1", "shop.asgi:application"], "", "shop"),
+        (["gunicorn", "--config", "python:django_o11y.gunicorn", "config.wsgi"], "", "config"),
+        (["manage.py", "migrate"], "shop.settings.production", "shop"),
+        (["manage.py", "migrate"], "", "django"),
+    ],
+)
+def test_without_a_name_the_service_is_the_project(
+    monkeypatch: pytest.MonkeyPatch, argv: list[str], module: str, expected: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", argv)
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", module)
+    assert from_environment().service == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"service": ""}, r"service is ''; expected a name\. Set it in the environment variable SERVICE or in setup"),
+        ({"metrics_path": "metrics"}, r"metrics_path is 'metrics'; expected a path such as /metrics"),
+        ({"trace_endpoint": "jaeger:4318"}, "expected an address such as http://jaeger:4318"),
+        ({"trace_ratio": 2.5}, "trace_ratio is 2.5; expected a number, 0 to 1"),
+        ({"server_port": True}, "server_port is True; expected a whole number"),
+        ({"metrics_token": 12345}, "metrics_token is a value of another kind; expected a text"),
+        ({"ready_checks": "database"}, "ready_checks is 'database'; expected a tuple"),
+        ({"organization_attribute": None}, r"organization_attribute is None; expected a text\. Set it in setup"),
+    ],
+)
+def test_a_wrong_argument_is_a_sentence(given: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=sentence):
+        from_environment(**{"service": "shop", **given})
 
 
 def test_another_object_in_the_settings_is_refused(settings: object) -> None:

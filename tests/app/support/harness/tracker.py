@@ -33,6 +33,11 @@ class Tracker(Service):
     def events(self) -> list[dict[str, Any]]:
         return [event for call in list(self.calls) for event in _events(call.body)]
 
+    @property
+    def text(self) -> str:
+        """All that was sent, events or not."""
+        return b"\n".join(call.body for call in list(self.calls)).decode()
+
     def event(self, **tags: str) -> dict[str, Any]:
         """The one event with these tags, once it is there."""
         found = eventually(

@@ -1,0 +1,50 @@
+"""What django_o11y.setup() puts into a project's settings. It may be called more than once."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from django_o11y import conf, errors, uncaught
+
+APP = "django_o11y"
+MIDDLEWARE = "django_o11y.middleware.Middleware"
+REPLACED_MIDDLEWARE = (
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+)
+"""They count what ours count, under the same names."""
+LOGGING_CONFIGS = ("logging.config.dictConfig", "django_o11y.logging_merge.configure")
+"""Django's and ours; any other one of a project stays."""
+
+replaced: set[str] = set()
+"""Those of them that were taken out of this project's settings."""
+
+
+def install(namespace: dict[str, Any], given: dict[str, Any]) -> None:
+    settings = namespace["O11Y"] = _settings(namespace, given)
+    apps = namespace.get("INSTALLED_APPS", [])
+    if not any(app == APP or app.startswith(f"{APP}.") for app in apps):
+        namespace["INSTALLED_APPS"] = _like(apps, [*apps, APP])
+    middleware = namespace.get("MIDDLEWARE", [])
+    replaced.update(name for name in middleware if name in REPLACED_MIDDLEWARE)
+    theirs = [name for name in middleware if name not in (MIDDLEWARE, *REPLACED_MIDDLEWARE)]
+    namespace["MIDDLEWARE"] = _like(middleware, [MIDDLEWARE, *theirs])
+    if namespace.get("LOGGING_CONFIG", LOGGING_CONFIGS[0]) in LOGGING_CONFIGS:
+        namespace["LOGGING_CONFIG"] = LOGGING_CONFIGS[1]
+        namespace["LOGGING"] = namespace.get("LOGGING") or {"version": 1}  # Django doesn't call it for an empty one
+    uncaught.install(settings.log_format)
+    errors.init(settings)
+
+
+def _settings(namespace: dict[str, Any], given: dict[str, Any]) -> conf.Settings:
+    """Those of an earlier call, with what is given now, or else those of the environment."""
+    if isinstance(earlier := namespace.get("O11Y"), conf.Settings):
+        return replace(earlier, **given)
+    if "service" not in given and not conf.read("SERVICE"):
+        names = ("WSGI_APPLICATION", "ASGI_APPLICATION", "ROOT_URLCONF", "__name__")
+        given = {**given, "service": conf.first_part(*(namespace.get(name) or "" for name in names))}
+    return conf.from_environment(**given)
+
+
+def _like(given: Iterable[str], items: list[str]) -> Iterable[str]:
+    return tuple(items) if isinstance(given, tuple) else items

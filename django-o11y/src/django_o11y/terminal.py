@@ -1,0 +1,42 @@
+"""Log lines for people: where stdout is a terminal, or DEBUG is on."""
+
+import logging
+import os
+import sys
+
+from django_o11y import context, records, scrub
+
+COLORS = {"DEBUG": "2", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
+MAX_TEXT = 12_000
+
+
+def is_wanted(log_format: str) -> bool:
+    if log_format != "auto":
+        return log_format == "text"
+    from django.conf import settings  # gunicorn's master has none
+
+    return is_terminal() or (settings.configured and settings.DEBUG)
+
+
+def is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+class TextFormatter(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
+        self.is_colored = is_terminal() and not os.environ.get("NO_COLOR")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        ids = getattr(record, context.ATTRIBUTE, context.NO_FIELDS)
+        return super().formatMessage(record) + (f" [{ids['request_id']}]" if ids["request_id"] else "")
+
+    def format(self, record: logging.LogRecord) -> str:
+        try:
+            text = super().format(records.from_structlog(record))
+        except Exception as error:
+            text = super().format(records.mended(record, error))
+        first, *more = scrub.clean(text, MAX_TEXT).split("\n")
+        if self.is_colored and (color := COLORS.get(record.levelname)):
+            first = f"\033[{color}m{first}\033[0m"
+        return "\n".join((first, *more))

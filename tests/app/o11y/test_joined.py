@@ -1,0 +1,179 @@
+"""A project that calls sentry_sdk.init itself: its client goes on, with our scrubbing and counting in it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from harness import processes
+from harness.tracker import Tracker
+
+HEAD = """
+import logging, os, sys
+import django, sentry_sdk
+from django.conf import settings
+from sentry_sdk.integrations.django import DjangoIntegration
+
+THEIRS, OURS = sys.argv[1:]
+SECRET = "hunter" + "2"  # so that it isn't in the source lines of a frame
+
+
+def before_send(event, hint):
+    event["tags"] = {**event.get("tags", {}), "theirs": "yes"}
+    event["extra"] = {**event.get("extra", {}), "note": "password=" + SECRET}
+    return None if "unwanted" in str(event.get("logentry")) else event
+
+
+def their_init(**more):
+    options = {"before_send": before_send, "release": "their-release", "enable_logs": True, "traces_sample_rate": 1.0}
+    sentry_sdk.init(dsn=THEIRS, **{**options, **more})
+
+
+def our_setup():
+    import django_o11y
+
+    os.environ["SENTRY_DSN"] = OURS
+    namespace = {"INSTALLED_APPS": ["django.contrib.contenttypes"], "ROOT_URLCONF": "harness.urls", "SECRET_KEY": "s",
+                 "ALLOWED_HOSTS": ["*"]}
+    django_o11y.setup(namespace, service="joined", log_format="json")
+    settings.configure(**{name: value for name, value in namespace.items() if name.isupper()})
+
+
+def get(path):
+    from django.test import Client
+
+    return Client(raise_request_exception=False).get(path).status_code
+
+
+def say():
+    password = SECRET
+    logging.getLogger("shop").error("password=" + password)
+    try:
+        raise ValueError("password=" + password)
+    except ValueError:
+        logging.getLogger("shop").exception("broken")
+
+
+"""
+FOREIGN_INITS = {
+    "before": "their_init(); our_setup(); django.setup(); say()",
+    "after": "our_setup(); their_init(); django.setup(); say()",
+    "after the start": "our_setup(); django.setup(); their_init(); say()",
+    "twice": "their_init(); our_setup(); django.setup(); their_init(); say()",
+}
+
+
+@pytest.fixture
+def theirs() -> Iterator[Tracker]:
+    """The tracker of a project that calls sentry_sdk.init itself."""
+    found = Tracker()
+    with found.running():
+        yield found
+
+
+def run_joined(code: str, theirs: Tracker, ours: Tracker) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{HEAD}\n{code}\nsentry_sdk.flush()\n", theirs.dsn.replace("//a", "//b"), ours.dsn],
+        env={**os.environ, "PYTHONPATH": processes.with_support(str(Path(__file__).parent.parent / "support"))},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.parametrize("when", FOREIGN_INITS)
+def test_the_project_s_own_init_is_joined(when: str, theirs: Tracker, tracker: Tracker) -> None:
+    """Their DSN, options and hook stay, ours is around it, whenever they call it."""
+    run_joined(FOREIGN_INITS[when], theirs, tracker)
+    assert len(theirs.events) == 2
+    for event in theirs.events:
+        assert (event["release"], event["tags"]["theirs"], event["tags"]["service"]) == (
+            "their-release",
+            "yes",
+            "joined",
+        )
+    assert "hunter2" not in theirs.text
+    assert tracker.events == []
+
+
+def test_with_the_project_s_django_integration_an_exception_is_one_event(theirs: Tracker, tracker: Tracker) -> None:
+    code = """
+their_init(integrations=[DjangoIntegration()], send_default_pii=True, include_local_variables=False)
+our_setup()
+django.setup()
+assert get("/fail?password=hunter2") == 500
+"""
+    run_joined(code, theirs, tracker)
+    (event,) = theirs.events
+    assert event["exception"]["values"][-1]["type"] == "ZeroDivisionError"
+    assert event["tags"]["request_id"]
+    assert "hunter2" not in theirs.text
+
+
+def test_without_it_ours_reports_the_exception(theirs: Tracker, tracker: Tracker) -> None:
+    code = """
+their_init(auto_enabling_integrations=False)
+our_setup()
+django.setup()
+assert get("/fail") == 500
+"""
+    run_joined(code, theirs, tracker)
+    (event,) = theirs.events
+    assert (event["transaction"], event["tags"]["service"]) == ("/fail", "joined")
+
+
+def test_logs_and_transactions_of_the_project_s_client_are_scrubbed(theirs: Tracker, tracker: Tracker) -> None:
+    code = """
+their_init()
+our_setup()
+django.setup()
+with sentry_sdk.start_transaction(name="nightly") as transaction:
+    with transaction.start_child(op="http", name="GET /?password=" + SECRET) as span:
+        span.set_data("url", "https://user:" + SECRET + "@shop.example/")
+logging.getLogger("shop").warning("login failed, password=%s", SECRET, extra={"token": SECRET})
+"""
+    run_joined(code, theirs, tracker)
+    assert "nightly" in theirs.text
+    assert "login failed" in theirs.text
+    assert "hunter2" not in theirs.text
+
+
+def test_a_hook_of_the_project_that_drops_or_fails_is_heeded(theirs: Tracker, tracker: Tracker) -> None:
+    code = """
+their_init(before_send=lambda event, hint: 1 / 0 if "failing" in str(event["logentry"]) else before_send(event, hint))
+our_setup()
+django.setup()
+for text in ("unwanted", "failing", "wanted"):
+    logging.getLogger("shop").error(text)
+from django_o11y import metrics
+print("dropped", metrics.SENTRY_DROPPED.labels("hook_failed")._value.get())
+"""
+    assert "dropped 1.0" in run_joined(code, theirs, tracker)
+    (event,) = theirs.events
+    assert event["logentry"]["message"] == "wanted"
+
+
+def test_what_the_project_s_client_drops_is_counted(theirs: Tracker, tracker: Tracker) -> None:
+    theirs.status = 500
+    code = """
+their_init(enable_logs=False, send_client_reports=False)
+our_setup()
+django.setup()
+logging.getLogger("shop").error("lost")
+sentry_sdk.flush()
+from django_o11y import metrics
+print("dropped", metrics.SENTRY_DROPPED.labels("status_500")._value.get())
+"""
+    assert "dropped 1.0" in run_joined(code, theirs, tracker)
+
+
+@pytest.mark.parametrize("call", ["sentry_sdk.init()", "sentry_sdk.init(dsn=None)", ""])
+def test_an_init_without_a_tracker_does_not_end_our_reports(call: str, theirs: Tracker, tracker: Tracker) -> None:
+    run_joined(f"our_setup()\nos.environ.pop('SENTRY_DSN')\n{call}\ndjango.setup()\nsay()", theirs, tracker)
+    assert len(tracker.events) == 2
+    assert "hunter2" not in tracker.text

@@ -1,0 +1,201 @@
+"""A project's LOGGING lives on: no line twice, none lost, whatever it says."""
+
+import io
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+
+from django_o11y.conf import Settings
+from django_o11y.logging import HANDLER
+from django_o11y.logging_merge import merged
+
+CONSOLE = {"class": "logging.StreamHandler", "formatter": "plain"}
+PLAIN = {"plain": {"format": "%(levelname)s %(name)s %(message)s"}}
+PRETIX = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(levelname)s %(asctime)s %(name)s %(module)s %(message)s"}},
+    "filters": {
+        "require_admin_enabled": {"()": "harness.log_filters.Wanted"},
+        "request_id": {"()": "harness.log_filters.Numbered"},
+    },
+    "handlers": {
+        "console": {"level": "INFO", "filters": ["request_id"], **CONSOLE},
+        "csp_file": {"level": "INFO", "class": "logging.FileHandler", "filename": "csp.log", "formatter": "plain"},
+        "file": {
+            "level": "INFO",
+            "class": "logging.handlers.RotatingFileHandler",
+            "filename": "app.log",
+            "formatter": "plain",
+            "filters": ["request_id"],
+        },
+        "mail_admins": {
+            "level": "ERROR",
+            "class": "django.utils.log.AdminEmailHandler",
+            "filters": ["require_admin_enabled"],
+        },
+        "null": {"class": "logging.NullHandler"},
+    },
+    "loggers": {
+        "": {"handlers": ["file", "console"], "level": "INFO", "propagate": True},
+        "pretix.security.csp": {"handlers": ["csp_file"], "level": "INFO", "propagate": False},
+        "django.request": {"handlers": ["file", "console", "mail_admins"], "level": "ERROR", "propagate": False},
+        "django.security": {"handlers": ["file", "console", "mail_admins"], "level": "ERROR", "propagate": False},
+        "django.security.DisallowedHost": {"handlers": ["null"], "propagate": False},
+        "django.db.backends": {"handlers": ["file", "console"], "level": "INFO", "propagate": False},
+    },
+}
+COOKIECUTTER = {
+    "version": 1,
+    "disable_existing_loggers": True,
+    "formatters": PLAIN,
+    "handlers": {"console": {"level": "DEBUG", **CONSOLE}},
+    "root": {"level": "INFO", "handlers": ["console"]},
+    "loggers": {
+        "django.db.backends": {"level": "ERROR", "handlers": ["console"], "propagate": False},
+        "sentry_sdk": {"level": "ERROR", "handlers": ["console"], "propagate": False},
+        "django.security.DisallowedHost": {"level": "ERROR", "handlers": ["console"], "propagate": False},
+    },
+}
+STRUCTLOG = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": PLAIN,
+    "handlers": {
+        "console": CONSOLE,
+        "flat_line_file": {"class": "logging.handlers.WatchedFileHandler", "filename": "app.log", "formatter": "plain"},
+    },
+    "loggers": {
+        "django_structlog": {"handlers": ["console", "flat_line_file"], "level": "INFO"},
+        "shop": {"handlers": ["console", "flat_line_file"], "level": "INFO"},
+    },
+}
+QUEUE = {
+    "version": 1,
+    "formatters": PLAIN,
+    "handlers": {
+        "console": {**CONSOLE, "stream": "ext://sys.stdout"},
+        "file": {"class": "logging.FileHandler", "filename": "app.log", "formatter": "plain"},
+        "memory": {"class": "logging.handlers.MemoryHandler", "capacity": 1, "target": "console"},
+    },
+    "root": {"handlers": ["memory", "file"], "level": "WARNING"},
+}
+LOGGINGS = {"none": {}, "pretix": PRETIX, "cookiecutter": COOKIECUTTER, "structlog": STRUCTLOG, "memory": QUEUE}
+SAY = """
+import json, logging, logging.config, os, sys
+import django
+from django.conf import settings
+import django_o11y
+
+early = logging.getLogger("made.before")
+namespace = {"SECRET_KEY": "s", "ADMINS": [("Ada", "ada@example.com")], "LOGGING": json.loads(sys.argv[1]),
+             "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": "mails"}
+django_o11y.setup(namespace, service="shop", log_format="json")
+django_o11y.setup(namespace)
+settings.configure(**{name: value for name, value in namespace.items() if name.isupper()})
+django.setup()
+for name in ("shop", "shop.orders", "made.before", "pretix.security.csp", "django.request",
+             "django.server", "django.security.DisallowedHost", "sentry_sdk", "celery.worker", "access", "uncaught"):
+    try:
+        raise ValueError(name)
+    except ValueError as error:
+        logging.getLogger(name).error("said by %s", name, exc_info=error)
+logging.getLogger("django.request").warning("Not Found: /favicon.ico")
+"""
+
+
+def said(folder: Path, logging_: dict[str, Any]) -> tuple[list[str], str, str]:
+    """The loggers of the lines on the console, the text of the files, and that of the mails."""
+    path = f"{django_settings.BASE_DIR}:{Path(__file__).parent.parent / 'support'}"
+    done = subprocess.run(
+        [sys.executable, "-c", SAY, json.dumps(logging_)],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{path}:{':'.join(filter(None, sys.path))}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    texts = ["".join(file.read_text() for file in folder.glob(pattern)) for pattern in ("*.log", "mails/*")]
+    return [json.loads(line)["logger"] for line in done.stdout.splitlines()], texts[0], texts[1]
+
+
+ALWAYS = {"shop", "shop.orders", "made.before", "django.request", "sentry_sdk", "celery.worker", "access", "uncaught"}
+
+
+@pytest.mark.parametrize("name", LOGGINGS)
+def test_no_line_is_written_twice_and_none_is_lost(name: str, tmp_path: Path) -> None:
+    console, _, _ = said(tmp_path, LOGGINGS[name])
+    assert len(console) == len(set(console)), console
+    assert set(console) >= ALWAYS
+
+
+def test_files_mails_and_filters_live_on(tmp_path: Path) -> None:
+    console, _, mails = said(tmp_path, PRETIX)
+    app, csp = (tmp_path / "app.log").read_text(), (tmp_path / "csp.log").read_text()
+    assert "said by shop.orders" in app
+    assert "said by django.request" in app
+    assert ("said by access" in app, "pretix.security.csp" in console) == (False, False)
+    assert "said by pretix.security.csp" in csp
+    assert ("said by django.request" in mails, "said by shop" in mails) == (True, False)
+
+
+def test_a_filter_that_masks_the_console_masks_our_lines(tmp_path: Path) -> None:
+    """One of Django's own for DEBUG does not: our lines are for production."""
+    given = {
+        **COOKIECUTTER,
+        "filters": {"wanted": {"()": "harness.log_filters.Wanted"}},
+        "handlers": {"console": {**CONSOLE, "filters": ["wanted", "require_debug_true"]}},
+    }
+    console, _, _ = said(tmp_path, given)
+    assert ALWAYS - set(console) == {"shop"}
+
+
+def test_django_mails_the_admins_without_any_logging_of_the_project(tmp_path: Path) -> None:
+    _, _, mails = said(tmp_path, {})
+    assert "said by django.request" in mails
+
+
+def test_what_a_project_writes_about_a_4xx_stays_in_its_file(tmp_path: Path) -> None:
+    given = {**STRUCTLOG, "root": {"handlers": ["flat_line_file"], "level": "INFO"}}
+    console, files, _ = said(tmp_path, given)
+    assert "Not Found: /favicon.ico" in files
+    assert console.count("django.request") == 1
+
+
+def test_merging_changes_neither_and_keeps_levels() -> None:
+    before = json.dumps(PRETIX)
+    found = merged(PRETIX, Settings(service="shop", log_level="DEBUG"))
+    assert json.dumps(PRETIX) == before
+    assert found["root"] == {"handlers": [HANDLER, "file"], "level": "INFO", "propagate": True}
+    assert found["handlers"]["file"] == PRETIX["handlers"]["file"]
+    assert found["loggers"]["django.security.DisallowedHost"]["handlers"] == ["null"]
+    assert merged(None, Settings(service="shop", log_level="DEBUG"))["root"]["level"] == "DEBUG"
+
+
+def test_a_handler_of_another_stream_is_no_console() -> None:
+    buffer = {"class": "logging.StreamHandler", "stream": io.StringIO()}
+    given = {"version": 1, "handlers": {"buffer": buffer}, "root": {"handlers": ["buffer"]}}
+    assert merged(given, Settings(service="shop"))["root"]["handlers"] == [HANDLER, "buffer"]
+
+
+def test_structlog_s_event_is_the_message(lines: list[dict[str, Any]]) -> None:
+    """As structlog.stdlib.ProcessorFormatter.wrap_for_formatter hands it to logging."""
+    try:
+        raise ValueError("the reason")
+    except ValueError:
+        event = {"event": "order placed", "order": 7, "password": "hunter2", "level": "error", "exc_info": True}
+        given = {"_logger": object(), "_name": "shop"}
+        logging.getLogger("shop").exception(event, extra=given)
+    (line,) = lines
+    assert (line["message"], line["extra"]["order"]) == ("order placed", 7)
+    assert "the reason" in line["exception"]
+    assert set(line["extra"]) == {"order", "password", "level"}
+    assert "hunter2" not in str(line)

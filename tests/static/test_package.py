@@ -1,0 +1,29 @@
+"""The package's README says what the code does: its set-up is short, and its table of public names is complete."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from tests.support.readme import PACKAGE, blocks
+
+ROW = re.compile(r"^\| `(django_o11y[.\w]*)` \| (.+) \|$", re.MULTILINE)
+PUBLIC = dict(ROW.findall((PACKAGE / "README.md").read_text(encoding="utf-8")))
+
+
+def test_the_set_up_is_one_call() -> None:
+    assert blocks()["settings.py"].split() == ["import", "django_o11y", "django_o11y.setup(globals())"]
+    assert set(blocks()) == {"install", "settings.py", "run"}
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_public_names_are_those_that_the_module_exports(module: str) -> None:
+    path = PACKAGE.joinpath("src", *module.split("."))
+    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    for statement in ast.parse(source.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__":
+            assert ast.literal_eval(statement.value) == re.findall(r"`(\w+)`", PUBLIC[module])
+            return
+    raise AssertionError(f"{source} has no __all__; expected the names that the README's table gives {module}")
