@@ -60,7 +60,7 @@ class AsyncBody(_Body, AsyncIterator[bytes]):
         self._begun = True
         with self._exchange.resumed():
             try:
-                return await anext(self._pieces)  # type: ignore[no-any-return]
+                return await anext(self._pieces)
             except StopAsyncIteration:
                 self._exchange.end(self._status)
                 raise
