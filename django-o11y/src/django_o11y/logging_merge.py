@@ -80,7 +80,8 @@ def _logger(ours: dict[str, Any], theirs: dict[str, Any], consoles: set[str], si
     handlers = _others(given, consoles)
     joined = {**ours, **theirs, "handlers": [*ours.get("handlers", ()), *handlers]}
     ends_ours = ours.get("propagate", False) and not (given and silent.issuperset(given))
-    wants_ours = len(handlers) < len(given) or ends_ours
+    is_silent = ours.get("propagate") is False and not ours.get("handlers")  # a server's access log
+    wants_ours = not is_silent and (len(handlers) < len(given) or ends_ours)
     if not joined.get("propagate", True) and wants_ours and HANDLER not in joined["handlers"]:
         joined["handlers"].insert(0, HANDLER)
     return joined

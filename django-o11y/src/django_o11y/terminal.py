@@ -13,9 +13,9 @@ MAX_TEXT = 12_000
 def is_wanted(log_format: str) -> bool:
     if log_format != "auto":
         return log_format == "text"
-    from django.conf import settings  # gunicorn's master has none
-
-    return is_terminal() or (settings.configured and settings.DEBUG)
+    # gunicorn's master has no settings. It must not even import them: gevent's patching would then load some.
+    loaded = sys.modules.get("django.conf")
+    return is_terminal() or (loaded is not None and loaded.settings.configured and bool(loaded.settings.DEBUG))
 
 
 def is_terminal() -> bool:
