@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import sys
 from typing import Any
 
 from django_o11y import context
@@ -33,8 +34,8 @@ def from_structlog(record: logging.LogRecord) -> logging.LogRecord:
     raised = extras.pop("exc_info", None)
     if isinstance(raised, BaseException):
         found.exc_info = (type(raised), raised, raised.__traceback__)
-    elif isinstance(raised, tuple):
-        found.exc_info = raised
+    elif raised:  # True or what sys.exc_info() gives; a formatter is called where the line was written
+        found.exc_info = raised if isinstance(raised, tuple) else sys.exc_info()
     del found.__dict__["_logger"], found.__dict__["_name"]
     found.__dict__.update({name: value for name, value in extras.items() if name not in found.__dict__})
     return found

@@ -14,6 +14,7 @@ HEAD = """
 import logging, os, sys
 import django, sentry_sdk
 from django.conf import settings
+from sentry_sdk.integrations.dedupe import DedupeIntegration
 from sentry_sdk.integrations.django import DjangoIntegration
 
 THEIRS, OURS = sys.argv[1:]
@@ -103,7 +104,10 @@ def test_the_project_s_own_init_is_joined(when: str, theirs: Tracker, tracker: T
 
 def test_with_the_project_s_django_integration_an_exception_is_one_event(theirs: Tracker, tracker: Tracker) -> None:
     code = """
-their_init(integrations=[DjangoIntegration()], send_default_pii=True, include_local_variables=False)
+their_init(
+    integrations=[DjangoIntegration()], disabled_integrations=[DedupeIntegration()],
+    send_default_pii=True, include_local_variables=False,
+)
 our_setup()
 django.setup()
 assert get("/fail?password=hunter2") == 500

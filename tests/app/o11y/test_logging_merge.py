@@ -193,7 +193,7 @@ def test_structlog_s_event_is_the_message(lines: list[dict[str, Any]]) -> None:
     except ValueError:
         event = {"event": "order placed", "order": 7, "password": "hunter2", "level": "error", "exc_info": True}
         given = {"_logger": object(), "_name": "shop"}
-        logging.getLogger("shop").exception(event, extra=given)
+        logging.getLogger("shop").error(event, extra=given)
     (line,) = lines
     assert (line["message"], line["extra"]["order"]) == ("order placed", 7)
     assert "the reason" in line["exception"]

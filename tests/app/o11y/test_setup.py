@@ -72,6 +72,10 @@ def test_the_service_is_the_project_in_the_application_and_in_gunicorn_s_master(
     assert project.setting("settings.O11Y.service") == "shop"
     code = "import sys; sys.argv[1:] = ['shop.wsgi']; from django_o11y.conf import from_environment as get"
     assert project.run("-c", f"{code}; print(get().service)").stdout == "shop\n"
+    project.write(call="")
+    (project.folder / "elsewhere.py").write_text(f"from shop.settings import *\n{SETTINGS}\n")
+    assert project.setting("settings.O11Y.service", "elsewhere") == "shop"
+    (project.folder / "elsewhere.py").unlink()
 
 
 @pytest.mark.parametrize(
