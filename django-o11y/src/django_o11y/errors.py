@@ -39,6 +39,7 @@ def init(settings: conf.Settings) -> None:
             release=settings.sentry_release or settings.version,
             transport=CountingTransport,
             before_send=events.Hook(service=settings.service, user_email=settings.user_email),
+            before_breadcrumb=events.breadcrumb,
             event_scrubber=EventScrubber(denylist=DENYLIST, recursive=True),
             integrations=_integrations(),
             # _integrations() lists those that we use; request_errors.py does what Django's would.

@@ -74,19 +74,21 @@ def _scrub_mapping(given: Mapping[object, object], depth: int) -> dict[str, obje
 
 
 def _scrub_items(items: list[object], depth: int) -> list[object]:
-    found: list[object] = []
-    for number, item in enumerate(items):
-        before = items[number - 1] if number else None
-        if isinstance(before, bytes):
-            before = before.decode(errors="replace")
-        hidden = False
-        if isinstance(before, str):
-            if before.startswith("-") and isinstance(item, str):  # an option of a command and its argument
-                hidden = FILTERED in scrub_text(cap(f"{before} {item}", MAX_TEXT)) and FILTERED not in scrub_text(before)
-            elif len(items) == 2:  # a header, or another key with its value
-                hidden = is_secret_key(before)
-        found.append(FILTERED if hidden else scrub_value(item, depth))
-    return found
+    return [
+        FILTERED if number and _names_a_secret(items, number) else scrub_value(item, depth)
+        for number, item in enumerate(items)
+    ]
+
+
+def _names_a_secret(items: list[object], number: int) -> bool:
+    """Whether the item before is a header, another key, or a command's option, and this one is its secret value."""
+    pair = items[number - 1 : number + 1]
+    before, item = (each.decode(errors="replace") if isinstance(each, bytes) else each for each in pair)
+    if not isinstance(before, str):
+        return False
+    if before.startswith("-"):
+        return isinstance(item, str) and FILTERED in scrub_text(f"command {cap(before, 100)} {cap(item, 100)}")
+    return len(items) == 2 and is_secret_key(before)
 
 
 def message_of(record: logging.LogRecord) -> str:

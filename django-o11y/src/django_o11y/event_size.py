@@ -1,0 +1,103 @@
+"""Keeps an event far below the size that a tracker refuses, and says in the tag `left_out` what it lacks."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django_o11y import scrub
+
+MAX_BYTES = 200_000
+"""Bugsink refuses an event of more than 1 MiB."""
+MAX_FRAMES = 100
+MAX_EXCEPTIONS = 20
+MAX_BREADCRUMBS = 50
+MAX_SPANS = 500
+TAG = "left_out"
+MAX_TAG = 200
+FEW = 10
+SHORT_TEXT = 1_000
+
+
+def stacks_of(event: Any) -> Iterator[Any]:
+    for part in ("exception", "threads"):
+        for value in (event.get(part) or {}).get("values") or ():
+            if value.get("stacktrace"):
+                yield value["stacktrace"]
+    if event.get("stacktrace"):
+        yield event["stacktrace"]
+
+
+def frames_of(event: Any) -> Iterator[Any]:
+    for stack in stacks_of(event):
+        yield from stack.get("frames") or ()
+
+
+def cut_lists(
+    event: Any, frames: int = MAX_FRAMES, exceptions: int = MAX_EXCEPTIONS, breadcrumbs: int = MAX_BREADCRUMBS
+) -> Counter[str]:
+    """Leave out the middle of what is too long; the number of items that are gone, by kind."""
+    gone: Counter[str] = Counter()
+    for part, limit in (("exception", exceptions), ("threads", exceptions), ("breadcrumbs", breadcrumbs)):
+        if isinstance(holder := event.get(part), dict):
+            gone[f"{part.rstrip('s')}s"] += _cut(holder, "values", limit)
+    for stack in stacks_of(event):
+        gone["frames"] += _cut(stack, "frames", frames)
+    gone["spans"] += _cut(event, "spans", MAX_SPANS)
+    return gone
+
+
+def fit(event: Any, gone: Counter[str]) -> None:
+    """Leave out more and more, what matters least first, until the event is small enough."""
+    steps: tuple[Callable[[], Counter[str]], ...] = (
+        lambda: _drop_from_frames(event, "pre_context", "post_context"),
+        lambda: _drop_from_frames(event, "vars"),
+        lambda: cut_lists(event, breadcrumbs=FEW),
+        lambda: _drop(event, "extra", "request", "spans", "modules", "_meta"),
+        lambda: cut_lists(event, frames=2 * FEW, exceptions=2, breadcrumbs=2),
+        lambda: _shorten(event),
+    )
+    for step in steps:
+        if _size(event) <= MAX_BYTES:
+            break
+        gone += step()
+    if told := ", ".join(f"{number} {name}" for name, number in gone.items() if number):
+        event.setdefault("tags", {})[TAG] = told[:MAX_TAG]
+
+
+def _size(event: Any) -> int:
+    return len(json.dumps(event, default=str))
+
+
+def _drop_from_frames(event: Any, *names: str) -> Counter[str]:
+    return Counter(name for frame in frames_of(event) for name in names if frame.pop(name, None))
+
+
+def _drop(event: Any, *names: str) -> Counter[str]:
+    return Counter(name for name in names if event.pop(name, None))
+
+
+def _shorten(event: Any) -> Counter[str]:
+    """Cap each text, and each list and mapping, wherever it is."""
+    gone: Counter[str] = Counter()
+
+    def shortened(value: Any) -> Any:
+        if isinstance(value, str):
+            gone["texts"] += len(value) > SHORT_TEXT
+            return scrub.cap(value, SHORT_TEXT)
+        if isinstance(value, dict):
+            return {name: shortened(item) for name, item in list(value.items())[:MAX_BREADCRUMBS]}
+        if isinstance(value, list):
+            return [shortened(item) for item in value[:MAX_BREADCRUMBS]]
+        return value
+
+    event.update(shortened(event))
+    return gone
+
+
+def _cut(holder: Any, name: str, limit: int) -> int:
+    items = holder.get(name)
+    if not isinstance(items, list) or len(items) <= limit:
+        return 0
+    holder[name] = items[: limit // 2] + items[-(limit // 2) :]
+    return len(items) - len(holder[name])
