@@ -16,7 +16,12 @@ MAX_SPANS = 500
 TAG = "left_out"
 MAX_TAG = 200
 FEW = 10
-SHORT_TEXT = 1_000
+SHORT_TEXT = 300
+KEPT = {
+    *("event_id", "timestamp", "platform", "level", "type", "release", "environment", "server_name", "logger", "sdk"),
+    *("exception", "logentry", "message", "breadcrumbs", "contexts", "tags", "user", "transaction", "fingerprint"),
+}
+"""What an event needs most; the rest goes when it is too large."""
 
 
 def stacks_of(event: Any) -> Iterator[Any]:
@@ -53,7 +58,8 @@ def fit(event: Any, gone: Counter[str]) -> None:
         lambda: _drop_from_frames(event, "pre_context", "post_context"),
         lambda: _drop_from_frames(event, "vars"),
         lambda: cut_lists(event, breadcrumbs=FEW),
-        lambda: _drop(event, "extra", "request", "spans", "modules", "_meta"),
+        lambda: _drop(event, *(event.keys() - KEPT)),
+        lambda: _drop_contexts(event),
         lambda: cut_lists(event, frames=2 * FEW, exceptions=2, breadcrumbs=2),
         lambda: _shorten(event),
     )
@@ -77,8 +83,14 @@ def _drop(event: Any, *names: str) -> Counter[str]:
     return Counter(name for name in names if event.pop(name, None))
 
 
+def _drop_contexts(event: Any) -> Counter[str]:
+    contexts = event.get("contexts") or {}
+    gone = _drop(contexts, *(contexts.keys() - {"trace"}))
+    return Counter(contexts=gone.total())
+
+
 def _shorten(event: Any) -> Counter[str]:
-    """Cap each text, and each list and mapping, wherever it is."""
+    """Cap each text, wherever it is."""
     gone: Counter[str] = Counter()
 
     def shortened(value: Any) -> Any:
@@ -86,9 +98,9 @@ def _shorten(event: Any) -> Counter[str]:
             gone["texts"] += len(value) > SHORT_TEXT
             return scrub.cap(value, SHORT_TEXT)
         if isinstance(value, dict):
-            return {name: shortened(item) for name, item in list(value.items())[:MAX_BREADCRUMBS]}
+            return {name: shortened(item) for name, item in value.items()}
         if isinstance(value, list):
-            return [shortened(item) for item in value[:MAX_BREADCRUMBS]]
+            return [shortened(item) for item in value]
         return value
 
     event.update(shortened(event))

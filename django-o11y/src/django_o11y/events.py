@@ -124,7 +124,9 @@ def _scrub_message(event: Any, record: logging.LogRecord | None) -> None:
     entry = event.get("logentry")
     if not entry:
         return
-    found = record or logging.makeLogRecord({"msg": entry.get("message"), "args": entry.get("params") or None})
+    params = entry.get("params") or None
+    args = tuple(params) if isinstance(params, list) else params
+    found = record or logging.makeLogRecord({"msg": entry.get("message"), "args": args})
     text = scrub.message_of(found) if found.args or not entry.get("formatted") else entry["formatted"]
     event["logentry"] = {
         "message": scrub.clean(str(entry.get("message") or ""), MAX_TEXT),

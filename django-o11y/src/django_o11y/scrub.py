@@ -3,7 +3,7 @@
 import logging
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from functools import lru_cache
 from itertools import islice
 
@@ -58,7 +58,8 @@ def scrub_value(value: object, depth: int = MAX_DEPTH) -> object:
     if depth and isinstance(value, Mapping):
         return _scrub_mapping(value, depth - 1)
     if depth and isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes | bytearray):
-        return _scrub_items(list(islice(value, MAX_ITEMS)), depth - 1)
+        found = _scrub_items(list(islice(value, MAX_ITEMS)), depth - 1)
+        return [*found, _left_out(value)] if len(value) > MAX_ITEMS else found
     return clean(_text_of(value), MAX_TEXT)
 
 
@@ -67,10 +68,16 @@ def _scrub_mapping(given: Mapping[object, object], depth: int) -> dict[str, obje
     for key, item in islice(given.items(), MAX_ITEMS):
         name = _text_of(key)
         found[clean(name, 100)] = FILTERED if is_secret_key(name) else scrub_value(item, depth)
-    name = given.get("name") or given.get("key")
-    if "value" in found and isinstance(name, str) and is_secret_key(name):
+    named = given.get("name") or given.get("key")
+    if "value" in found and isinstance(named, str) and is_secret_key(named):
         found["value"] = FILTERED
+    if len(given) > MAX_ITEMS:
+        found["..."] = _left_out(given)
     return found
+
+
+def _left_out(given: Sized) -> str:
+    return f"[... {len(given) - MAX_ITEMS} items left out ...]"
 
 
 def _scrub_items(items: list[object], depth: int) -> list[object]:
@@ -93,13 +100,13 @@ def _names_a_secret(items: list[object], number: int) -> bool:
 
 def message_of(record: logging.LogRecord) -> str:
     """The message of a log call, without those arguments that have the name of a secret before their place."""
-    if not record.args or not isinstance(record.msg, str):
-        return record.getMessage() if not isinstance(record.msg, dict) else str(scrub_value(record.msg))
-    template = _safe_template(record.msg)
+    if isinstance(record.msg, dict):
+        return str(scrub_value(record.msg))
     try:
-        return template % record.args
-    except (TypeError, ValueError, KeyError):
-        return record.getMessage()
+        template = str(record.msg)
+        return _safe_template(template) % record.args if record.args else template
+    except Exception as error:  # arguments that don't fit, or one that can't be shown
+        return f"{_text_of(record.msg)} [arguments that don't fit: {type(error).__name__}]"
 
 
 @lru_cache(maxsize=1024)

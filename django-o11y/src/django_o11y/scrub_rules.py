@@ -153,9 +153,6 @@ RULES: tuple[Rule, ...] = (
     _rule("://", r"(?<=://)[^/\s:@'\"\[]{0,100}:(?![\[/])\d*+[a-z_][^/\s@'\"]*+(?!@)"),
     # a long user alone, such as the key of a tracker
     _rule("://", r"(?<=://)[\w-]{16,100}(?=@)"),
-    # the query of a URL or path, and a fragment that looks like one
-    _rule("?", r"\?[\w.~%\[\]-]{1,100}=[^\s'\"<>]*+", f"?{FILTERED}"),
-    _rule("#", r"#[\w.~%-]{1,100}=[^\s'\"<>]*+", f"#{FILTERED}"),
     # Headers of several parts
     _rule(
         "cookie",
@@ -238,6 +235,9 @@ RULES: tuple[Rule, ...] = (
     _rule("--", rf"((?<!-)--(?=\w)[\w-]{{0,40}}?{_SECRET}(?:\\{{0,15}}['\"])?,?\s{{1,3}})(?!-){_value('v')}", KEPT),
     _rule("-p", r"(\b(?:mysql\w{0,10}|mariadb|sshpass)\b[^\n]{0,200}?\s-p\s?)[^\s'\"]{1,200}", KEPT),
     _rule("-u", r"(\s(?:-u|--(?:proxy-)?user)[ =]['\"]?)[^\s:'\"]{1,100}:[^\s'\"]{1,200}", KEPT),
+    # the query of a URL or path, and a fragment that looks like one
+    _rule("?", r"\?[\w.~%\[\]-]{1,100}=[^\s'\"<>]*+", f"?{FILTERED}"),
+    _rule("#", r"#[\w.~%-]{1,100}=[^\s'\"<>]*+", f"#{FILTERED}"),
     # Bearer abc1, where it stands alone; the value must look like one, for "token bucket" is none
     _rule(
         "bearer|token|basic",
