@@ -1,9 +1,12 @@
 """Run by test_events.py: tells each text of the corpus by every channel that leads out of a process."""
 
 import logging
+import os
+import subprocess
 import sys
 
 import django
+import requests
 import sentry_sdk
 
 django.setup()
@@ -51,7 +54,18 @@ def trace(text: str) -> None:
         span.set_status(Status(StatusCode.ERROR, text))
 
 
+def call() -> None:
+    """What the SDK and the instrumentations record by themselves."""
+    with sentry_sdk.isolation_scope(), tracing._tracer.start_as_current_span("calls"):
+        url = os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"]
+        requests.get(f"{url}/pay?q=swordfish#swordfish", auth=("jane", "swordfish"), timeout=5)
+        subprocess.run(["true", "--password", "swordfish"], check=True)
+        sentry_sdk.set_tag("which", "calls")
+        log.error("called with %(token)s", {"token": "swordfish or not"})
+
+
 tracing.start()
+call()
 for each, _ in CORPUS:
     for with_locals in (False, True):
         options["include_local_variables"] = with_locals

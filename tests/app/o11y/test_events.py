@@ -42,7 +42,7 @@ def told(running_tracker: Tracker) -> Iterator[Told]:
             "OTEL_EXPORTER_OTLP_ENDPOINT": store.url,
             "OTEL_TRACES_SAMPLER_ARG": "1",
         }
-        command = [sys.executable, "-m", "tests.app.o11y.tell"]
+        command = [sys.executable, "-m", "tests.app.o11y.tell", "--api-token", "swordfish", "--password=swordfish"]
         done = subprocess.run(
             command,
             cwd=ROOT,
@@ -62,12 +62,12 @@ def secrets_in(text: str) -> list[str]:
 
 def test_lines_tell_no_secret(told: Told) -> None:
     lines = [line for line in told.lines if json.loads(line)["logger"] == "corpus"]
-    assert len(lines) == 5 * TWICE
+    assert len(lines) == 5 * TWICE + 1
     assert [(found, line) for line in lines if (found := secrets_in(line))] == []
 
 
 def test_events_tell_no_secret(told: Told) -> None:
-    assert len(told.events) == 3 * TWICE
+    assert len(told.events) == 3 * TWICE + 1
     texts = [json.dumps(event, ensure_ascii=False) for event in told.events]
     assert [(found, text) for text in texts if (found := secrets_in(text))] == []
     chains = [event["exception"]["values"] for event in told.events if "exception" in event]
@@ -79,6 +79,18 @@ def test_events_tell_no_secret(told: Told) -> None:
 def test_spans_tell_no_secret(told: Told) -> None:
     assert told.spans.count(b"db.statement") == len(CORPUS)
     assert secrets_in(told.spans.decode(errors="replace")) == []
+
+
+def test_what_is_recorded_of_calls_and_arguments_tells_no_secret(told: Told) -> None:
+    (event,) = [event for event in told.events if event["tags"].get("which") == "calls"]
+    http, process = event["breadcrumbs"]["values"][-2:]
+    assert (http["data"]["url"][-4:], http["data"]["http.query"]) == ("/pay", "[filtered]")
+    assert process["message"] == "true --password [filtered]"
+    assert event["extra"]["sys.argv"][1:] == ["--api-token", "[filtered]", "--password=[filtered]"]
+    assert event["logentry"]["formatted"] == "called with [filtered]"
+    assert b"/pay?[filtered]" in told.spans
+    everything = json.dumps(told.events) + told.spans.decode(errors="replace") + "".join(told.lines)
+    assert "swordfish" not in everything
 
 
 def test_a_task_tells_no_secret(worker: HttpProcess, queue: None, tracker: Tracker) -> None:
