@@ -117,6 +117,20 @@ def breadcrumb(crumb: Breadcrumb, hint: BreadcrumbHint) -> Breadcrumb:
     return crumb
 
 
+def log_item(item: Any, _hint: Hint) -> Any:
+    """Sentry's before_send_log, for a project that has its SDK send lines too."""
+    parameter = "sentry.message.parameter."
+    given = item["attributes"]
+    params = {name.removeprefix(parameter): given[name] for name in given if name.startswith(parameter)}
+    if params:
+        args = tuple(params.values()) if "0" in params else params
+        item["body"] = scrub.message_of(logging.makeLogRecord({"msg": given["sentry.message.template"], "args": args}))
+    item["body"] = scrub.clean(str(item["body"]), MAX_TEXT)
+    others = {name: value for name, value in given.items() if not name.startswith(parameter)}
+    item["attributes"] = scrub.scrub_value(others)
+    return item
+
+
 def _scrub_message(event: Any, record: logging.LogRecord | None) -> None:
     """The arguments of a log call go with their places in its text; by themselves they say nothing more."""
     if "message" in event:

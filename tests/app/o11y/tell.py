@@ -60,6 +60,7 @@ def call() -> None:
         url = os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"]
         requests.get(f"{url}/pay?q=swordfish#swordfish", auth=("jane", "swordfish"), timeout=5)
         subprocess.run(["true", "--password", "swordfish"], check=True)
+        log.warning("called by token %s", "swordfish or not")
         sentry_sdk.set_tag("which", "calls")
         log.error("called with %(token)s", {"token": "swordfish or not"})
 

@@ -62,7 +62,7 @@ def secrets_in(text: str) -> list[str]:
 
 def test_lines_tell_no_secret(told: Told) -> None:
     lines = [line for line in told.lines if json.loads(line)["logger"] == "corpus"]
-    assert len(lines) == 5 * TWICE + 1
+    assert len(lines) == 5 * TWICE + 2
     assert [(found, line) for line in lines if (found := secrets_in(line))] == []
 
 
@@ -83,9 +83,10 @@ def test_spans_tell_no_secret(told: Told) -> None:
 
 def test_what_is_recorded_of_calls_and_arguments_tells_no_secret(told: Told) -> None:
     (event,) = [event for event in told.events if event["tags"].get("which") == "calls"]
-    http, process = event["breadcrumbs"]["values"][-2:]
+    http, process, line = event["breadcrumbs"]["values"][-3:]
     assert (http["data"]["url"][-4:], http["data"]["http.query"]) == ("/pay", "[filtered]")
     assert process["message"] == "true --password [filtered]"
+    assert line["message"] == "called by token [filtered]"
     assert event["extra"]["sys.argv"][1:] == ["--api-token", "[filtered]", "--password=[filtered]"]
     assert event["logentry"]["formatted"] == "called with [filtered]"
     assert b"/pay?[filtered]" in told.spans
@@ -169,6 +170,15 @@ def test_a_transaction_of_another_sdk_is_scrubbed_and_not_counted_as_an_error() 
     event: Any = {"type": "transaction", "spans": spans, "transaction": "/a?token=hunter2"}
     found = json.dumps(events.Hook(service="s", user_email=True).transaction(event, {}))
     assert ("jane" in found, "hunter2" in found) == (False, False)
+
+
+@pytest.mark.parametrize("params", [{"0": "jane", "1": "hunter two"}, {}])
+def test_a_line_that_another_sdk_sends_is_scrubbed(params: dict[str, str]) -> None:
+    attributes = {f"sentry.message.parameter.{name}": value for name, value in params.items()}
+    attributes |= {"sentry.message.template": "login of %s, password=%s", "logger.name": "x", "pw": "hunter2"}
+    item = events.log_item({"body": "login of jane, password=hunter2", "attributes": attributes}, {})
+    assert (item["body"], "hunter" in str(item)) == ("login of jane, password=[filtered]", False)
+    assert item["attributes"]["logger.name"] == "x"
 
 
 @pytest.mark.parametrize(
