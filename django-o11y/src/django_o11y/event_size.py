@@ -24,13 +24,16 @@ KEPT = {
 """What an event needs most; the rest goes when it is too large."""
 
 
+def values_of(event: Any, part: str) -> list[Any]:
+    """The items of a part; Sentry's protocol knows it with and without a mapping around it."""
+    found = event.get(part) or []
+    return found.get("values") or [] if isinstance(found, dict) else found
+
+
 def stacks_of(event: Any) -> Iterator[Any]:
-    for part in ("exception", "threads"):
-        for value in (event.get(part) or {}).get("values") or ():
-            if value.get("stacktrace"):
-                yield value["stacktrace"]
-    if event.get("stacktrace"):
-        yield event["stacktrace"]
+    for value in (*values_of(event, "exception"), *values_of(event, "threads"), event):
+        if value.get("stacktrace"):
+            yield value["stacktrace"]
 
 
 def frames_of(event: Any) -> Iterator[Any]:
@@ -44,8 +47,8 @@ def cut_lists(
     """Leave out the middle of what is too long; the number of items that are gone, by kind."""
     gone: Counter[str] = Counter()
     for part, limit in (("exception", exceptions), ("threads", exceptions), ("breadcrumbs", breadcrumbs)):
-        if isinstance(holder := event.get(part), dict):
-            gone[f"{part.rstrip('s')}s"] += _cut(holder, "values", limit)
+        holder, name = (event[part], "values") if isinstance(event.get(part), dict) else (event, part)
+        gone[f"{part.rstrip('s')}s"] += _cut(holder, name, limit)
     for stack in stacks_of(event):
         gone["frames"] += _cut(stack, "frames", frames)
     gone["spans"] += _cut(event, "spans", MAX_SPANS)

@@ -84,18 +84,19 @@ class Hook:
         if "user" in event:
             event["user"] = self._scrub_user(event["user"] or {})
         _scrub_message(event, record)
-        for crumb in (event.get("breadcrumbs") or {}).get("values") or ():
+        for crumb in event_size.values_of(event, "breadcrumbs"):
             crumb.update(scrub.scrub_value({name: crumb[name] for name in crumb.keys() - {"timestamp"}}))
         # The context of the trace holds ids, and those may look like card numbers.
         contexts = event.get("contexts") or {}
         for name, found in contexts.items():
             contexts[name] = scrub.scrub_value(found)
-            if name == "trace":
+            if name == "trace" and found:
                 contexts[name].update({key: found[key] for key in found if key.endswith("_id")})
         for span in event.get("spans") or ():
             for name in span.keys() & {"description", "data", "tags"}:
                 span[name] = scrub.scrub_value(span[name])
-        for exception in (event.get("exception") or {}).get("values") or ():
+        for exception in event_size.values_of(event, "exception"):
+            exception["mechanism"] = scrub.scrub_value(exception.get("mechanism"))
             exception["value"] = scrub.clean(str(exception.get("value") or ""), MAX_TEXT)
         for frame in event_size.frames_of(event):
             _scrub_frame(frame)

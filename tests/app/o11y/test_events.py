@@ -150,6 +150,8 @@ REQUEST = {
         {"extra": {"sys.argv": ["manage.py", "imp", "--api-token", "hunter2", "--password=hunter2"]}},
         {"extra": {"celery-job": {"task_name": "a.b", "args": ["hunter2"], "kwargs": {"x": "hunter2"}}}},
         {"breadcrumbs": {"values": [HTTP_CALL]}},
+        {"breadcrumbs": [HTTP_CALL], "contexts": {"trace": None}},
+        {"exception": [{"value": "password=hunter2", "mechanism": {"data": {"token": "hunter2"}}}]},
         {"breadcrumbs": {"values": [{"message": "mysqldump --user=erp --password hunter2 erp"}]}},
         {"request": REQUEST},
         {"threads": {"values": [{"stacktrace": {"frames": [FRAME]}}]}},
