@@ -112,9 +112,10 @@ def message_of(record: logging.LogRecord) -> str:
 @lru_cache(maxsize=1024)
 def _safe_template(template: str) -> str:
     """With `%.0s`, which takes an argument and shows nothing of it, where one has to be hidden."""
-    if "%" not in template or len(template) > MAX_TEXT:
+    lowered = template.lower()
+    if len(template) > MAX_TEXT or not any(mark in lowered for mark in FORMAT.marks):
         return template
-    template = FORMAT.sub(lambda found: f"{found[1]}%{found[2] or ''}.0s{FILTERED}", template)
+    template = FORMAT.pattern.sub(lambda found: f"{found[1]}%{found[2] or ''}.0s{FILTERED}", template)
     return NAMED_FORMAT.sub(
         lambda found: f"%({found[1]}).0s{FILTERED}" if is_secret_key(found[1]) else found[0], template
     )

@@ -5,7 +5,8 @@ end of the text when no end of it is found.
 """
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 FILTERED = "[filtered]"
 
@@ -90,15 +91,21 @@ KEPT = rf"\1{FILTERED}"
 """What the first group found, and no more."""
 
 
-class Rule(NamedTuple):
+@dataclass(frozen=True)
+class Rule:
     marks: tuple[str, ...]
     """Without one of them in the text, in small letters, the pattern can't match."""
-    pattern: re.Pattern[str]
+    expression: str
     replacement: str = FILTERED
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when a text needs it: all of them would keep each short command waiting for 100 ms."""
+        return re.compile(self.expression, re.IGNORECASE | re.DOTALL)
 
-def _rule(marks: str, pattern: str, replacement: str = FILTERED) -> Rule:
-    return Rule(tuple(marks.split("|")), re.compile(pattern, re.IGNORECASE | re.DOTALL), replacement)
+
+def _rule(marks: str, expression: str, replacement: str = FILTERED) -> Rule:
+    return Rule(tuple(marks.split("|")), expression, replacement)
 
 
 _CREDENTIAL_MARKS = "pass|pwd|secret|token|authorization|credential|cookie|srf|jwt|key|session|argsrepr"
@@ -271,10 +278,10 @@ CARD = re.compile(
     r"(?:(?:[ -]?\d){12,22}(?![\w-]|\.\d)|\d{3}(?:[._/]\d{4}){3}(?![\w.-]))"
 )
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b")
-FORMAT = re.compile(
+FORMAT = _rule(
+    f"{_CREDENTIAL_MARKS}|{_PERSONAL_MARKS}",
     rf"({_SECRET}{_KEY_END}?{_BLANK}(?:=>|[=:]|is\b)?{_BLANK}['\"(\[]?)"
     r"%(\(\w{1,60}\))?[-#0 +]?\d{0,3}(?:\.\d{1,3})?[a-z]",
-    re.IGNORECASE,
 )
 """A place for an argument of a log call, after the name of a secret."""
 NAMED_FORMAT = re.compile(r"%\((\w{1,60})\)[-#0 +]?\d{0,3}(?:\.\d{1,3})?[a-z]", re.IGNORECASE)

@@ -178,10 +178,10 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(10)
 def test_a_hostile_text_is_scrubbed_in_linear_time(piece: str) -> None:
-    """It takes one or two seconds; were one pattern quadratic, it would be many minutes."""
-    scrub_text(piece * (200_000 // len(piece)))
+    """It takes half a second; were one pattern quadratic, it would be minutes."""
+    scrub_text(piece * (100_000 // len(piece)))
 
 
 def test_a_very_long_text_is_cut_where_no_secret_can_be_split() -> None:
