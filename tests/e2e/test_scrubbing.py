@@ -27,7 +27,7 @@ log = logging.getLogger("corpus")
 joined = chr(10).join(texts)
 with context.use(context.Context(request_id=request_id)):
     for text in texts:
-        log.warning(text.replace("%", "%%"))
+        log.warning(text)
         log.warning("an argument: %s", text)
         log.warning("a field", extra={"details": {"note": text, "password": text}})
         try:

@@ -52,7 +52,8 @@ class Context:
             "request_id": self.request_id,
             "trace_id": self.trace_id,
             "span_id": self.span_id,
-            "user_id": person.user_id if person else None,
+            # An address may be the primary key.
+            "user_id": ("[filtered]" if "@" in person.user_id else person.user_id) if person else None,
             "org_id": person.org_id if person else None,
             "task_id": self.task_id,
         }

@@ -92,7 +92,8 @@ def _surround(client: Any, settings: conf.Settings) -> None:
     their_logs = options.get("before_send_log") or options.get("_experiments", {}).get("before_send_log")
     options["before_send"] = Around(options["before_send"], hook)
     options["before_send_transaction"] = _after(options["before_send_transaction"], hook.transaction)
-    options["before_send_log"] = _after(their_logs, _scrub_line)
+    options["before_send_log"] = _after(their_logs, events.log_item)
+    options["before_breadcrumb"] = _after(options["before_breadcrumb"], events.breadcrumb)
     if options["event_scrubber"] is None:
         options["event_scrubber"] = EventScrubber()
     options["event_scrubber"].denylist = [*options["event_scrubber"].denylist, *DENYLIST]
@@ -130,17 +131,6 @@ def _is_seen(event: Any, hint: Hint) -> bool:
     return terminal.is_terminal() or (kind is not None and issubclass(kind, CommandError | KeyboardInterrupt))
 
 
-def _scrub_line(line: Any, _hint: Any) -> Any:
-    """The arguments of a log call are in its text already, where they are scrubbed together with their names."""
-    line["body"] = scrub.clean(line["body"], scrub.MAX_TEXT)
-    line["attributes"] = {
-        name: scrub.FILTERED if scrub.is_secret_key(name) else scrub.scrub_value(value)
-        for name, value in line["attributes"].items()
-        if not name.startswith("sentry.message.parameter")
-    }
-    return line
-
-
 def _start(settings: conf.Settings) -> None:
     try:
         sentry_sdk.init(
@@ -149,6 +139,7 @@ def _start(settings: conf.Settings) -> None:
             release=settings.sentry_release or settings.version,
             transport=CountingTransport,
             before_send=Around(None, events.Hook(service=settings.service, user_email=settings.user_email)),
+            before_breadcrumb=events.breadcrumb,
             event_scrubber=EventScrubber(denylist=[*DENYLIST], recursive=True),
             integrations=_integrations(),
             # _integrations() lists those that we use; request_errors.py does what Django's would.

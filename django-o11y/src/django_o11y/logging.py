@@ -87,7 +87,7 @@ class LineFormatter(JsonFormatter):
             return super().format(records.mended(record, error))
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
-        message = record.getMessage() if not isinstance(record.msg, dict) else str(scrub.scrub_value(record.msg))
+        message = scrub.message_of(record)
         log_data["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         log_data["level"] = record.levelname
         log_data["logger"] = record.name

@@ -32,11 +32,12 @@ def start() -> None:
     settings = conf.get()
     if not settings.trace_endpoint or _owner == os.getpid() or is_disabled() or not is_installed():
         return
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
     from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+
+    from django_o11y.span_export import ScrubbingExporter
 
     resource = {
         "service.name": settings.service,
@@ -49,7 +50,7 @@ def start() -> None:
         shutdown_on_exit=False,  # it would wait for half a minute; stop() doesn't
     )
     endpoint = f"{settings.trace_endpoint.rstrip('/')}/v1/traces"
-    _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_SECONDS)))
+    _provider.add_span_processor(BatchSpanProcessor(ScrubbingExporter(endpoint=endpoint, timeout=EXPORT_SECONDS)))
     _tracer = _provider.get_tracer("django_o11y")
     _owner = os.getpid()
     _instrument_libraries(_provider)

@@ -106,7 +106,7 @@ def test_with_the_project_s_django_integration_an_exception_is_one_event(theirs:
     code = """
 their_init(
     integrations=[DjangoIntegration()], disabled_integrations=[DedupeIntegration()],
-    send_default_pii=True, include_local_variables=False,
+    send_default_pii=True,
 )
 our_setup()
 django.setup()
