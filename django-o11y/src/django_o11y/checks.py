@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import Resolver404, resolve
 
 from django_o11y import conf, multiprocess
-from django_o11y.logging import LineHandler
+from django_o11y.line_handler import LineHandler
 
 SUPPORTED_DJANGO = ((5, 2), (6, 0))
 """The versions that django-prometheus 2.5 supports, first and last."""

@@ -1,20 +1,17 @@
 """One JSON object per line on stdout from Django, gunicorn, Celery and libraries alike."""
 
-import fcntl
 import logging
-import os
 import sys
-import tempfile
 from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 from django_o11y import conf, context, scrub
+from django_o11y.line_handler import LineHandler
 
 ACCESS_LOGGER = "access"
 ACCESS_FIELDS = ("route", "method", "status", "duration", "view")
@@ -85,44 +82,6 @@ class LineFormatter(JsonFormatter):
         known = NOT_EXTRA.union(NOT_EXTRA_OF.get(record.name.partition(".")[0], ()))
         if extra := {name: value for name, value in given.items() if name not in known}:
             log_data["extra"] = scrub.scrub_value(extra)
-
-
-class LineHandler(logging.StreamHandler[IO[str]]):
-    """Writes whole lines: several processes share one pipe, which may cut what is longer than 4 kB."""
-
-    def __init__(self) -> None:
-        super().__init__(sys.stdout)
-        self._lock_file: int | None = None
-        self._lock_owner = 0
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            self._write(self.format(record) + self.terminator)
-        except RecursionError:
-            raise
-        except Exception:
-            self.handleError(record)
-
-    def _write(self, line: str) -> None:
-        lock = self._open_lock()
-        if lock is not None:
-            fcntl.lockf(lock, fcntl.LOCK_EX)
-        try:
-            self.stream.write(line)
-            self.flush()
-        finally:
-            if lock is not None:
-                fcntl.lockf(lock, fcntl.LOCK_UN)
-
-    def _open_lock(self) -> int | None:
-        if self._lock_owner != os.getpid():
-            self._lock_owner = os.getpid()
-            path = Path(tempfile.gettempdir(), f"log-lines-{os.getuid()}.lock")
-            try:
-                self._lock_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            except OSError:  # nowhere to write: lines are written all the same
-                self._lock_file = None
-        return self._lock_file
 
 
 def logging_config(settings: conf.Settings) -> dict[str, Any]:
