@@ -11,7 +11,7 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import Resolver404, resolve
 
-from django_o11y import conf, multiprocess
+from django_o11y import conf, health, multiprocess
 from django_o11y.line_handler import LineHandler
 
 SUPPORTED_DJANGO = ((5, 2), (6, 0))
@@ -128,6 +128,11 @@ def _settings() -> Iterator[checks.CheckMessage]:
     except ImproperlyConfigured as error:
         yield checks.Error(str(error), hint="Correct O11Y in the settings.", id="django_o11y.E007")
         return
+    for name in given.ready_checks:
+        try:
+            health.find(name)
+        except ImproperlyConfigured as error:
+            yield checks.Error(str(error), hint="Correct O11Y's ready_checks.", id="django_o11y.E031")
     if not given.metrics_token:
         yield checks.Warning(
             "O11Y.metrics_token is empty, so nobody may read /metrics.",
@@ -159,6 +164,13 @@ def _processes() -> Iterator[checks.CheckMessage]:
             "and counters jump with every scrape.",
             hint="Set it, before Python starts, to a folder on a disk that nothing else fills.",
             id="django_o11y.E008",
+        )
+
+    if found := multiprocess.problem():
+        yield checks.Error(
+            f"{found}: metrics go to a folder below the system's one for temporary files, or are lost.",
+            hint="Set PROMETHEUS_MULTIPROC_DIR to a folder on a local disk that the processes' user owns.",
+            id="django_o11y.E030",
         )
 
 

@@ -27,7 +27,7 @@ class Settings:
     server_port: int = field(default=8001, metadata={"variable": "METRICS_PORT"})
     """Where a Celery worker or beat serves /metrics, /livez and /readyz."""
     ready_checks: tuple[str, ...] = ("database", "cache")
-    """What /readyz of the web process asks: database, cache, broker."""
+    """What /readyz of the web process asks: database, cache (or database:<alias>), broker, shop.health.a_function."""
     organization_attribute: str = ""
     """The user's attribute that holds an organization's id; reading it must not cost a query."""
     max_body_bytes: int = field(default=0, metadata={"variable": "MAX_BODY_BYTES"})
