@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -172,12 +173,25 @@ def test_a_full_disk_is_counted_and_leaves_the_next_line_whole(small_disk: Path)
     path.unlink()
 
 
-def test_a_stdout_that_another_program_made_non_blocking(pipe: Pipe) -> None:
+def test_a_stdout_that_another_program_made_non_blocking_and_fills(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
     lost, put = Losses(), writer_to(pipe[1]).put
     os.set_blocking(pipe[1], False)
+    real = line_handler.is_writable
+
+    def filled_meanwhile(descriptor: int, *, wait: bool) -> bool:
+        found = real(descriptor, wait=wait)
+        monkeypatch.setattr(line_handler, "is_writable", real)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(pipe[1], b"other\n")
+        return found
+
+    monkeypatch.setattr(line_handler, "is_writable", filled_meanwhile)
     for _ in range(10):
         put(b"x" * 20_000 + b"\n")
-    assert set(Reader(pipe[0]).lines(10)) == {b"x" * 20_000}
+    text = Reader(pipe[0])
+    eventually(lambda: text.text.count(b"x\n") == 10, "all lines")
+    assert set(text.text.splitlines()) == {b"other", b"x" * 20_000}
     assert lost() == {}
 
 
