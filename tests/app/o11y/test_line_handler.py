@@ -195,6 +195,7 @@ def test_a_stdout_that_another_program_made_non_blocking_and_fills(pipe: Pipe, m
     assert lost() == {}
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # Python 3.12 and newer
 def test_a_forked_child_writes_none_of_its_parents_lines(pipe: Pipe) -> None:
     writer = writer_to(pipe[1])
     for _ in range(10):
