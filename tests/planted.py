@@ -132,8 +132,8 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
         Planted(
             "gunicorn's workers write the same files",
             "django-o11y/src/django_o11y/multiprocess.py",
-            "for number in count():",
-            "for number in (0,):",
+            "if try_lock(lock, fcntl.LOCK_EX):",
+            "if lock:",
             ("e2e/test_counts.py::test_requests_are_exactly_counted_in_prometheus",),
         ),
     ),

@@ -66,3 +66,12 @@ def test_names_of_recording_rules_say_level_metric_operation() -> None:
     groups = [group for path in RULES for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]]
     names = [rule["record"] for group in groups for rule in group["rules"] if "record" in rule]
     assert [name for name in names if len(name.split(":")) != 3] == []
+
+
+def test_a_target_is_warned_of_before_its_scrape_is_refused() -> None:
+    """At 80% of `sample_limit`; the metric scrape_sample_limit would need a flag of Prometheus."""
+    limit = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))["global"]["sample_limit"]
+    groups = yaml.safe_load((FOLDER / "rules" / "self.yml").read_text(encoding="utf-8"))["groups"]
+    (rule,) = [rule for group in groups for rule in group["rules"] if rule.get("alert") == "ErpScrapeSamplesHigh"]
+    assert rule["expr"].endswith(f"> {limit * 8 // 10}")
+    assert f"above {limit:,} the scrape is refused" in rule["annotations"]["description"]

@@ -177,4 +177,6 @@ NOT_DRILLED: dict[str, str] = {
     "ErpLokiRequestErrors": BROKEN_DISK,
     "ErpScrapeSamplesHigh": "Needs a target with over 12,000 series.",
     "ErpLogsLagging": "Needs lines that are late and not lost.",
+    "ErpMetricsDropped": "Needs a full or damaged metrics folder; tests/app/o11y/test_multiprocess.py has one.",
+    "ErpLogLinesUnwritten": "Needs an engine that stops reading; tests/app/o11y/test_stalled_reader.py has one.",
 }

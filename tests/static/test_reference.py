@@ -7,7 +7,7 @@ import json
 import jsonschema
 import pytest
 
-from django_o11y import reference
+from django_o11y import metrics_reference, reference
 from ops.paths import ROOT
 
 
@@ -27,3 +27,20 @@ def test_schema_of_a_log_line_is_a_schema_and_closed() -> None:
     schema = json.loads(reference.SCHEMA.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["additionalProperties"] is False
+
+
+def test_the_name_of_every_metric_is_kept() -> None:
+    """Others' alerts read them: a name goes only with a note in a changelog, and a new one says since when."""
+    here = {each.name for each in metrics_reference.described()}
+    kept = metrics_reference.versions()
+    gone = {name for name, since in kept.items() if "until" in since}
+    assert here - set(kept) == set(), "new names: add them to metric_names.json with the version that brings them"
+    assert set(kept) - gone - here == set(), "these are gone: give them their `until` in metric_names.json"
+    assert gone & here == set()
+    logs = (ROOT / folder / "CHANGELOG.md" for folder in (".", "django-o11y"))
+    changes = "".join(path.read_text(encoding="utf-8") for path in logs if path.exists())
+    assert {name for name in gone if f"`{name}`" not in changes} == set(), "say in CHANGELOG.md what replaces them"
+
+
+def test_every_metric_says_when_it_moves() -> None:
+    assert {each.name for each in metrics_reference.described() if not each.meaning.endswith(".")} == set()

@@ -36,13 +36,18 @@ class Bounded(Generic[Result]):
                 threading.Thread(target=self._run, daemon=True).start()
             return oldest
 
+    def wait(self, since: float) -> bool:
+        """Whether there is an answer or exception that counts from then on, waited for within the limit."""
+        left = since + self.keep_seconds + self.seconds - monotonic()
+        with self._changed:
+            return self._changed.wait_for(lambda: self._finished_at >= since, max(0.0, left))
+
     def ask(self, since: float | None = None) -> Result:
         """The function's answer or exception; TimeoutError when it takes too long. `since`: from begin()."""
         oldest = self.begin() if since is None else since
-        left = oldest + self.keep_seconds + self.seconds - monotonic()
+        if not self.wait(oldest):
+            raise TimeoutError(f"no answer within {self.seconds:g} s")
         with self._changed:
-            if not self._changed.wait_for(lambda: self._finished_at >= oldest, max(0.0, left)):
-                raise TimeoutError(f"no answer within {self.seconds:g} s")
             if self._error is not None:
                 raise self._error
             return self._result  # type: ignore[return-value]

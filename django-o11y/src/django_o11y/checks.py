@@ -9,7 +9,7 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, Resolver404, ResolverMatch, resolve, reverse
 
-from django_o11y import conf, installation, multiprocess, tracing
+from django_o11y import conf, health, installation, multiprocess, tracing
 
 TAG = "django_o11y"
 NOWHERE = "/django-o11y/no-project-has-this-page"
@@ -26,6 +26,7 @@ def check_settings(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
     return [
         *_middleware(),
         *_urls(given),
+        *_ready_checks(given),
         *_exports(),
         *_processes(),
         *_logging(),
@@ -65,6 +66,14 @@ def _middleware() -> Found:
             hint="Remove it from MIDDLEWARE.",
             id="django_o11y.W005",
         )
+
+
+def _ready_checks(given: conf.Settings) -> Found:
+    for name in given.ready_checks:
+        try:
+            health.find(name)
+        except ImproperlyConfigured as error:
+            yield checks.Error(str(error), hint="Correct O11Y's ready_checks.", id="django_o11y.E031")
 
 
 def _token(given: conf.Settings) -> Found:
@@ -134,6 +143,13 @@ def _processes() -> Found:
             "and counters jump with every scrape.",
             hint="Set it, before Python starts, to a folder on a disk that nothing else fills.",
             id="django_o11y.E008",
+        )
+
+    if found := multiprocess.problem():
+        yield checks.Error(
+            f"{found}: metrics go to a folder below the system's one for temporary files, or are lost.",
+            hint="Set PROMETHEUS_MULTIPROC_DIR to a folder on a local disk that the processes' user owns.",
+            id="django_o11y.E030",
         )
 
 

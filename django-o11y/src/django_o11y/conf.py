@@ -68,7 +68,7 @@ class Settings:
     max_views: int = field(default=150, metadata={"variable": "METRICS_MAX_VIEWS", "range": (0, sys.maxsize)})
     """How many views have metrics of their own; those asked for later share the label view="other"."""
     ready_checks: tuple[str, ...] = ("database", "cache")
-    """What /readyz of the web process asks: database, cache, broker."""
+    """What /readyz of the web process asks: database, cache (or database:<alias>), broker, shop.health.a_function."""
     organization_attribute: str = ""
     """The user's attribute that holds an organization's id; reading it must not cost a query."""
     max_body_bytes: int = field(default=0, metadata={"variable": "MAX_BODY_BYTES", "range": (0, sys.maxsize)})

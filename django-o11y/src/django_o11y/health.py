@@ -1,11 +1,21 @@
 """/livez: this process answers. /readyz: what every request needs answers too. /healthz is /livez.
 
 Other companies' APIs are not asked: while they are away, a restart of this process doesn't help.
+
+What /readyz asks is named by `ready_checks`: `database` and `cache` (the default ones), `database:replica`,
+`cache:sessions` (by alias), `broker`, or the dotted path of a function of the project's, such as
+`shop.health.search_is_up`: it returns when all is well, and raises an exception or returns False when it isn't.
 """
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 
+from django.core.cache import caches
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+from django.utils.module_loading import import_string
+
+from django_o11y import databases
 from django_o11y.bounded import Bounded
 
 DEADLINE_SECONDS = 2.5
@@ -42,25 +52,45 @@ def _ask(name: str, since: float) -> str:
 
 @cache
 def _check(name: str) -> Bounded[None]:
-    return Bounded(CHECKS[name], seconds=DEADLINE_SECONDS, keep_seconds=KEEP_SECONDS)
+    # Found out when asked: a name that means nothing fails its own check only.
+    return Bounded(lambda: find(name)(), seconds=DEADLINE_SECONDS, keep_seconds=KEEP_SECONDS)
 
 
-def _ask_database() -> None:
-    from django.db import connections
-
-    # A connection of its own: it proves that connecting works, and it may hang without harm to a request.
-    connection = connections.create_connection("default")
+def find(name: str) -> Callable[[], None]:
+    """What asks the check of this name; ImproperlyConfigured with a sentence when it means nothing."""
+    kind, _, alias = name.partition(":")
+    if kind in ALIASED:
+        function, known = ALIASED[kind]
+        if alias and alias not in known():
+            raise ImproperlyConfigured(
+                f"ready_checks has {name!r}, but {alias!r} is none of the settings' aliases: {', '.join(known())}."
+            )
+        return partial(function, alias or "default")
+    if name == "broker":
+        return _ask_broker
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    finally:
-        connection.close()
+        function = import_string(name)
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            f"ready_checks has {name!r}, which can't be imported ({error}); expected {', '.join(ALIASED)}, broker, "
+            "database:<alias>, cache:<alias> or the dotted path of a function."
+        ) from error
+    if not callable(function):
+        raise ImproperlyConfigured(
+            f"ready_checks has {name!r}, which is {type(function).__name__}; expected a function."
+        )
+    return partial(_ask_project, name, function)
 
 
-def _ask_cache() -> None:
-    from django.core.cache import cache as django_cache
+def _ask_database(alias: str) -> None:
+    # `DATABASES = {"default": {}}` says that every query names its database: then all of them are needed.
+    needed = [alias] if databases.is_real(alias) else [each for each in connections if databases.is_real(each)]
+    for each in needed:
+        databases.ask(each)
 
-    django_cache.has_key("django_o11y:ready")
+
+def _ask_cache(alias: str) -> None:
+    caches[alias].has_key("django_o11y:ready")
 
 
 def _ask_broker() -> None:
@@ -70,8 +100,19 @@ def _ask_broker() -> None:
         connection.connect()
 
 
-CHECKS: dict[str, Callable[[], None]] = {
-    "database": _ask_database,
-    "cache": _ask_cache,
-    "broker": _ask_broker,
+def _ask_project(name: str, function: Callable[[], object]) -> None:
+    try:
+        if function() is False:
+            raise NotReady(name)
+    finally:
+        connections.close_all()  # of this thread, which ends now
+
+
+class NotReady(Exception):
+    """A project's check returned False."""
+
+
+ALIASED: dict[str, tuple[Callable[[str], None], Callable[[], list[str]]]] = {
+    "database": (_ask_database, lambda: list(connections)),
+    "cache": (_ask_cache, lambda: list(caches)),
 }

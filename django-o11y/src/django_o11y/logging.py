@@ -1,19 +1,15 @@
 """One JSON object per line on stdout from Django, gunicorn, Celery and libraries alike."""
 
-import fcntl
 import logging
-import os
-import sys
-import tempfile
 from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 from django_o11y import conf, context, records, scrub, terminal
+from django_o11y.line_handler import LineHandler
 
 __all__ = ["LineFormatter", "LineHandler", "logging_config"]
 
@@ -108,44 +104,6 @@ class LineFormatter(JsonFormatter):
 def make_formatter(*, log_format: str, **static: str) -> logging.Formatter:
     """Chosen when logging is configured, since DEBUG is known only then."""
     return terminal.TextFormatter() if terminal.is_wanted(log_format) else LineFormatter(**static)
-
-
-class LineHandler(logging.StreamHandler[IO[str]]):
-    """Writes whole lines: several processes share one pipe, which may cut what is longer than 4 kB."""
-
-    def __init__(self) -> None:
-        super().__init__(sys.stdout)
-        self._lock_file: int | None = None
-        self._lock_owner = 0
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            self._write(self.format(record) + self.terminator)
-        except RecursionError:
-            raise
-        except Exception:
-            self.handleError(record)
-
-    def _write(self, line: str) -> None:
-        lock = self._open_lock()
-        if lock is not None:
-            fcntl.lockf(lock, fcntl.LOCK_EX)
-        try:
-            self.stream.write(line)
-            self.flush()
-        finally:
-            if lock is not None:
-                fcntl.lockf(lock, fcntl.LOCK_UN)
-
-    def _open_lock(self) -> int | None:
-        if self._lock_owner != os.getpid():
-            self._lock_owner = os.getpid()
-            path = Path(tempfile.gettempdir(), f"log-lines-{os.getuid()}.lock")
-            try:
-                self._lock_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            except OSError:  # nowhere to write: lines are written all the same
-                self._lock_file = None
-        return self._lock_file
 
 
 def logging_config(settings: conf.Settings) -> dict[str, Any]:

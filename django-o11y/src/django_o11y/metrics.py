@@ -19,6 +19,14 @@ IN_FLIGHT = Gauge(
     multiprocess_mode="livesum",
 )
 
+LOG_LINES_DROPPED = Counter(
+    "log_lines_dropped",
+    "Log lines that were never written: slow_reader (stdout's reader stalls), write_failed, exit (no time was left).",
+    ["reason"],
+)
+for _reason in ("slow_reader", "write_failed", "exit"):
+    LOG_LINES_DROPPED.labels(_reason)
+
 CLIENT_ERRORS = Counter(
     "http_client_errors",
     "Requests that were refused as broken or suspicious, by the name of the exception: faults of their clients.",

@@ -18,6 +18,7 @@ class MetricsFile(MmapedDict):
     """prometheus_client maps files with holes: when the disk is full, writing into a hole kills the process."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         if not path.exists():
             _create(path)
         super().__init__(str(path))  # type: ignore[no-untyped-call]
@@ -47,7 +48,7 @@ def damage(path: Path) -> str | None:
             end = position + _entry_size(length)
             if length <= 0 or end > used:
                 return f"it says that a series of {length} bytes begins at byte {position} of {used}"
-            name, sample, labels, text = json.loads(data[position + _LENGTH.size :][:length])
+            name, sample, labels, text = json.loads(data[position + _LENGTH.size : position + _LENGTH.size + length])
             if not isinstance(labels, dict) or not all(isinstance(each, str) for each in (name, sample, text)):
                 return f"what begins at byte {position} is no series"
             position = end

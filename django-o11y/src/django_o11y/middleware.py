@@ -28,7 +28,7 @@ class Middleware:
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
-        multiprocess.enter("web")  # under gunicorn with our hooks its master did already
+        multiprocess.enter(f"web-{conf.get().service}")  # under gunicorn with our hooks its master did already
         got_request_exception.connect(http_metrics.count_exception, dispatch_uid="django_o11y.http_metrics")
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:

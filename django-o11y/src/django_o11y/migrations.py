@@ -1,47 +1,71 @@
-"""How many of the code's migrations the database lacks: more than 0 means that a deploy didn't run them."""
+"""How many of the code's migrations each database lacks: more than 0 means that a deploy didn't run them."""
 
 from collections.abc import Iterator
+from functools import partial
 
+from django.apps import apps
+from django.db import connections, router
+from django.db.migrations.executor import MigrationExecutor
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from django_o11y import databases
 from django_o11y.bounded import Bounded
 
 KEEP_SECONDS = 60.0
-DEADLINE_SECONDS = 5.0
+DEADLINE_SECONDS = 2.5
 
 
 class PendingMigrationsCollector(Collector):
-    """Counts in a thread of its own, because reading all migrations takes long; a scrape gets the last count."""
+    """Counts in a thread for each database, because reading all migrations takes long and a database may hang.
+
+    The first scrape of a process waits for the counts, but no longer than for the deadline; others get the last ones.
+    """
 
     def __init__(self) -> None:
-        self._pending = Bounded(count_pending, seconds=DEADLINE_SECONDS, keep_seconds=KEEP_SECONDS)
+        self._pending: dict[str, Bounded[int]] | None = None
 
     def collect(self) -> Iterator[Metric]:
-        """One sample per database, or none before the first answer and while a database gives none."""
-        self._pending.begin()
-        found = self._pending.last
-        if found is None:
-            return
+        """One sample per database that Django migrates, or none while it gives no answer."""
+        first = self._pending is None
+        if self._pending is None:
+            self._pending = {
+                alias: Bounded(partial(count_pending, alias), seconds=DEADLINE_SECONDS, keep_seconds=KEEP_SECONDS)
+                for alias in connections
+                if databases.is_real(alias) and migrated_apps(alias)
+            }
+        begun = {alias: asked.begin() for alias, asked in self._pending.items()}
         family = GaugeMetricFamily(
             "django_migrations_pending", "Migrations that the code has and the database lacks.", labels=["connection"]
         )
-        for alias, number in found.items():
-            family.add_metric([alias], number)
-        yield family
+        for alias, asked in self._pending.items():
+            if first:
+                asked.wait(begun[alias])
+            if (number := asked.last) is not None:
+                family.add_metric([alias], number)
+        if family.samples:
+            yield family
 
 
-def count_pending() -> dict[str, int]:
-    """By database; to be called in a thread of its own, whose connections it closes."""
-    from django.db import connections
-    from django.db.migrations.executor import MigrationExecutor
+def migrated_apps(alias: str) -> set[str]:
+    """The labels of the apps of which the routers let at least one model into the database."""
+    return {
+        config.label
+        for config in apps.get_app_configs()
+        if any(
+            router.allow_migrate(alias, config.label, model_name=model._meta.model_name)
+            for model in config.get_models(include_auto_created=True)
+        )
+    }
 
-    found = {}
-    for alias in connections:
-        connection = connections[alias]  # this thread's own; the executor asks for it by its alias
-        try:
-            executor = MigrationExecutor(connection)
-            found[alias] = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-        finally:
-            connection.close()
-    return found
+
+def count_pending(alias: str) -> int:
+    """To be called in a thread of its own, whose connection it closes."""
+    expected = migrated_apps(alias)
+    connection = connections[alias]  # this thread's own; the executor asks for it by its alias
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        return sum(migration.app_label in expected for migration, _ in plan)
+    finally:
+        connection.close()

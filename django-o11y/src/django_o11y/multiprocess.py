@@ -3,8 +3,7 @@
 PROMETHEUS_MULTIPROC_DIR has a folder for each group of processes that one /metrics adds up, such as gunicorn on one
 address. A process of a group takes its lowest free slot by locking `<slot>.lock`, and writes `<kind>_<slot>.db`. The
 kernel frees the lock when the process ends; the next one takes over the slot and goes on with its counts. So dead
-processes leave neither gaps nor files. All processes of a group share the lock `group.lock`: the first one, which
-gets it for itself, deletes what an earlier group of that name left.
+processes leave neither gaps nor files. Which folder a group has is group_folder.py's concern.
 
 A process outside any group, such as a manage.py command, keeps its metrics in memory and writes no file.
 """
@@ -13,21 +12,28 @@ import errno
 import fcntl
 import logging
 import os
-import re
 import threading
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import Counter, values
 from prometheus_client.mmap_dict import mmap_key
 
+from django_o11y import group_folder
 from django_o11y.file_lock import open_lock, try_lock
 from django_o11y.metrics_file import MetricsFile, damage
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-NO_ROOM, DAMAGED = "no_room", "damaged_file"
+DROPPED = "metrics_dropped"
+DROPPED_HELP = (
+    "Losses of metrics: a series that the full disk had no room for (no_room), a damaged file that was set aside, "
+    "or a series or process without a folder to write to (folder)."
+)
+NO_ROOM, DAMAGED, FOLDER = "no_room", "damaged_file", "folder"
 FULL = (errno.ENOSPC, errno.EDQUOT)
+ANOTHERS = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.ELOOP)
+"""What opening a file says that is another user's, a folder or a link."""
+MAX_SLOTS = 1_000
 logger = logging.getLogger(__name__)
 
 _installed = False
@@ -42,7 +48,7 @@ _slot: int | None = None
 _slot_lock: int | None = None
 _wants_slot = False
 """This process is in a group, but has not taken a slot yet: it does so with its first metric."""
-_full = False
+_told = False
 _files: dict[str, MetricsFile] = {}
 _values: list["Value"] = []
 
@@ -65,12 +71,8 @@ def install() -> None:
         return
     _installed = True
     values.ValueClass = Value if directory() else values.MutexValue
-    dropped = Counter(
-        "metrics_dropped",
-        "Losses of metrics: a series that the full disk had no room for, or a damaged file that was set aside.",
-        ["reason"],
-    )
-    for reason in (NO_ROOM, DAMAGED):
+    dropped = Counter(DROPPED, DROPPED_HELP, ["reason"])
+    for reason in (NO_ROOM, DAMAGED, FOLDER):
         dropped.labels(reason)
     _dropped = dropped
     while _early:
@@ -78,34 +80,33 @@ def install() -> None:
 
 
 def enter(group: str) -> None:
-    """Make this process and its future children a part of the group, unless it is in one or there is no folder."""
+    """Make this process and its future children a part of the group, unless it is in one or there is no folder.
+
+    A folder that can't be used costs metrics, and keeps no process from starting.
+    """
     global _folder, _group_lock, _wants_slot
-    found = directory()
-    if found is None or _folder is not None:
+    given = directory()
+    if given is None or _folder is not None:
         return
-    own = found / re.sub(r"[^A-Za-z0-9.]+", "-", group).strip("-")[:100]
-    try:
-        own.mkdir(parents=True, exist_ok=True)
-        lock = open_lock(own / "group.lock")
-        if try_lock(lock, fcntl.LOCK_EX):
-            _wipe(own)
-        fcntl.flock(lock, fcntl.LOCK_SH)
-    except OSError as error:
-        if error.errno not in FULL:
-            # SystemExit, because Celery logs and forgets any other exception of a signal handler.
-            raise SystemExit(
-                f"The metrics folder {own} can't be used ({error.strerror}); expected a folder that this user may "
-                f"write to. Set {VARIABLE} to one."
-            ) from error
-        logger.warning("The disk of the metrics folder %s is full: this process's metrics are lost.", own)
-        return
-    _folder, _group_lock, _wants_slot = own, lock, True
+    for base in (given, group_folder.spare()):
+        try:
+            _folder, _group_lock = group_folder.join(base, group)
+        except OSError as error:
+            logger.warning(
+                "The metrics folder %s can't be used (%s); expected one that this user owns or may make. Correct %s.",
+                *(base, error.strerror, VARIABLE),
+            )
+        else:
+            _wants_slot = True
+            return
+    logger.warning("There is no folder for metrics: each process counts for itself, and /metrics shows one of them.")
+    _count_drop(FOLDER)
 
 
-def _wipe(group_folder: Path) -> None:
-    for file in group_folder.iterdir():
-        if file.suffix in (".db", ".new", ".damaged", ".list") and not file.is_dir():
-            file.unlink()
+def problem() -> str | None:
+    """What is wrong with the folder that the variable names; for `manage.py check`, which leaves nothing behind."""
+    given = directory()
+    return group_folder.problem(given) if given else None
 
 
 def _take_slot() -> None:
@@ -115,19 +116,29 @@ def _take_slot() -> None:
     if _folder is None:
         return
     try:
-        for number in count():
-            lock = open_lock(_folder / f"{number}.lock")
-            if try_lock(lock, fcntl.LOCK_EX):
-                break
-            os.close(lock)
+        _slot, _slot_lock = _lowest_free(_folder)
     except OSError as error:
-        _report_full(error)
+        _report_loss(error)
         return
-    _slot, _slot_lock = number, lock
-    for live in _folder.glob(f"gauge_live*_{number}.db"):
+    for live in _folder.glob(f"gauge_live*_{_slot}.db"):
         _remove(live)
     for value in _values:
         value.attach()
+
+
+def _lowest_free(group: Path) -> tuple[int, int]:
+    """Its number and lock."""
+    for number in range(MAX_SLOTS):
+        try:
+            lock = open_lock(group / f"{number}.lock")
+        except OSError as error:
+            if error.errno not in ANOTHERS:
+                raise
+            continue
+        if try_lock(lock, fcntl.LOCK_EX):
+            return number, lock
+        os.close(lock)
+    raise OSError(errno.EMFILE, f"none of its {MAX_SLOTS} slots is free")
 
 
 def _remove(path: Path) -> None:
@@ -168,26 +179,39 @@ def _count_drop(reason: str) -> None:
         _dropped.labels(reason).inc()
 
 
-def _report_full(error: OSError) -> None:
-    global _full
-    _count_drop(NO_ROOM)
-    if not _full:
-        _full = True
+def _report_loss(error: OSError) -> None:
+    global _told
+    _count_drop(NO_ROOM if error.errno in FULL else FOLDER)
+    if not _told:
+        _told = True
         logger.warning(
-            "The metrics folder %s has no room for new series (%s): this process's are lost.", _folder, error.strerror
+            "The metrics folder %s takes no new series (%s): this process's are lost.", _folder, error.strerror
         )
+
+
+def unsaved_losses() -> dict[str, float]:
+    """What this process has lost, by reason, as far as no file says so: without a slot, or when its file is gone."""
+    with _lock:
+        gone = [file.path for file in _files.values() if not file.path.exists()]
+        if gone and not _told:
+            _report_loss(FileNotFoundError(errno.ENOENT, f"{gone[0].name} is gone"))
+        saved = _files.get("counter")
+        if _dropped is None or (saved and saved.path.exists()):
+            return {}
+        samples = [sample for each in _dropped.collect() for sample in each.samples]
+        return {each.labels["reason"]: each.value for each in samples if each.name.endswith("_total")}
 
 
 def _forget_slot() -> None:
     """In a forked child: two processes that write one file destroy it, so it takes a slot of its own."""
-    global _lock, _slot, _slot_lock, _wants_slot, _full
+    global _lock, _slot, _slot_lock, _wants_slot, _told
     _lock = threading.RLock()  # another thread of the parent may hold the old one
     _files.clear()
     for value in _values:
         value.detach()
     if _slot_lock is not None:
         os.close(_slot_lock)  # the parent still holds it
-    _slot, _slot_lock, _full = None, None, False
+    _slot, _slot_lock, _told = None, None, False
     _wants_slot = _folder is not None
 
 
@@ -230,7 +254,7 @@ class Value:
                 return
             saved, timestamp = file.read_value(self._key)  # type: ignore[no-untyped-call]
         except OSError as error:
-            _report_full(error)
+            _report_loss(error)
             return
         self._file = file
         if not self._kind.startswith("gauge"):

@@ -1,4 +1,4 @@
-"""`python -m django_o11y.reference`: the reference pages of settings and log lines, made from the code itself."""
+"""`python -m django_o11y.reference`: the pages of settings, log lines and metrics, made from the code itself."""
 
 import ast
 import inspect
@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from django_o11y import conf
+from django_o11y import conf, metrics_reference
 
 SCHEMA = Path(__file__).with_name("log_line.schema.json")
 
@@ -45,7 +45,7 @@ def log_line_page() -> str:
     return head + "\n".join(rows) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "log-line.md": log_line_page}
+PAGES = {"settings.md": settings_page, "log-line.md": log_line_page, "metrics.md": metrics_reference.page}
 
 
 def _meanings() -> dict[str, str]:

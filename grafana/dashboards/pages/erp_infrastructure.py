@@ -76,7 +76,10 @@ MONITORING = [
     row(
         lines("Samples: of each target.", {"{{job}}": infra.SAMPLES}, COUNT, watched("ErpScrapeSamplesHigh")),
         lines(
-            "Metrics lost: by a full disk or a damaged file.", {"{{job}} {{reason}}": infra.METRICS_LOST}, PER_MINUTE
+            "Metrics lost: by a full disk, a damaged file, or no folder to write to.",
+            {"{{job}} {{reason}}": infra.METRICS_LOST},
+            PER_MINUTE,
+            linked("ErpMetricsDropped"),
         ),
         lines("Scrapes: how long each takes.", {"{{job}}": infra.SCRAPE_SECONDS}, SECONDS, linked("ErpTargetDown")),
         lines(

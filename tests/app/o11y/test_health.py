@@ -1,5 +1,6 @@
 """Probes: independent of everything for /livez, bounded in time for /readyz."""
 
+import dataclasses
 import socket
 import threading
 from collections.abc import Iterator
@@ -7,9 +8,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from django.core.checks import run_checks
+from django.db import connections
 from django.test import Client
-from harness.processes import web
+from harness.processes import free_port, web
 from harness.wait import eventually
+from pytest_django import DjangoDbBlocker
 
 from django_o11y import health, probe
 from django_o11y.bounded import Bounded
@@ -118,3 +122,105 @@ def test_a_fresh_answer_is_kept() -> None:
     bounded.ask()
     bounded.ask()
     assert len(calls) == 1
+
+
+def readyz(*checks: str) -> dict[str, object]:
+    status, body = health.answer("/readyz", checks) or (0, {})
+    assert (status == 200) is (set(body["checks"].values()) <= {"ok"})
+    return body["checks"]
+
+
+@pytest.fixture
+def aliases(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, dict[str, object]]]:
+    """Databases, to be changed by a test. Not with `db`, which forbids to connect to any that came later."""
+    given = connections.settings
+    before = dict(given)
+    with django_db_blocker.unblock():
+        yield given
+    given.clear()
+    given.update(before)
+
+
+def test_an_alias_is_asked_by_its_name(aliases: dict[str, dict[str, object]], black_hole: int) -> None:
+    aliases["replica"] = {**aliases["default"], "HOST": "127.0.0.1", "PORT": str(free_port())}
+    assert readyz("database", "database:default", "database:replica", "cache:default") == {
+        "database": "ok",
+        "database:default": "ok",
+        "database:replica": "failed: OperationalError",
+        "cache:default": "ok",
+    }
+
+
+def test_a_project_without_a_default_database_is_ready_when_the_others_are(
+    aliases: dict[str, dict[str, object]],
+) -> None:
+    aliases["shop"] = aliases["default"]
+    aliases["default"] = {**aliases["default"], "ENGINE": "django.db.backends.dummy"}
+    assert readyz("database") == {"database": "ok"}
+    health._check.cache_clear()
+    aliases["users"] = {**aliases["shop"], "PORT": str(free_port())}
+    assert readyz("database") == {"database": "failed: OperationalError"}
+
+
+def test_a_pool_that_requests_have_emptied_is_not_asked(aliases: dict[str, dict[str, object]]) -> None:
+    options = {**aliases["default"]["OPTIONS"], "pool": {"max_size": 0, "no such option": 1}}
+    aliases["pooled"] = {**aliases["default"], "OPTIONS": options}
+    assert readyz("database:pooled") == {"database:pooled": "ok"}
+
+
+def search_is_up() -> None:
+    connections["default"].ensure_connection()
+
+
+def search_is_down() -> bool:
+    return False
+
+
+def search_hangs() -> None:
+    threading.Event().wait(30)
+
+
+def search_fails() -> None:
+    raise LookupError("host=search.internal user=admin")
+
+
+def test_a_projects_own_checks_are_asked_within_the_limit(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.5)
+    names = [f"{__name__}.search_{name}" for name in ("is_up", "is_down", "hangs", "fails")]
+    answers = ["ok", "failed: NotReady", "failed: TimeoutError", "failed: LookupError"]
+    assert readyz(*names) == dict(zip(names, answers, strict=True))
+
+
+def test_a_projects_own_check_leaves_no_connection(transactional_db: None) -> None:
+    def open_connections() -> int:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+            return cursor.fetchone()[0]
+
+    before = open_connections()
+    for _ in range(5):
+        health._check.cache_clear()
+        assert list(readyz(f"{__name__}.search_is_up").values()) == ["ok"]
+    eventually(lambda: open_connections() <= before, "its connections to be closed", 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("databse", "which can't be imported"),
+        ("shop.health.missing", "which can't be imported"),
+        (f"{__name__}.__doc__", "which is str; expected a function"),
+        ("database:replica", "'replica' is none of the settings' aliases: default"),
+        ("cache:sessions", "'sessions' is none of the settings' aliases: default"),
+    ],
+)
+def test_a_check_that_means_nothing_is_never_ready_and_an_error_of_check(
+    db: None, settings: object, name: str, said: str
+) -> None:
+    assert readyz(name) == {name: "failed: ImproperlyConfigured"}
+    settings.O11Y = dataclasses.replace(settings.O11Y, ready_checks=(name,))
+    (found,) = [each for each in run_checks(tags=["django_o11y"]) if each.id == "django_o11y.E031"]
+    assert said in found.msg
+    assert found.msg.endswith(".")

@@ -1,15 +1,10 @@
 """Log lines: one JSON object each, with fields that nobody can forge."""
 
-import json
 import logging
 import math
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 Lines = list[dict[str, Any]]
 logger = logging.getLogger("some.library")
@@ -73,28 +68,3 @@ def test_an_exception_is_one_field_scrubbed_and_capped(lines: Lines) -> None:
     assert line["exception"].startswith("Traceback")
     assert "hunter2" not in str(line)
     assert len(line["exception"]) < 13_000
-
-
-WRITER = """
-import logging.config, sys
-sys.path.insert(0, sys.argv[1])
-from django_o11y.conf import Settings
-from django_o11y.logging import logging_config
-logging.config.dictConfig(logging_config(Settings(service="s", env="e", version="v")))
-for number in range(30):
-    logging.info("%s", sys.argv[2], extra={str(key): sys.argv[2] * 1_900 for key in range(40)})
-"""
-
-
-def test_long_lines_of_several_processes_do_not_mix_in_one_pipe() -> None:
-    # Lines of 76 kB, larger than the pipe; read in small pieces, so that the writers have to wait for each other.
-    reader, pipe = os.pipe()
-    arguments = [sys.executable, "-u", "-c", WRITER, str(settings.BASE_DIR)]
-    writers = [subprocess.Popen([*arguments, letter], stdout=pipe) for letter in "abc"]
-    os.close(pipe)
-    with os.fdopen(reader, "rb", buffering=0) as stream:
-        output = b"".join(iter(lambda: stream.read(3_000), b""))
-    assert [writer.wait(timeout=30) for writer in writers] == [0, 0, 0]
-    lines = [json.loads(line) for line in output.splitlines()]
-    assert len(lines) == 90
-    assert all(set("".join(line["extra"].values())) == {line["message"]} for line in lines)
