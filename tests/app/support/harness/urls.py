@@ -8,12 +8,10 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 
-from django.contrib.auth import alogin, login
+from django.contrib.auth import alogin, get_user_model, login
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
-
-from organizations.models import User
 
 logger = logging.getLogger(__name__)
 begun = threading.Event()
@@ -94,12 +92,12 @@ async def known_async(request: HttpRequest) -> HttpResponse:
 
 
 async def log_in_async(request: HttpRequest) -> HttpResponse:
-    await alogin(request, await User.objects.afirst())
+    await alogin(request, await get_user_model().objects.afirst())
     return HttpResponse()
 
 
 def delete_me(request: HttpRequest) -> HttpResponse:
-    login(request, User.objects.get(username=request.GET["username"]))
+    login(request, get_user_model().objects.get(username=request.GET["username"]))
     if "say" in request.GET:
         logger.info("about to delete")
     request.user.delete()
