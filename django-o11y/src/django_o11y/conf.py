@@ -26,6 +26,14 @@ class Settings:
     """The bearer token that /metrics wants; empty: nobody may read it."""
     server_port: int = field(default=8001, metadata={"variable": "METRICS_PORT"})
     """Where a Celery worker or beat serves /metrics, /livez and /readyz."""
+    metrics_path: str = field(default="/metrics", metadata={"variable": "METRICS_PATH"})
+    """Where the web process shows its metrics, whatever the project's URLs are."""
+    live_path: str = field(default="/livez", metadata={"variable": "LIVE_PATH"})
+    """Where the web process says that it runs."""
+    health_path: str = field(default="/healthz", metadata={"variable": "HEALTH_PATH"})
+    """The same as live_path, under the name that some probes expect."""
+    ready_path: str = field(default="/readyz", metadata={"variable": "READY_PATH"})
+    """Where the web process says whether what it needs answers too."""
     ready_checks: tuple[str, ...] = ("database", "cache")
     """What /readyz of the web process asks: database, cache, broker."""
     organization_attribute: str = ""

@@ -39,7 +39,6 @@ class Process:
             "DATABASE_NAME": settings.DATABASES["default"]["NAME"],
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics_files),
             "PYTHONUNBUFFERED": "1",
-            "CELERY_QUIET": "1",  # as in the image
             **env,
         }
         with self.log.open("ab") as out, self.errors.open("ab") as errors:
@@ -118,9 +117,9 @@ def web(directory: Path, *options: str, workers: int = 3, port: int = 0, **env: 
 
 
 @contextlib.contextmanager
-def celery(directory: Path, role: str, *arguments: str, **env: str) -> Iterator[HttpProcess]:
+def celery(directory: Path, role: str, *arguments: str, project: str = "config", **env: str) -> Iterator[HttpProcess]:
     port = free_port()
-    command = ["celery", "-A", "config", role, *arguments]
+    command = ["celery", "-A", project, role, *arguments]
     process = HttpProcess(command, directory, port, **{"SERVICE": f"erp-{role}", "METRICS_PORT": str(port), **env})
     try:
         yield process
