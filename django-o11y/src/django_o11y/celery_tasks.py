@@ -9,6 +9,7 @@ from typing import Any
 from weakref import WeakSet
 
 from celery import Celery
+from celery.exceptions import Reject
 
 from django_o11y import context, metrics, tracing
 from django_o11y.queues import queue_of
@@ -85,6 +86,8 @@ def end(task_id: str, task: Any, state: str | None, **_: Any) -> None:
 
 
 def count_failure(sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
+    if isinstance(exception, Reject):  # told by the worker after its process has counted the task as rejected
+        return
     if not hasattr(sender.request, RUN):
         # Its process was killed or reached the time limit, which Celery tells twice; no end of the task was seen.
         if task_id in _over:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import redis
+from celery import Celery
 from django.conf import settings
 
 from harness import processes
@@ -14,7 +15,7 @@ NAME = "shop"
 DATABASE = 13
 """Of Redis, beside those of the ERP's broker and cache."""
 SETTINGS = """
-from django_o11y import errors
+from django_o11y import celery, errors
 from django_o11y.conf import from_environment
 from django_o11y.logging import log_uncaught, logging_config
 
@@ -22,6 +23,7 @@ O11Y = from_environment()
 LOGGING = logging_config(O11Y)
 log_uncaught()
 errors.init(O11Y)
+celery.connect()
 SECRET_KEY = "none"
 USE_TZ = True
 ROOT_URLCONF = "harness.urls_empty"
@@ -58,6 +60,11 @@ def url(database: int = DATABASE) -> str:
 
 def token() -> str:
     return str(settings.O11Y.metrics_token)
+
+
+def sender(**options: str) -> Celery:
+    """An app that sends tasks to the project's worker."""
+    return Celery("sender", broker=url(), set_as_current=False, **options)
 
 
 @contextmanager
