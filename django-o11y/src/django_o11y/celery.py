@@ -8,8 +8,7 @@ from typing import Any
 
 from celery import Celery, signals
 
-from django_o11y import celery_output, celery_tasks, conf, metrics, multiprocess, tracing
-from django_o11y.queues import QueueCollector
+from django_o11y import celery_output, celery_tasks, conf, metrics, multiprocess, queues, tracing
 from django_o11y.server import Server
 
 READY_CHECKS = ("database", "broker")
@@ -33,7 +32,7 @@ def connect() -> None:
         signals.worker_process_init: _start_child,
         signals.worker_process_shutdown: _stop_child,
         signals.beat_init: _start_beat,
-        signals.task_received: celery_tasks.hold,
+        signals.task_received: queues.hold,
         signals.task_prerun: celery_tasks.begin,
         signals.task_postrun: celery_tasks.end,
         signals.task_failure: celery_tasks.count_failure,
@@ -68,10 +67,10 @@ def _serve_worker(sender: Any, **_: Any) -> None:
         if not task.startswith("celery."):
             for state in celery_tasks.COUNTED_STATES:
                 metrics.TASKS.labels(task, state)
-    _serve(QueueCollector(sender.app))
+    _serve(queues.QueueCollector(sender.app))
 
 
-def _serve(*collectors: QueueCollector) -> None:
+def _serve(*collectors: queues.QueueCollector) -> None:
     global _server
     _server = Server(conf.get().server_port, collectors=collectors, ready_checks=READY_CHECKS)
     _server.start()

@@ -2,11 +2,12 @@
 
 import logging
 import sys
+from importlib import import_module
 from typing import Any
 
 from celery import Celery
 
-from django_o11y import context
+from django_o11y import celery_tasks, context, metrics
 
 UNREGISTERED, INVALID = "unregistered", "invalid"
 """The label `task` of messages for no task of this worker; a name that a message says may be anything."""
@@ -48,8 +49,7 @@ def replace_message_dumps() -> None:
 
 class MessageFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        from celery.worker.consumer import consumer
-
+        consumer: Any = import_module("celery.worker.consumer.consumer")
         args: Any = record.args
         if record.msg == consumer.UNKNOWN_TASK_ERROR:
             _report(UNREGISTERED, UNKNOWN, repr(_text(args[0]))[:100], headers=args[2])
@@ -68,8 +68,6 @@ def _text(error: Any) -> str:
 
 
 def _report(task: str, message: str, detail: str, headers: Any = None) -> None:
-    from django_o11y import celery_tasks, metrics
-
     metrics.TASKS.labels(task, "failed").inc()
     given = headers if isinstance(headers, dict) else {}
     task_id = str(given.get("id"))

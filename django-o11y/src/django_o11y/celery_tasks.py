@@ -1,14 +1,11 @@
 """What Celery's signals tell of tasks, turned into ids, metrics, spans and log lines."""
 
 import logging
-import threading
-from collections import Counter, deque
+from collections import deque
 from contextlib import ExitStack
 from time import perf_counter, time
 from typing import Any
-from weakref import WeakSet
 
-from celery import Celery
 from celery.exceptions import Reject
 
 from django_o11y import context, metrics, tracing
@@ -23,9 +20,6 @@ task_log = logging.getLogger("task")
 
 _over: deque[str] = deque(maxlen=1000)
 """The ids of tasks whose end was counted."""
-_received: WeakSet[Any] = WeakSet()
-"""The requests of the messages that this worker got."""
-_received_lock = threading.Lock()
 
 
 def hand_on_ids(sender: str, headers: dict[str, Any] | None = None, **_: Any) -> None:
@@ -39,18 +33,6 @@ def hand_on_ids(sender: str, headers: dict[str, Any] | None = None, **_: Any) ->
 
 def count_sent(sender: str, **_: Any) -> None:
     metrics.TASKS.labels(sender, "sent").inc()
-
-
-def hold(request: Any, **_: Any) -> None:
-    with _received_lock:
-        _received.add(request)
-
-
-def held_by_queue(app: Celery) -> Counter[str]:
-    """How many messages this worker has, by queue, and hasn't acknowledged: running, prefetched or for later."""
-    with _received_lock:
-        requests = list(_received)
-    return Counter(queue_of(app, request.delivery_info) for request in requests if not request.acknowledged)
 
 
 def begin(task_id: str, task: Any, **_: Any) -> None:

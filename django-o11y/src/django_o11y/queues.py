@@ -1,10 +1,12 @@
 """Asks the broker how long its queues are, at each scrape, without a broadcast to the workers or reading a message."""
 
+import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from weakref import WeakSet
 
 from celery import Celery
-from celery.app.routes import MapRoute
 from kombu import Queue
 from kombu.transport import virtual
 from kombu.transport.virtual.exchange import TopicExchange
@@ -15,7 +17,10 @@ from django_o11y.bounded import Bounded
 
 DEADLINE_SECONDS = 3.0
 UNKNOWN = "unknown"
-_topics = TopicExchange(None)
+_topics: Any = TopicExchange(None)
+_received: WeakSet[Any] = WeakSet()
+"""The requests of the messages that this worker got."""
+_received_lock = threading.Lock()
 
 
 class QueueCollector(Collector):
@@ -35,8 +40,6 @@ class QueueCollector(Collector):
         yield family
 
     def _held(self) -> Metric:
-        from django_o11y.celery_tasks import held_by_queue
-
         family = GaugeMetricFamily(
             "celery_queue_unacknowledged",
             "Tasks that this worker holds and hasn't acknowledged: running, prefetched or for later.",
@@ -54,6 +57,18 @@ class QueueCollector(Collector):
             known.update({name: Queue(name) for name in routed_queues(self.app) if name not in known})
             found = lengths(connection, known.values())
             return {label: length for label, queue in known.items() if (length := found.get(queue.name)) is not None}
+
+
+def hold(request: Any, **_: Any) -> None:
+    with _received_lock:
+        _received.add(request)
+
+
+def held_by_queue(app: Celery) -> Counter[str]:
+    """How many messages this worker has, by queue, and hasn't acknowledged: running, prefetched or for later."""
+    with _received_lock:
+        requests = list(_received)
+    return Counter(queue_of(app, request.delivery_info) for request in requests if not request.acknowledged)
 
 
 def lengths(connection: Any, queues: Iterable[Queue]) -> dict[str, int]:
@@ -76,21 +91,21 @@ def lengths(connection: Any, queues: Iterable[Queue]) -> dict[str, int]:
 
 def _is_stored_nowhere(channel: Any, queue: Queue) -> bool:
     """Redis hands the messages of a fan-out exchange to whoever listens, and keeps none."""
-    return hasattr(channel, "unacked_key") and queue.exchange is not None and queue.exchange.type == "fanout"
+    return hasattr(channel, "unacked_key") and getattr(queue.exchange, "type", None) == "fanout"
 
 
 def routed_queues(app: Celery) -> set[str]:
     """The queues that settings and tasks name as targets; perhaps only other workers, or none, consume from them."""
     targets = [getattr(task, "queue", None) for task in app.tasks.values()]
     targets += [(entry.get("options") or {}).get("queue") for entry in (app.conf.beat_schedule or {}).values()]
-    for route in app.amqp.routes:
-        if isinstance(route, MapRoute):
-            chosen = (*route.map.values(), *route.patterns.values())
-            targets += [each.get("queue") if isinstance(each, Mapping) else each for each in chosen]
+    routes: Any = app.amqp.routes
+    for route in routes:  # of those that are functions nobody knows all answers
+        chosen = (*getattr(route, "map", {}).values(), *getattr(route, "patterns", {}).values())
+        targets += [each.get("queue") if isinstance(each, Mapping) else each for each in chosen]
     return {target.name if isinstance(target, Queue) else str(target) for target in targets if target}
 
 
-def label_of(queue: Queue) -> str:
+def label_of(queue: Any) -> str:
     """Its name, or the alias of one that every worker names anew, such as kombu's Broadcast."""
     return str(queue.alias or queue.name)
 

@@ -21,6 +21,7 @@ MAX_SECONDS = 10.0
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self, port: int, *, collectors: Sequence[Collector], ready_checks: Sequence[str]) -> None:
         self.collectors = collectors
