@@ -64,7 +64,9 @@ def test_a_purge_at_the_start_and_a_cold_stop_are_lines(tmp_path: Path) -> None:
 
 
 def test_beat_alone_writes_nothing_but_lines(tmp_path: Path) -> None:
-    environment = {**project.write(tmp_path, EVERY_SECOND), "SERVICE": "shop-beat"}
+    # Beat prints its first line before Django is set up.
+    more = f"{EVERY_SECOND}\nfrom django_o11y import celery\ncelery.connect()\n"
+    environment = {**project.write(tmp_path, more), "SERVICE": "shop-beat"}
     with project.broker(), processes.celery(tmp_path, "beat", project=project.NAME, **environment) as beat:
         beat.line(message="beat: Starting...")
         beat.stop()

@@ -1,4 +1,4 @@
-"""A small Django project with Celery, written to a folder: it calls nothing of the package but in its settings."""
+"""A small Django project with Celery, written to a folder: nothing in it but the settings knows the package."""
 
 import os
 from collections.abc import Iterator
@@ -15,21 +15,23 @@ NAME = "shop"
 DATABASE = 13
 """Of Redis, beside those of the ERP's broker and cache."""
 SETTINGS = """
-from django_o11y import celery, errors
+from pathlib import Path
+
+from django_o11y import errors
 from django_o11y.conf import from_environment
 from django_o11y.logging import log_uncaught, logging_config
 
+BASE_DIR = Path(__file__).resolve().parent.parent
 O11Y = from_environment()
 LOGGING = logging_config(O11Y)
 log_uncaught()
 errors.init(O11Y)
-celery.connect()
 SECRET_KEY = "none"
 USE_TZ = True
 ROOT_URLCONF = "harness.urls_empty"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = ["django_o11y", "django_prometheus"]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "shop.sqlite3"}}
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "shop.sqlite3"}}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 """
 CELERY = """
