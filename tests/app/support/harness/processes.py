@@ -81,7 +81,11 @@ class HttpProcess(Process):
     def __init__(self, command: list[str], directory: Path, port: int, **env: str) -> None:
         super().__init__(command, directory, **env)
         self.url = f"http://127.0.0.1:{port}"
-        eventually(self._is_alive, f"{env['SERVICE']} to answer /livez ({self.errors})", 60)
+        try:
+            eventually(self._is_alive, f"{env['SERVICE']} to answer /livez ({self.errors})", 60)
+        except AssertionError:
+            self.stop()
+            raise
 
     def _is_alive(self) -> bool:
         assert self.popen.poll() is None, f"{self.log.read_text()} {self.errors.read_text()}"
