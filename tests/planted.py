@@ -77,7 +77,7 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
         ),
         Planted(
             "tasks don't get the ids of the request",
-            "django-o11y/src/django_o11y/celery.py",
+            "django-o11y/src/django_o11y/celery_tasks.py",
             "carried: dict[str, Any] = {**context.to_message(), **tracing.send_span(sender)}",
             "carried: dict[str, Any] = {}",
             ("smoke/test_smoke.py::test_order_tasks",),

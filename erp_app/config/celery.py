@@ -4,11 +4,8 @@ import os
 
 from celery import Celery
 
-from django_o11y.celery import setup
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("erp")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-setup(app)

@@ -137,7 +137,6 @@ CELERY_TASK_TIME_LIMIT = 60
 CELERY_TASK_SOFT_TIME_LIMIT = 45
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", 2)
-CELERY_WORKER_REDIRECT_STDOUTS = False
 # Every schedule below is a short interval: nothing is worth a file that remembers the last run.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5

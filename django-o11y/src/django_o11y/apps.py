@@ -1,6 +1,7 @@
 """Tells Django about the package; what it does at start is in the settings and in the signal handlers."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from django.apps import AppConfig
@@ -11,13 +12,19 @@ class ObservabilityConfig(AppConfig):
     name = "django_o11y"
 
     def ready(self) -> None:
-        from django_o11y import checks, conf, errors, metrics, tracing  # noqa: F401 - the checks are registered
+        from django_o11y import checks, conf, django_tasks, errors, metrics, tracing  # noqa: F401 - checks register
 
         errors.join()
+        if find_spec("celery"):
+            from django_o11y import celery
+
+            celery.connect()
+        django_tasks.connect()
         try:
             version = conf.get().version
         except ImproperlyConfigured:
             return  # the checks say so; commands go on
+        django_tasks.serve_worker(sys.argv)
         metrics.BUILD_INFO.labels(version).set(1)
         if not Path(sys.argv[0]).match("*celery*"):  # its parent forks after this; its processes begin by themselves
             tracing.start()

@@ -1,5 +1,6 @@
 """What django_o11y.setup() puts into a project's settings. It may be called more than once."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,10 @@ def install(namespace: dict[str, Any], given: dict[str, Any]) -> None:
         namespace["LOGGING_CONFIG"] = LOGGING_CONFIGS[1]
         namespace["LOGGING"] = namespace.get("LOGGING") or {"version": 1}  # Django doesn't call it for an empty one
     uncaught.install(settings.log_format)
+    if "celery" in sys.modules:  # the command `celery` loads the settings first, and the apps when it has said hello
+        from django_o11y import celery
+
+        celery.connect()
     errors.init(settings)
 
 

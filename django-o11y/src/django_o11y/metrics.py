@@ -67,6 +67,24 @@ QUEUE_WAIT = Histogram(
     buckets=WAIT_BUCKETS,
 )
 
+DJANGO_TASKS = Counter(
+    "django_tasks",
+    "Tasks of Django's own framework by what happened to them: sent, succeeded or failed.",
+    ["task", "state"],
+)
+DJANGO_TASK_DURATION = Histogram(
+    "django_task_duration_seconds",
+    "How long a run of a task of Django's own framework took.",
+    ["task"],
+    buckets=DURATION_BUCKETS,
+)
+DJANGO_TASK_WAIT = Histogram(
+    "django_task_wait_seconds",
+    "How long such a task waited from being sent to being started; tasks for a later time are left out.",
+    ["queue"],
+    buckets=WAIT_BUCKETS,
+)
+
 
 @cache
 def beat_last_tick() -> Gauge:

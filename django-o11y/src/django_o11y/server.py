@@ -1,21 +1,35 @@
-"""The small HTTP server of a process that has none: /metrics, /livez and /readyz of Celery's parents."""
+"""The small HTTP server of a process that has none: metrics and health of Celery's parents and of other workers."""
 
 import json
+import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR
+from time import monotonic
+from typing import Any
 
 from prometheus_client.registry import Collector
 
-from django_o11y import exposition, health
+from django_o11y import conf, exposition, health
+
+MAX_CONNECTIONS = 16
+MAX_SECONDS = 10.0
+"""A connection's whole life, however slowly its client sends or reads."""
 
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self, port: int, *, collectors: Sequence[Collector], ready_checks: Sequence[str]) -> None:
         self.collectors = collectors
         self.ready_checks = ready_checks
+        self._owner = os.getpid()
+        self._slots = threading.BoundedSemaphore(MAX_CONNECTIONS)
+        self._begun: dict[Any, float] = {}
+        """When each open connection began, the oldest first."""
         try:
             super().__init__(("", port), Handler)
         except OSError as error:
@@ -25,8 +39,47 @@ class Server(ThreadingHTTPServer):
                 "expected a free port. Stop what uses it, or set another METRICS_PORT."
             ) from error
 
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this process is a child of the one that serves."""
+        return self._owner != os.getpid()
+
     def start(self) -> None:
         threading.Thread(target=self.serve_forever, name="django-o11y-server", daemon=True).start()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """One thread for each connection, of a fixed number: a new one ends the oldest when there are too many."""
+        if not self._slots.acquire(blocking=False):
+            self._end_older_than(0.0, at_most=1)
+            if not self._slots.acquire(timeout=0.5):
+                self.shutdown_request(request)
+                return
+        self._begun[request] = monotonic()
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no more threads
+            self._forget(request)
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._forget(request)
+
+    def service_actions(self) -> None:
+        """Called twice a second."""
+        self._end_older_than(MAX_SECONDS, at_most=MAX_CONNECTIONS)
+
+    def _end_older_than(self, seconds: float, *, at_most: int) -> None:
+        old = [each for each, begun in list(self._begun.items()) if monotonic() - begun >= seconds]
+        for request in old[:at_most]:
+            with suppress(OSError):
+                request.shutdown(SHUT_RDWR)  # its thread sees the end of the connection
+
+    def _forget(self, request: Any) -> None:
+        del self._begun[request]
+        self._slots.release()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore clients that hang up; by default the server prints a traceback, which is not JSON."""
@@ -39,16 +92,22 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 5
 
     def do_GET(self) -> None:
+        settings = conf.get()
         path = self.path.partition("?")[0]
-        if answer := health.answer(path, self.server.ready_checks):
+        health_path = {settings.live_path: "/livez", settings.health_path: "/livez", settings.ready_path: "/readyz"}
+        if answer := health.answer(health_path.get(path, ""), self.server.ready_checks):
             status, body = answer
             self._send(status, json.dumps(body).encode(), "application/json")
-        elif path != "/metrics":
-            self._send(404, b"Here are /metrics, /livez and /readyz.\n", "text/plain")
+        elif path != settings.metrics_path:
+            text = f"Here are {settings.metrics_path}, {settings.live_path} and {settings.ready_path}.\n"
+            self._send(404, text.encode(), "text/plain")
         elif not exposition.is_allowed(self.headers.get("Authorization", "")):
             self._send(401, b"The bearer token is missing or wrong.\n", "text/plain")
         else:
             self._send(200, exposition.render(*self.server.collectors), exposition.CONTENT_TYPE)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def _send(self, status: int, body: bytes, content_type: str) -> None:
         self.send_response(status)
@@ -57,7 +116,8 @@ class Handler(BaseHTTPRequestHandler):
         if status == 401:
             self.send_header("WWW-Authenticate", "Bearer")
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
         """Probes and scrapes have no access log."""

@@ -136,14 +136,15 @@ def end_request(span: Any, opened: context.Context, method: str, route: str | No
 
 
 @contextmanager
-def task_span(opened: context.Context, task: str) -> Iterator[Any]:
+def task_span(opened: context.Context, task: str, system: str = "celery") -> Iterator[Any]:
     """The consumer span of a task, a child of the span that sent it."""
     if not is_on():
         yield None
         return
     from opentelemetry.trace import SpanKind
 
-    attributes = {"messaging.operation.name": "process", "celery.task": task, "celery.task_id": opened.task_id or ""}
+    attributes = {"messaging.operation.name": "process", f"{system}.task": task}
+    attributes[f"{system}.task_id"] = opened.task_id or ""
     with _span(f"process {task}", SpanKind.CONSUMER, opened, attributes) as span:
         _add_person(span, opened)
         yield span
@@ -161,11 +162,11 @@ def send_span(task: str) -> dict[str, str]:
     return _ids(span)
 
 
-def end_task(span: Any, outcome: str) -> None:
+def end_task(span: Any, outcome: str, system: str = "celery") -> None:
     """What is known of a task only when it is over."""
     from opentelemetry.trace import Status, StatusCode
 
-    span.set_attribute("celery.state", outcome)
+    span.set_attribute(f"{system}.state", outcome)
     if outcome == "failed":
         span.set_status(Status(StatusCode.ERROR))
 

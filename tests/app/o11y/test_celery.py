@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from celery import Celery
 from harness import processes, tasks
 from harness.processes import HttpProcess
 from harness.samples import total
@@ -15,7 +14,6 @@ from harness.wait import eventually
 
 from config.celery import app
 from django_o11y.probe import main
-from django_o11y.queues import QueueCollector, length
 
 
 def counted(worker: HttpProcess, task: str, state: str) -> float:
@@ -101,19 +99,6 @@ def test_tasks_that_a_worker_holds_are_measured(queue: None, worker: HttpProcess
     task = tasks.say.apply_async(("later",), countdown=60)
     eventually(lambda: held() == 1, "the task for later to be held")
     app.control.revoke(task.id)
-
-
-def test_waiting_tasks_of_all_priorities_are_added_up(queue: None) -> None:
-    with app.connection_for_write() as connection, connection.channel() as channel:
-        channel.client.lpush("nobody", "{}", "{}")
-        channel.client.lpush("nobody\x06\x163", "{}")
-        assert length(connection, "nobody") == 3
-        assert length(connection, "absent") == 0
-
-
-def test_a_broker_that_is_away_gives_no_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    away = Celery(broker=f"redis://127.0.0.1:{processes.free_port()}/0")
-    assert list(QueueCollector(away).collect()) == []
 
 
 def test_a_worker_answers_probes_and_guards_its_metrics(worker: HttpProcess) -> None:

@@ -39,7 +39,6 @@ class Process:
             "DATABASE_NAME": settings.DATABASES["default"]["NAME"],
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics_files),
             "PYTHONUNBUFFERED": "1",
-            "CELERY_QUIET": "1",  # as in the image
             **env,
         }
         with self.log.open("ab") as out, self.errors.open("ab") as errors:
@@ -82,7 +81,11 @@ class HttpProcess(Process):
     def __init__(self, command: list[str], directory: Path, port: int, **env: str) -> None:
         super().__init__(command, directory, **env)
         self.url = f"http://127.0.0.1:{port}"
-        eventually(self._is_alive, f"{env['SERVICE']} to answer /livez ({self.errors})", 60)
+        try:
+            eventually(self._is_alive, f"{env['SERVICE']} to answer /livez ({self.errors})", 60)
+        except AssertionError:
+            self.stop()
+            raise
 
     def _is_alive(self) -> bool:
         assert self.popen.poll() is None, f"{self.log.read_text()} {self.errors.read_text()}"
@@ -131,9 +134,9 @@ def serve(directory: Path, *command: str, **env: str) -> Iterator[HttpProcess]:
 
 
 @contextlib.contextmanager
-def celery(directory: Path, role: str, *arguments: str, **env: str) -> Iterator[HttpProcess]:
+def celery(directory: Path, role: str, *arguments: str, project: str = "config", **env: str) -> Iterator[HttpProcess]:
     port = free_port()
-    command = ["celery", "-A", "config", role, *arguments]
+    command = ["celery", "-A", project, role, *arguments]
     process = HttpProcess(command, directory, port, **{"SERVICE": f"erp-{role}", "METRICS_PORT": str(port), **env})
     try:
         yield process

@@ -4,9 +4,10 @@ import contextlib
 import logging
 import os
 import signal
+import sys
 
 from celery import Task, shared_task
-from celery.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 
 logger = logging.getLogger(__name__)
 
@@ -51,3 +52,36 @@ def hang() -> None:
 def tell(text: str, note: str = "") -> None:
     logger.warning("told %s", text, extra={"note": text})
     raise ValueError(text)
+
+
+@shared_task(soft_time_limit=1)
+def dawdle() -> None:
+    signal.pause()
+
+
+@shared_task
+def ignore() -> None:
+    raise Ignore
+
+
+@shared_task(acks_late=True)
+def reject() -> None:
+    raise Reject("no", requeue=False)
+
+
+@shared_task
+def shout(text: str) -> None:
+    """As code does that knows nothing of logging."""
+    print(f"shouting {text}")  # noqa: T201
+    print("to stderr", file=sys.stderr)  # noqa: T201
+
+
+@shared_task
+def add(first: int, second: int) -> int:
+    logger.info("adding")
+    return first + second
+
+
+@shared_task
+def add_up(numbers: list[int]) -> None:
+    logger.info("the sum is %d", sum(numbers))

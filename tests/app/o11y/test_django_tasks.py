@@ -1,0 +1,128 @@
+"""Django's own tasks: counted and timed, with the ids of their request. Django has them since 6.0."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from types import SimpleNamespace
+from typing import Any
+
+import django
+import pytest
+import requests
+from harness.processes import free_port
+from harness.samples import here
+
+from django_o11y import context, django_tasks
+from django_o11y.django_tasks import FRAMEWORKS, connect
+
+HAS_TASKS = django.VERSION >= (6, 0)
+
+
+def say(text: str) -> None:
+    import logging
+
+    if text == "fail":
+        raise ValueError(text)
+    logging.getLogger("harness.tasks").info("saying %s", text)
+
+
+def happened(state: str) -> float:
+    return here("django_tasks_total", task=f"{__name__}.say", state=state)
+
+
+def timed() -> float:
+    return here("django_task_duration_seconds_count", task=f"{__name__}.say")
+
+
+def enqueue(text: str) -> Any:
+    return import_module("django.tasks").task(say).enqueue(text)
+
+
+def test_the_signals_of_each_framework_that_is_there_are_connected_once() -> None:
+    assert (find_spec("django.tasks") is not None) is HAS_TASKS
+    connect()
+    for framework in FRAMEWORKS:
+        if find_spec(framework) is None:
+            assert f"{framework}.signals" not in sys.modules
+            continue
+        signals = import_module(f"{framework}.signals")
+        for signal in (signals.task_enqueued, signals.task_started, signals.task_finished):
+            ours = [key for key, *_ in signal.receivers if str(key[0]).startswith("django_o11y.")]
+            assert len(ours) == 1
+
+
+@pytest.mark.parametrize(("text", "state"), [("hello", "succeeded"), ("fail", "failed")])
+def test_a_task_that_runs_at_once_is_counted_in_the_context_of_its_request(
+    lines: list[dict[str, Any]], text: str, state: str
+) -> None:
+    before = happened("sent"), happened(state), timed()
+    with context.use(context.from_http({"X-Request-ID": "order-4711"})) as request:
+        result = run_or_refuse(lambda: enqueue(text))
+        assert context.current() is request
+    new = 1 if HAS_TASKS else 0
+    assert (happened("sent"), happened(state), timed()) == tuple(each + new for each in before)
+    ended = [line for line in lines if line["logger"] == "task"]
+    assert len(ended) == new
+    for line in ended:
+        assert (line["task_id"], line["request_id"]) == (result.id, "order-4711")
+        assert line["trace_id"] == request.trace_id
+        assert line["extra"]["state"] == state
+    assert django_tasks._running == {}
+
+
+class DatabaseBackend:
+    """Its tasks run later, in another process."""
+
+
+def result(status: str, waited: float) -> Any:
+    now = datetime.now(UTC)
+    return SimpleNamespace(
+        id="4711",
+        status=status,
+        enqueued_at=now - timedelta(seconds=waited),
+        last_attempted_at=now,
+        task=SimpleNamespace(
+            module_path="shop.tasks.ship", queue_name="slow", run_after=None, get_backend=DatabaseBackend
+        ),
+    )
+
+
+def test_a_task_of_a_database_is_joined_to_its_request_by_its_id(lines: list[dict[str, Any]]) -> None:
+    waited = here("django_task_wait_seconds_sum", queue="slow")
+    with context.use(context.from_http({"X-Request-ID": "order-4711"})):
+        django_tasks._count_sent(result("READY", 0))
+    assert context.current() is None
+    django_tasks._begin(result("RUNNING", 90))
+    django_tasks._end(result("SUCCESSFUL", 90))
+    sent, ended = (line for line in lines if line["logger"] == "task")
+    assert (sent["request_id"], sent["extra"]["id"]) == ("order-4711", "4711")
+    assert (ended["request_id"], ended["task_id"], ended["extra"]["state"]) == (None, "4711", "succeeded")
+    assert here("django_task_wait_seconds_sum", queue="slow") == pytest.approx(waited + 90, abs=1)
+    django_tasks._end(result("FAILED", 0))  # one that was never begun: its code is gone
+    assert here("django_tasks_total", task="shop.tasks.ship", state="failed") == 1
+
+
+def test_the_worker_of_a_database_serves_its_metrics(settings: object, lines: list[dict[str, Any]]) -> None:
+    port = free_port()
+    settings.O11Y = replace(settings.O11Y, server_port=port)
+    django_tasks.serve_worker(["manage.py", "migrate"])
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"http://127.0.0.1:{port}/livez", timeout=5)
+    django_tasks.serve_worker(["manage.py", "db_worker"])
+    assert requests.get(f"http://127.0.0.1:{port}/livez", timeout=5).json() == {"status": "ok"}
+    token = {"Authorization": f"Bearer {settings.O11Y.metrics_token}"}
+    assert "build_info" in requests.get(f"http://127.0.0.1:{port}/metrics", headers=token, timeout=5).text
+    django_tasks.serve_worker(["manage.py", "db_worker"])
+    assert f"Port {port} for /metrics and /livez can't be opened" in lines[-1]["message"]
+
+
+def run_or_refuse(function: Callable[[], Any]) -> Any:
+    """What it returns; before Django 6.0 there is no such module."""
+    if HAS_TASKS:
+        return function()
+    with pytest.raises(ModuleNotFoundError):
+        function()
+    return None

@@ -1,0 +1,84 @@
+"""A small Django project with Celery, written to a folder: nothing in it but the settings knows the package."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import redis
+from celery import Celery
+from django.conf import settings
+
+from harness import processes
+
+NAME = "shop"
+DATABASE = 13
+"""Of Redis, beside those of the ERP's broker and cache."""
+SETTINGS = """
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+SECRET_KEY = "none"
+USE_TZ = True
+ROOT_URLCONF = "harness.urls_empty"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = []
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "shop.sqlite3"}}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+"""
+SETUP = """
+import django_o11y
+django_o11y.setup(globals())
+"""
+CELERY = """
+import os
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+app = Celery("shop")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+"""
+
+
+def write(folder: Path, more: str) -> dict[str, str]:
+    """Make the project, with `more` in its settings; the environment that its processes need."""
+    package = folder / NAME
+    package.mkdir()
+    (package / "__init__.py").write_text("from shop.celery import app as celery_app\n")
+    broker = f"CELERY_BROKER_URL = {url()!r}\n"
+    (package / "settings.py").write_text(SETTINGS + broker + more + SETUP)
+    (package / "celery.py").write_text(CELERY)
+    path = processes.with_support(os.pathsep.join((str(folder), str(Path(__file__).parent.parent))))
+    return {"PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": f"{NAME}.settings", "METRICS_TOKEN": token()}
+
+
+def url(database: int = DATABASE) -> str:
+    return f"{settings.CELERY_BROKER_URL.rpartition('/')[0]}/{database}"
+
+
+def token() -> str:
+    return str(settings.O11Y.metrics_token)
+
+
+def sender(**options: str) -> Celery:
+    """An app that sends tasks to the project's worker."""
+    return Celery("sender", broker=url(), set_as_current=False, **options)
+
+
+@contextmanager
+def broker(database: int = DATABASE) -> Iterator[redis.Redis]:
+    """An empty Redis database."""
+    client = redis.Redis.from_url(url(database))
+    client.flushdb()
+    yield client
+    client.flushdb()
+    client.close()
+
+
+@contextmanager
+def worker(folder: Path, *arguments: str, more: str = "", **env: str) -> Iterator[processes.HttpProcess]:
+    """Its worker, with the harness' tasks."""
+    environment = {**write(folder, more), "SERVICE": NAME, **env}
+    options = ("-I", "harness.tasks", "--concurrency", "2", *arguments)
+    with processes.celery(folder, "worker", *options, project=NAME, **environment) as process:
+        yield process
