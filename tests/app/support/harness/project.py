@@ -20,7 +20,7 @@ from pathlib import Path
 BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY = "none"
 USE_TZ = True
-ROOT_URLCONF = "harness.urls_empty"
+ROOT_URLCONF = "shop.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = []
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "shop.sqlite3"}}
@@ -48,6 +48,7 @@ def write(folder: Path, more: str) -> dict[str, str]:
     broker = f"CELERY_BROKER_URL = {url()!r}\n"
     (package / "settings.py").write_text(SETTINGS + broker + more + SETUP)
     (package / "celery.py").write_text(CELERY)
+    (package / "urls.py").write_text("urlpatterns = []\n")
     path = processes.with_support(os.pathsep.join((str(folder), str(Path(__file__).parent.parent))))
     return {"PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": f"{NAME}.settings", "METRICS_TOKEN": token()}
 
