@@ -59,7 +59,7 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
             "prometheus/prometheus.yml",
             "telegraf:9273",
             "telegraf:9274",
-            ("e2e/test_health.py::test_target_is_up[telegraf]", "smoke/test_smoke.py::test_targets"),
+            ("smoke/test_smoke.py::test_targets",),
         ),
         Planted(
             "one line in sixteen is dropped",

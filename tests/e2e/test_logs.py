@@ -6,11 +6,10 @@ import pytest
 
 from tests.support import stack
 from tests.support.loki import Loki
-from tests.support.services import SERVICES
+from tests.support.services import SPEAKING
 from tests.support.wait import eventually
 
 ALLOWED = {"service", "env", "level", "stream"}
-SPEAKING = [name for name, service in SERVICES.items() if not service.quiet]
 
 
 @pytest.mark.parametrize("name", SPEAKING)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support import stack
-from tests.support.services import SERVICES, Role
+from tests.support.services import SANDBOX
 
-SANDBOX = {name for name, service in SERVICES.items() if service.role is Role.SANDBOX}
 REAL = {"PAYMENT_API_URL": "https://payment.example", "SHIPPING_API_URL": "https://shipping.example"}
 DEBUG = "import django; from django.conf import settings; print(settings.DEBUG)"
 

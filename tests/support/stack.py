@@ -14,7 +14,7 @@ from typing import Any
 
 from ops import paths, secrets, settings
 from ops.stack import PROJECT
-from tests.support.services import SERVICES
+from tests.support.services import PORT_SETTINGS
 from tests.support.wait import NotSeenError
 
 ROOT = paths.ROOT
@@ -37,10 +37,7 @@ def loaded_settings() -> settings.Settings:
 
 def url(service: str) -> str:
     """The published address of `service` on this machine."""
-    port_setting = SERVICES[service].port_setting
-    if not port_setting:
-        raise LookupError(f"{service} publishes no port; reach it with stack.execute().")
-    return f"http://{loaded_settings().host}:{setting(port_setting)}"
+    return f"http://{loaded_settings().host}:{setting(PORT_SETTINGS[service])}"
 
 
 def secret(name: str) -> str:
