@@ -84,7 +84,7 @@ doctor: ## What is missing, wrong or weak on this machine
 	@$(OPS) doctor
 
 clean: ## Delete the stack's containers, volumes and secrets; images stay
-	@$(OPS) clean --confirm "$(CONFIRM)"
+	@$(OPS) clean "$(CONFIRM)"
 
 clean-cache: ## Delete the engine's build cache; the next build compiles everything anew
 	@$(OPS) clean-cache

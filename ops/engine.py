@@ -69,11 +69,7 @@ def answer() -> str | None:
     result = capture(["docker", "version", "--format", "{{.Server.Version}}"], timeout=20)
     if result.returncode == 0 and result.stdout.strip():
         return None
-    return (
-        (result.stderr or result.stdout).strip().splitlines()[-1]
-        if (result.stderr or result.stdout).strip()
-        else "no answer"
-    )
+    return ((result.stderr or result.stdout).strip().splitlines() or ["no answer"])[-1]
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -184,16 +180,18 @@ def _missing_options() -> list[str]:
     return [] if "live-restore" in settings else ["--live-restore"]
 
 
-def _running(name: str) -> list[int]:
+def _running(name: str, argument: bytes = b"") -> list[int]:
+    """The processes of that program with that in their command lines."""
     found = []
     for directory in Path("/proc").iterdir():
         if directory.name.isdigit():
             try:
-                command = (directory / "cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
+                command = (directory / "cmdline").read_bytes()
                 state = (directory / "stat").read_text(errors="replace").rsplit(")", 1)[-1].split()[0]
             except OSError:
                 continue
-            if Path(command).name == name and state != "Z":
+            program = command.split(b"\0")[0].decode(errors="replace")
+            if Path(program).name == name and argument in command and state != "Z":
                 found.append(int(directory.name))
     return found
 
@@ -203,22 +201,13 @@ def clear_remains() -> None:
 
     The engine's own containerd is meant: the one whose configuration lies below /var/run/docker.
     """
-    for pid in [*_running("dockerd"), *_engine_containerds()]:
+    for pid in [*_running("dockerd"), *_running("containerd", b"/run/docker/containerd")]:
         say(f"    ending process {pid} that a killed engine left")
         _end(pid)
     for file in PID_FILES:
         if file.exists():
             say(f"    removing the stale {file}")
             file.unlink()
-
-
-def _engine_containerds() -> list[int]:
-    found = []
-    for pid in _running("containerd"):
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
-        if b"/run/docker/containerd" in arguments:
-            found.append(pid)
-    return found
 
 
 def _end(pid: int) -> None:

@@ -20,7 +20,6 @@ PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https
 class AptSource:
     uri: str
     suites: tuple[str, ...]
-    signed_by: str
 
 
 def os_release() -> dict[str, str]:
@@ -60,16 +59,13 @@ def _deb822(text: str) -> list[AptSource]:
         }
         if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes") != "no":
             suites = tuple(fields.get("suites", "").split())
-            found += [AptSource(uri, suites, fields.get("signed-by", "")) for uri in fields.get("uris", "").split()]
+            found += [AptSource(uri, suites) for uri in fields.get("uris", "").split()]
     return found
 
 
 def _one_line(text: str) -> list[AptSource]:
-    found = []
-    for match in re.finditer(r"^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)", text, re.MULTILINE):
-        signed = re.search(r"signed-by=(\S+)", match.group(1) or "")
-        found.append(AptSource(match.group(2), (match.group(3),), signed.group(1) if signed else ""))
-    return found
+    found = re.findall(r"^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)", text, re.MULTILINE)
+    return [AptSource(uri, (suite,)) for uri, suite in found]
 
 
 def debian_mirror() -> str:

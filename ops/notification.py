@@ -29,6 +29,8 @@ def send(stack: Stack, channel: str) -> None:
 
     Raises OpsError when the channel is off, Alertmanager doesn't answer, or the delivery failed.
     """
+    if channel not in FILES:
+        raise OpsError(f"CHANNEL={channel!r} is no channel; expected one of {', '.join(FILES)}.")
     file = FILES[channel]
     if not is_on(channel):
         raise OpsError(

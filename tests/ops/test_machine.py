@@ -91,6 +91,6 @@ def test_stale_pid_files_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     stale = tmp_path / "docker.pid"
     stale.write_text("999999", encoding="utf-8")
     monkeypatch.setattr(engine, "PID_FILES", (stale,))
-    monkeypatch.setattr(engine, "_running", lambda name: [])
+    monkeypatch.setattr(engine, "_running", lambda *_: [])
     engine.clear_remains()
     assert not stale.exists()

@@ -39,14 +39,6 @@ def test_a_step_that_never_began_is_built_once_more(calls: Path, capsys: pytest.
     assert "Once more, from that step on" in capsys.readouterr().out
 
 
-def test_a_second_loss_is_told(calls: Path) -> None:
-    for number in (1, 2):
-        calls.with_name(f"words-{number}").write_text(LOST, encoding="utf-8")
-    with pytest.raises(OpsError, match="waiting for init preliminary setup"):
-        build(calls.parent)
-    assert calls.read_text(encoding="utf-8").split() == ["build", "build"]
-
-
 def test_a_broken_recipe_is_told_at_once(calls: Path) -> None:
     calls.with_name("words-1").write_text(BROKEN_RECIPE, encoding="utf-8")
     with pytest.raises(OpsError, match="not found"):

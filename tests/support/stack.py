@@ -63,7 +63,7 @@ def run(*command: str, timeout: float = 60, env: dict[str, str] | None = None) -
 
 def compose(*arguments: str, timeout: float = 60, env: dict[str, str] | None = None) -> str:
     """`docker compose` with this stack's files and settings."""
-    return run(sys.executable, "-m", "ops", "compose", "--", *arguments, timeout=timeout, env=env)
+    return run(sys.executable, "-m", "ops", "compose", *arguments, timeout=timeout, env=env)
 
 
 def execute(service: str, *command: str, timeout: float = 60) -> str:
@@ -99,12 +99,6 @@ def started_at(service: str) -> float:
     return datetime.fromisoformat(f"{moment[:19]}+00:00").timestamp()
 
 
-def states() -> dict[str, str]:
-    """One word per service: healthy, starting, unhealthy, running (no check), done (a one-shot), exited N, absent."""
-    seen = {name: _state(each) for name, each in containers().items()}
-    return {name: seen.get(name, "absent") for name in expected_services()}
-
-
 @cache
 def expected_services() -> tuple[str, ...]:
     """The services of the composition that this machine runs: files, settings and profiles applied."""
@@ -112,8 +106,10 @@ def expected_services() -> tuple[str, ...]:
 
 
 def unready() -> dict[str, str]:
-    """The services that are not as they should be, with their state."""
-    return {name: state for name, state in states().items() if state not in ("healthy", "done")}
+    """The services that are neither healthy nor one-shots that ended well: starting, unhealthy, exited N, absent …"""
+    seen = {name: _state(each) for name, each in containers().items()}
+    found = {name: seen.get(name, "absent") for name in expected_services()}
+    return {name: state for name, state in found.items() if state not in ("healthy", "done")}
 
 
 def is_running() -> bool:
