@@ -74,8 +74,7 @@ class Inbox:
         return Response(answer, media_type="application/json")
 
     async def page(self, request: Request) -> Response:
-        refresh = request.query_params.get("refresh") != "0"
-        html = render_page(self.store, channel=_channel(request), refresh=refresh, now=datetime.now(UTC))
+        html = render_page(self.store, channel=_channel(request), now=datetime.now(UTC))
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
         return Response(html, media_type="text/html", headers=headers)
 
