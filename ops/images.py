@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -82,28 +82,7 @@ def _build_go(recipe: Recipe) -> None:
         **machine.go_environment(),
     }
     dockerfile = IMAGES / "go" / "Dockerfile"
-    docker_build(
-        recipe.go_reference,
-        dockerfile,
-        IMAGES / "go",
-        arguments,
-        log=f"go-{recipe.name}",
-        describe=_CompileCounter(),
-    )
-
-
-class _CompileCounter:
-    """Counts the packages that the compiler names, and tells the count every 150 packages."""
-
-    def __init__(self) -> None:
-        self.packages = 0
-
-    def __call__(self, line: str) -> str | None:
-        if re.match(r"#\d+ [\d.]+ [\w./~-]+$", line):
-            self.packages += 1
-            if self.packages % 150 == 0:
-                return f"{self.packages} packages compiled"
-        return None
+    docker_build(recipe.go_reference, dockerfile, IMAGES / "go", arguments, log=f"go-{recipe.name}")
 
 
 def docker_build(
@@ -113,7 +92,6 @@ def docker_build(
     arguments: dict[str, str],
     *,
     log: str,
-    describe: Callable[[str], str | None] | None = None,
     target: str | None = None,
     contexts: Mapping[str, Path] = MappingProxyType({}),
 ) -> None:
@@ -145,7 +123,6 @@ def docker_build(
             [*command, str(context)],
             log=LOGS / f"build-{log}.log",
             title=f"Building {log}",
-            describe=describe,
         )
         try:
             run()
