@@ -65,10 +65,9 @@ def test_a_missing_secret_is_refused(made: Path, settings: Settings, name: str) 
 
 
 @pytest.mark.parametrize("name", secrets.GENERATED)
-@pytest.mark.parametrize("value", ["", "\n", "short"])
-def test_an_empty_or_short_secret_is_refused(made: Path, settings: Settings, name: str, value: str) -> None:
+def test_a_short_secret_is_refused(made: Path, settings: Settings, name: str) -> None:
     (made / name).unlink()
-    (made / name).write_text(value, encoding="utf-8")
+    (made / name).write_text("short", encoding="utf-8")
     with pytest.raises(OpsError, match=f"{name} .* is unusable: found"):
         secrets.ensure(settings, made)
 
