@@ -66,6 +66,7 @@ ERP_SETTINGS = {
     ),
 }
 
+IMPORTED_FROM = {"PYTHONPATH": "erp_app:django-o11y/src"}
 # SC1091: a script's companion lies elsewhere in this repository than in its container.
 LINTERS = {
     linter.name: linter
@@ -73,12 +74,7 @@ LINTERS = {
         Linter("ruff check", ("ruff", "check", "--force-exclude"), partial(files, "*.py")),
         Linter("ruff format", ("ruff", "format", "--check", "--force-exclude"), partial(files, "*.py")),
         Linter("mypy", ("mypy",), _typed),
-        Linter(
-            "imports",
-            ("lint-imports", "--no-cache"),
-            partial(files, "pyproject.toml"),
-            {"PYTHONPATH": "erp_app:django-o11y/src"},
-        ),
+        Linter("imports", ("lint-imports", "--no-cache"), lambda: [ROOT / "pyproject.toml"], IMPORTED_FROM),
         Linter("mypy of the ERP", ("mypy", "--config-file", "erp_app/mypy.ini"), _typed_erp, ERP_SETTINGS),
         Linter("yamllint", ("yamllint", "--strict"), partial(files, "*.yml", "*.yaml")),
         Linter("shellcheck", ("shellcheck", "--exclude=SC1091"), _shell),
