@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ops.paths import ROOT
-from tests.static.compose_model import environment, services, words
+from tests.support.compose_model import environment, services, words
 from tests.support.services import ONE_SHOTS
 
 EXCEPTIONS_FILE = ROOT / "docs" / "operations" / "hardening-exceptions.yml"

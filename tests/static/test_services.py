@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from ops.paths import ROOT
-from tests.static.compose_model import OFFLINE, load, parts, services, words
+from tests.support.compose_model import OFFLINE, load, parts, services, words
 from tests.support.services import REGISTRY_ONLY, SANDBOX, SCRAPED
 
 IMAGES = tomllib.loads((ROOT / "images" / "images.toml").read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from ops.paths import ROOT
 from ops.settings import defaults
 from ops.settings import load as load_settings
 from ops.stack import Stack
-from tests.static.compose_model import COMMON, OFFLINE, load, parse, parts, services, variables
+from tests.support.compose_model import COMMON, OFFLINE, load, parse, parts, services, variables
 
 ENV_EXAMPLE = ROOT / ".env.example"
 EXAMPLE_NAME = re.compile(r"^#?\s*([A-Z][A-Z0-9_]*)=", re.MULTILINE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ops.paths import ROOT
-from tests.static.compose_model import OFFLINE, services
+from tests.support.compose_model import OFFLINE, services
 
 # By the reason.
 NOT_SCRAPED = {
