@@ -16,7 +16,6 @@ def main() -> None:
             # Less than the 3 s after which the ERP gives up.
             slow_seconds=settings.number("PARTNER_SLOW_SECONDS", 2.8),
             timeout_seconds=settings.number("PARTNER_TIMEOUT_SECONDS", 60.0),
-            max_hanging=settings.number("PARTNER_MAX_HANGING", 200),
         ),
     )
     serve(make_partner(partner), port=8080)

@@ -81,12 +81,6 @@ def test_make_silence_silences(probe: str, silence: str, alertmanager: Alertmana
     assert alertmanager.silence_state(silence) == "active"
 
 
-def test_an_alert_that_is_not_silenced_is_shown_firing(probe: str) -> None:
-    eventually(
-        lambda: shown(probe), f"{probe} firing", 30, until=lambda rows: rows == [["info", "firing", probe, SERVICE]]
-    )
-
-
 def test_make_alert_review_lists_every_alert_but_the_watchdog(prometheus: Prometheus) -> None:
     said = stack.run("make", "-s", "alert-review", timeout=100)
     assert re.search(r"Prometheus has data since \d{4}-\d\d-\d\d \d\d:\d\d UTC", said)

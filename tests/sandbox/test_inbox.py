@@ -124,12 +124,6 @@ def test_lone_surrogate_and_foreign_text_come_back_whole(inbox: Program) -> None
     assert inbox.request("GET", "/").status_code == 200
 
 
-def test_lone_surrogate_in_a_dedup_key_is_given_back(inbox: Program) -> None:
-    raw = json.dumps({**EVENT, "dedup_key": "\ud800"}).encode()
-    answer = inbox.request("POST", "/v2/enqueue", data=raw)
-    assert (answer.status_code, answer.json()["dedup_key"]) == (202, "\ud800")
-
-
 def test_memory_is_bounded_by_number_and_what_is_dropped_is_counted(start: Starter) -> None:
     inbox = start("sandbox.inbox", INBOX_KEEP="5")
     with requests.Session() as session:
