@@ -18,9 +18,13 @@ def install(*names: str, why: str) -> None:
             "have been installed for you. Install it and run the same command again."
         )
     with step(f"Installing {' and '.join(names)}: {why}"):
-        run_logged(
-            ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", *names],
-            log=LOGS / f"apt-{names[0]}.log",
-            title=f"apt-get install {' '.join(names)}",
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-        )
+        apt_get("install", "-y", "--no-install-recommends", *names)
+
+
+def apt_get(*arguments: str) -> None:
+    run_logged(
+        ["apt-get", "-o", "DPkg::Lock::Timeout=300", *arguments],
+        log=LOGS / f"apt-get-{arguments[0]}.log",
+        title=f"apt-get {arguments[0]}",
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"},
+    )

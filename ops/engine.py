@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from ops import machine
+from ops import debian_packages, machine
 from ops.console import OpsError, capture, run_logged, say, step
 from ops.paths import LOGS
 
@@ -86,8 +86,8 @@ def check_versions(*, mend: bool = True) -> None:
         )
     for plugin, minimum in (("compose", MINIMUM_COMPOSE), ("buildx", (0, 10))):
         found = capture(["docker", plugin, "version"])
-        if found.returncode != 0 and mend:
-            install_plugins(plugin)
+        if found.returncode != 0 and mend and machine.is_debian() and machine.is_root():
+            install()
             found = capture(["docker", plugin, "version"])
         version = re.search(r"v?(\d+\.\d+\.\d+)", found.stdout)
         if version is None or _version(version.group(1)) < minimum:
@@ -95,16 +95,6 @@ def check_versions(*, mend: bool = True) -> None:
                 f"`docker {plugin} version` answered {found.stdout.strip() or found.stderr.strip()!r}, expected "
                 f"{'.'.join(map(str, minimum))} or newer. Install Docker's {plugin} plugin and run `make up` again."
             )
-
-
-def install_plugins(plugin: str) -> None:
-    if machine.is_debian() and machine.is_root():
-        install()
-        return
-    raise OpsError(
-        f"`docker {plugin}` is missing. Install Docker's {plugin} plugin and run `make up` again; "
-        "on Debian as root it would have been installed for you."
-    )
 
 
 def install() -> None:
@@ -123,16 +113,9 @@ def install() -> None:
             f"Types: deb\nURIs: {mirror}\nSuites: {SUITE}\nComponents: main\nSigned-By: {machine.debian_keyring()}\n",
         )
         _write(PIN_FILE, f"Package: *\nPin: release n={SUITE}\nPin-Priority: 50\n")
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
-        lock = ["-o", "DPkg::Lock::Timeout=300"]
-        run_logged(["dpkg", "--configure", "-a"], log=LOGS / "dpkg.log", title="dpkg", env=env)
-        run_logged(["apt-get", *lock, "update"], log=LOGS / "apt-update.log", title="apt-get update", env=env)
-        run_logged(
-            ["apt-get", *lock, "install", "-y", "--no-install-recommends", "-t", SUITE, *PACKAGES],
-            log=LOGS / "apt-install.log",
-            title="apt-get install",
-            env=env,
-        )
+        run_logged(["dpkg", "--configure", "-a"], log=LOGS / "dpkg.log", title="dpkg")
+        debian_packages.apt_get("update")
+        debian_packages.apt_get("install", "-y", "--no-install-recommends", "-t", SUITE, *PACKAGES)
 
 
 def _write(path: Path, text: str) -> None:

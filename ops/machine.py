@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from ops.console import OpsError, capture
@@ -16,10 +15,8 @@ CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 
-@dataclass(frozen=True)
-class AptSource:
-    uri: str
-    suites: tuple[str, ...]
+Source = tuple[str, list[str]]
+"""A package source: its address and its suites."""
 
 
 def os_release() -> dict[str, str]:
@@ -38,10 +35,10 @@ def is_root() -> bool:
     return os.geteuid() == 0
 
 
-def apt_sources() -> list[AptSource]:
+def apt_sources() -> list[Source]:
     """Every binary source that apt is set up with, from one-line and deb822 files."""
     files = [APT_DIRECTORY / "sources.list", *sorted((APT_DIRECTORY / "sources.list.d").glob("*"))]
-    found: list[AptSource] = []
+    found: list[Source] = []
     for file in files:
         if file.suffix == ".sources":
             found += _deb822(file.read_text(encoding="utf-8"))
@@ -50,7 +47,7 @@ def apt_sources() -> list[AptSource]:
     return found
 
 
-def _deb822(text: str) -> list[AptSource]:
+def _deb822(text: str) -> list[Source]:
     found = []
     for stanza in re.split(r"\n\s*\n", text):
         fields = {
@@ -58,14 +55,14 @@ def _deb822(text: str) -> list[AptSource]:
             for key, _, value in (line.partition(":") for line in stanza.splitlines() if not line.startswith("#"))
         }
         if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes") != "no":
-            suites = tuple(fields.get("suites", "").split())
-            found += [AptSource(uri, suites) for uri in fields.get("uris", "").split()]
+            suites = fields.get("suites", "").split()
+            found += [(uri, suites) for uri in fields.get("uris", "").split()]
     return found
 
 
-def _one_line(text: str) -> list[AptSource]:
+def _one_line(text: str) -> list[Source]:
     found = re.findall(r"^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)", text, re.MULTILINE)
-    return [AptSource(uri, (suite,)) for uri, suite in found]
+    return [(uri, [suite]) for uri, suite in found]
 
 
 def debian_mirror() -> str:
@@ -74,9 +71,9 @@ def debian_mirror() -> str:
     A machine may list third parties too: the right one is the source whose suites name the machine's release.
     """
     codename = os_release().get("VERSION_CODENAME", "")
-    for source in apt_sources():
-        if codename and codename in source.suites:
-            return source.uri.rstrip("/")
+    for uri, suites in apt_sources():
+        if codename and codename in suites:
+            return uri.rstrip("/")
     raise OpsError(
         f"No package mirror: no source under {APT_DIRECTORY} names the release {codename or '(unknown)'!r}; "
         "expected Debian's own archive there. Put it back, run `apt-get update` and try again."
@@ -85,7 +82,7 @@ def debian_mirror() -> str:
 
 def debian_security_mirror() -> str | None:
     codename = os_release().get("VERSION_CODENAME", "")
-    return next((s.uri.rstrip("/") for s in apt_sources() if f"{codename}-security" in s.suites), None)
+    return next((uri.rstrip("/") for uri, suites in apt_sources() if f"{codename}-security" in suites), None)
 
 
 def debian_keyring() -> Path:
