@@ -22,9 +22,10 @@ def install(*names: str, why: str) -> None:
 
 
 def apt_get(*arguments: str) -> None:
-    run_logged(
-        ["apt-get", "-o", "DPkg::Lock::Timeout=300", *arguments],
-        log=LOGS / f"apt-get-{arguments[0]}.log",
-        title=f"apt-get {arguments[0]}",
-        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"},
-    )
+    run("apt-get", "-o", "DPkg::Lock::Timeout=300", *arguments)
+
+
+def run(*command: str) -> None:
+    """A command of the package system, which asks nothing."""
+    asks_nothing = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
+    run_logged(command, log=LOGS / f"{command[0]}.log", title=command[0], env=asks_nothing)

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from ops import debian_packages, machine
-from ops.console import OpsError, capture, run_logged, say, step
+from ops.console import OpsError, capture, say, step
 from ops.paths import LOGS
 
 # Health checks with a start interval need 25.
@@ -113,7 +113,7 @@ def install() -> None:
             f"Types: deb\nURIs: {mirror}\nSuites: {SUITE}\nComponents: main\nSigned-By: {machine.debian_keyring()}\n",
         )
         _write(PIN_FILE, f"Package: *\nPin: release n={SUITE}\nPin-Priority: 50\n")
-        run_logged(["dpkg", "--configure", "-a"], log=LOGS / "dpkg.log", title="dpkg")
+        debian_packages.run("dpkg", "--configure", "-a")
         debian_packages.apt_get("update")
         debian_packages.apt_get("install", "-y", "--no-install-recommends", "-t", SUITE, *PACKAGES)
 

@@ -22,22 +22,9 @@ def compose_variables() -> set[str]:
     return {name for file in (*parts(), COMMON, OFFLINE) for name in variables(file)}
 
 
-def described_settings() -> set[str]:
-    return set(EXAMPLE_NAME.findall(ENV_EXAMPLE.read_text(encoding="utf-8")))
-
-
-def ops_text() -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "ops").glob("*.py")))
-
-
 def test_every_variable_of_the_compose_files_is_a_setting_or_made_by_ops() -> None:
     filled_in = Stack(load_settings(), "local").variables
     assert compose_variables() - set(filled_in) == set()
-
-
-def test_every_setting_is_used() -> None:
-    used = compose_variables() | set(re.findall(r"\b[A-Z][A-Z0-9_]{2,}\b", ops_text()))
-    assert described_settings() - used == set()
 
 
 def test_every_described_setting_has_a_line_of_meaning() -> None:
