@@ -1,7 +1,5 @@
 """`python3 -m ops COMMAND [ARGUMENTS]`: what the Makefile calls; `make` alone says what each does."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 

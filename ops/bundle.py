@@ -4,8 +4,6 @@ The file is what `docker save` writes: `docker load` alone reads it too. Everyth
 `make load` finds a damaged file before the engine gets to see it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import tarfile

@@ -1,7 +1,5 @@
 """The smaller commands behind `make`: each looks at, stops or changes a stack that `up` started."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Progress lines of long steps, and the error that ends a command with a sentence."""
 
-from __future__ import annotations
-
 import subprocess
 import threading
 import time

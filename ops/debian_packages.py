@@ -1,7 +1,5 @@
 """Installs missing Debian packages on Debian as root, and says so; elsewhere it says what to install."""
 
-from __future__ import annotations
-
 import os
 
 from ops import machine

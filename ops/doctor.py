@@ -1,7 +1,5 @@
 """`make doctor`: what is missing, wrong or weak on this machine, in sentences."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Finds a Docker engine that answers; on Debian as root it installs and starts one, and says so."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Builds every image here, for machines that no container registry reaches."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Reads this machine's settings (Debian mirror, certificates, proxies, pip, npm, Go); it keeps none of them."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

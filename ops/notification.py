@@ -1,7 +1,5 @@
 """`make test-notification`: one alert through one real channel, and whether Alertmanager could deliver it."""
 
-from __future__ import annotations
-
 import re
 import time
 import urllib.request

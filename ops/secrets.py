@@ -1,7 +1,5 @@
 """The table of secrets; each is made once as a file, never printed and never overwritten."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

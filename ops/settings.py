@@ -1,7 +1,5 @@
 """The settings of one run: .env.example's defaults, then .env, then the environment; checked before anything starts."""
 
-from __future__ import annotations
-
 import ipaddress
 import json
 import os

@@ -1,7 +1,5 @@
 """`docker compose` for this checkout: the right files, settings and images, whatever the caller's environment says."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """`make up`: from whatever state this machine is in to a running, healthy stack."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import socket

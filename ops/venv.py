@@ -1,7 +1,5 @@
 """Makes the tests' virtual environment, and makes it anew when its lock file changes."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import shutil

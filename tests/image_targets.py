@@ -1,7 +1,5 @@
 """Stages of our own images that only tests need, built when their recipe has changed."""
 
-from __future__ import annotations
-
 import sys
 
 from ops import images, machine, recipes

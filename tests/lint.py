@@ -1,7 +1,5 @@
 """Every linter over every file it is for: `python -m tests.lint`."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

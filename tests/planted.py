@@ -4,8 +4,6 @@ For what no test of a lower layer has been seen red about. The copy is started u
 running stack and its data are deleted.
 """
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

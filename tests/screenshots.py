@@ -1,7 +1,5 @@
 """`make screenshots`: pictures of the boards as the preview draws them, for the README and docs."""
 
-from __future__ import annotations
-
 import sys
 
 from ops.paths import ROOT

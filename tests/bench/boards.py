@@ -4,8 +4,6 @@ Each query is asked for an hour and for a day in turn, of the same recorded day.
 start is measured too.
 """
 
-from __future__ import annotations
-
 import json
 import tempfile
 import time

@@ -1,7 +1,5 @@
 """A day of metrics and lines, in a Prometheus and a Loki of their own: the stack's last minutes, over and over."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Iterable, Iterator

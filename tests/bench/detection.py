@@ -4,8 +4,6 @@ A second Prometheus and Alertmanager with scrape 15s, evaluation 15s, `for` 30s 
 targets. Needs the running sandbox.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import random

@@ -3,8 +3,6 @@
 Both halves of each comparison are taken in this one run. Deletes the sandbox's data: a first start is one of them.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform

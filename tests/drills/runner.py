@@ -1,7 +1,5 @@
 """Drills: real faults, the notifications that must come of them, the mending, the resolutions."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor

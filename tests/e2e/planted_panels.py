@@ -1,7 +1,5 @@
 """A board with a panel of every kind that the preview draws, and one for everything that it has to refuse."""
 
-from __future__ import annotations
-
 from typing import Any
 
 METRICS = {"type": "prometheus", "uid": "${datasource}"}

@@ -1,7 +1,5 @@
 """`make silence`, `make alerts` and `make alert-review` against the running stack."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

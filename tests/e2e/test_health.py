@@ -1,7 +1,5 @@
 """The Watchdog alert arrives. That every service, target, probe and rule is well: tests/smoke."""
 
-from __future__ import annotations
-
 from tests.support.inbox import Inbox
 from tests.support.wait import eventually
 

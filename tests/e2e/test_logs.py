@@ -1,7 +1,5 @@
 """Every service's lines are in Loki, under the labels of the contract."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.support import stack

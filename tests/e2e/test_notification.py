@@ -1,7 +1,5 @@
 """`make test-notification` reaches the channel it names, and says no when nothing was delivered."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

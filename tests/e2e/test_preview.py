@@ -1,7 +1,5 @@
 """Where the preview stands in for Grafana: every panel of every board is drawn, and what can't be drawn is told."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Outside the sandbox nothing of the sandbox is there, and the application shows no debugging pages."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.support import stack

@@ -1,7 +1,5 @@
 """On a stack that is well nobody is told anything, and no alert fires but the Watchdog."""
 
-from __future__ import annotations
-
 import time
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Where the trace store runs (TRACING=on), an order's trace is in it, from the request to its tasks and their calls."""
 
-from __future__ import annotations
-
 import json
 
 from tests.support import stack

@@ -1,7 +1,5 @@
 """The table that `make urls` prints: every address in it answers, every password file is there."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

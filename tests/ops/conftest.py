@@ -1,7 +1,5 @@
 """A copy of this checkout and the real command line, so that bad input meets what a person would run."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

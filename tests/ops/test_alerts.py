@@ -1,7 +1,5 @@
 """The parts of `make silence` and `make alerts` that need no stack; tests/e2e/test_alert_commands.py has the rest."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Bad input on the real command line: one sentence, a non-zero exit code, nothing started."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket

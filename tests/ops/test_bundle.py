@@ -1,7 +1,5 @@
 """`make bundle` and `make load` on the real engine: images come back, a damaged file is refused unloaded."""
 
-from __future__ import annotations
-
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`make break` and `make mend` on the real command line: bad input is one sentence, nothing is broken."""
 
-from __future__ import annotations
-
 import pytest
 
 from ops import faults

@@ -1,7 +1,5 @@
 """The machine's own settings are found in every form that apt knows, third parties left aside."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """A recipe's digest changes with what the image is made of, and with nothing else."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from pathlib import Path

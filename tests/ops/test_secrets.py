@@ -1,7 +1,5 @@
 """Secrets are made once, survive everything, and a broken one is refused with a sentence."""
 
-from __future__ import annotations
-
 import json
 import stat
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Every bad setting ends with a sentence that names it and what was expected."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`make status` tells a service that doesn't run from one that has done its work."""
 
-from __future__ import annotations
-
 import pytest
 
 from ops.commands import ill

@@ -1,7 +1,5 @@
 """One inbox and one partner for all tests; what needs settings or a state of its own starts another."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

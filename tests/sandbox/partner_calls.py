@@ -1,7 +1,5 @@
 """Calls of the partner API as the ERP makes them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import requests

@@ -1,7 +1,5 @@
 """What the inbox takes and refuses, channel by channel, and what it answers to programs."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The inbox's page: a person reads what an alert is about, and nothing received becomes markup."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.sandbox.programs import Program

@@ -1,7 +1,5 @@
 """The partner's payments and shipments: what is taken, what is refused, what a repeated call gets."""
 
-from __future__ import annotations
-
 import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """What all sandbox programs share: access lines, ids, settings, and a client that leaves."""
 
-from __future__ import annotations
-
 import http.client
 import re
 from pathlib import Path

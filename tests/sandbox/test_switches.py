@@ -1,7 +1,5 @@
 """The fault switches: what a broken partner does to its callers, and how a person turns it on."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 

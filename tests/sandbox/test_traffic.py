@@ -1,7 +1,5 @@
 """The shoppers: a steady pace and a fixed mix, also without an answer; what the ERP answers: tests/app/orders."""
 
-from __future__ import annotations
-
 import signal
 import socket
 import time

@@ -1,7 +1,5 @@
 """Every alert can be acted on: its runbook is written, its links lead to what the boards have."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from typing import Any

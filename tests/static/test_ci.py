@@ -1,7 +1,5 @@
 """The examples of docs/ci.md parse, and what they run and upload exists."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """What the documents promise is there: addresses, make targets, files, tests."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

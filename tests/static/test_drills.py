@@ -1,7 +1,5 @@
 """Every alert is drilled or says why it can't be, and every drill is of an alert and a fault that there are."""
 
-from __future__ import annotations
-
 import pytest
 
 from ops.faults import FAULTS

@@ -1,7 +1,5 @@
 """What tests/planted.py wants to change is still there, and so are the tests that it names."""
 
-from __future__ import annotations
-
 import pytest
 
 from ops.paths import ROOT

@@ -1,7 +1,5 @@
 """Every service keeps to every rule of policy.yml, or its exception says why."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The committed results of planted faults and quiet days belong to the rules as they are, and are good enough."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

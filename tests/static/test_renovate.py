@@ -1,7 +1,5 @@
 """renovate.json looks into every file that pins a version, and no pin's place is known to nobody."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

@@ -1,7 +1,5 @@
 """Compose files, images, scrape jobs and networks agree on the services."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Settings and secrets: each has one place, and nothing in the Compose files is without it."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Client of Alertmanager's HTTP API."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

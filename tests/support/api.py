@@ -1,7 +1,5 @@
 """What the clients of the programs' HTTP APIs share."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import requests

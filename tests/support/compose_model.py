@@ -1,7 +1,5 @@
 """Reads the Compose files without an engine, `include` and `extends` followed; values keep their ${VARIABLES}."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from pathlib import Path

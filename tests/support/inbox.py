@@ -1,7 +1,5 @@
 """Client of the sandbox inbox: what Slack, PagerDuty, webhook and heartbeat calls would have carried."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any

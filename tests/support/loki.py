@@ -1,7 +1,5 @@
 """Client of Loki's HTTP API that keeps stream labels, structured metadata and the line apart."""
 
-from __future__ import annotations
-
 import json
 import time
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Client of Mailpit: the e-mail that would have gone out."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """What a person on call gets, in one shape: Slack and PagerDuty from the inbox, e-mail from Mailpit."""
 
-from __future__ import annotations
-
 import html
 import re
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Client of Prometheus' HTTP API."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any

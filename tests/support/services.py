@@ -1,7 +1,5 @@
 """The services of the Compose files, and what these don't say: which has no metrics, which may write no line."""
 
-from __future__ import annotations
-
 import re
 
 from ops.paths import ROOT

@@ -1,7 +1,5 @@
 """The stack as seen from outside: is it up, where does it listen, what do its containers say."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
