@@ -53,10 +53,6 @@ class Pages:
         found = self._inbox.notifications(channel)
         return [_from_call(each) for each in found if each.received_at > since]
 
-    def about(self, summary: str, channel: str, *, since: float, resolution: bool) -> list[Page]:
-        pages = self.received(channel, since=since)
-        return [page for page in pages if summary in page.title and page.is_resolution is resolution]
-
     def of(
         self, alert: str, channel: str, *, since: float, resolution: bool | None = None, says: str = ""
     ) -> list[Page]:
