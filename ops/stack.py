@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import uuid
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -163,6 +164,6 @@ def volumes_exist() -> bool:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(exist_ok=True)
-    fresh = path.with_suffix(".new")
+    fresh = path.with_name(f"{path.name}.{uuid.uuid4().hex}")  # several programs may write it at once
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(path)
