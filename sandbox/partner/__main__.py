@@ -2,7 +2,6 @@
 
 from sandbox import settings
 from sandbox.partner.app import Partner, make_partner
-from sandbox.partner.replies import Replies
 from sandbox.partner.switches import Switches
 from sandbox.program import run
 from sandbox.web import serve
@@ -11,7 +10,6 @@ from sandbox.web import serve
 def main() -> None:
     partner = Partner(
         api_key=settings.secret("PARTNER_API_KEY"),
-        replies=Replies(keep=settings.number("PARTNER_KEEP_KEYS", 10_000)),
         switches=Switches(
             # Less than the 3 s after which the ERP gives up.
             slow_seconds=settings.number("PARTNER_SLOW_SECONDS", 2.8),

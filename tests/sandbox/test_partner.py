@@ -1,8 +1,6 @@
 """The partner's payments and shipments: what is taken, what is refused, what a repeated call gets."""
 
 import re
-import uuid
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -76,40 +74,3 @@ def test_call_without_the_key_is_refused(partner: Program, header: str | None) -
     answer = partner.request("POST", "/payments", json=PAYMENT, headers=headers)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
-
-
-@pytest.mark.parametrize("operation", CALLS)
-def test_repeated_call_gets_the_first_answer(partner: Program, operation: str) -> None:
-    path, body = CALLS[operation]
-    key = str(uuid.uuid4())
-    first, second = call(partner, path, body, key=key), call(partner, path, body, key=key)
-    assert (second.status_code, second.json()) == (201, first.json())
-    assert second.headers["Idempotency-Replayed"] == "true"
-    assert call(partner, path, body, key=str(uuid.uuid4())).json() != first.json()
-    assert call(partner, path, body).json() != first.json()
-
-
-def test_key_with_another_body_is_a_conflict(partner: Program) -> None:
-    key = str(uuid.uuid4())
-    call(partner, "/payments", PAYMENT, key=key)
-    answer = call(partner, "/payments", {**PAYMENT, "amount": "99"}, key=key)
-    assert (answer.status_code, answer.json()["error"]) == (422, "idempotency_conflict")
-
-
-def test_key_that_is_too_long_is_refused(partner: Program) -> None:
-    assert call(partner, "/payments", PAYMENT, key="k" * 256).status_code == 400
-
-
-def test_oldest_keys_are_forgotten_so_memory_is_bounded(partner: Program) -> None:
-    keys = [str(uuid.uuid4()) for _ in range(6)]  # the fixture's partner keeps five
-    first = [call(partner, "/payments", PAYMENT, key=key).json() for key in keys]
-    assert call(partner, "/payments", PAYMENT, key=keys[5]).json() == first[5]
-    assert call(partner, "/payments", PAYMENT, key=keys[0]).json() != first[0]
-
-
-def test_two_calls_at_once_with_one_key_pay_once(partner: Program) -> None:
-    partner.request("PUT", "/switches/payment", json={"mode": "slow"})
-    key = str(uuid.uuid4())
-    with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: call(partner, "/payments", PAYMENT, key=key), range(4)))
-    assert len({answer.json()["payment_id"] for answer in answers}) == 1

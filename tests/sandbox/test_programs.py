@@ -1,6 +1,5 @@
 """What all sandbox programs share: access lines, ids, settings, and a client that leaves."""
 
-import http.client
 import re
 from pathlib import Path
 from typing import Any
@@ -61,20 +60,6 @@ def test_wrong_address_is_refused_as_json(inbox: Program, method: str, path: str
     answer = inbox.request(method, path)
     assert answer.status_code == status
     assert set(answer.json()) == {"error", "detail"}
-
-
-def test_version_is_a_metric(inbox: Program) -> None:
-    assert inbox.metric("build_info", version="1.2.3") == 1
-
-
-def test_client_that_leaves_in_mid_body_harms_nothing(inbox: Program) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", inbox.port, timeout=5)
-    connection.putrequest("POST", "/webhook")
-    connection.putheader("Content-Length", "1000")
-    connection.putheader("X-Request-ID", "left")
-    connection.endheaders(b'{"status": ')
-    connection.close()
-    assert line_of(inbox, "left")["status"] == 400
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,6 @@ def test_error_answers_500_and_leaves_the_other_api_alone(partner: Program) -> N
     assert partner.request("GET", "/livez").ok
 
 
-def test_broken_call_is_not_remembered_under_its_key(partner: Program) -> None:
-    turn(partner, "payment", "error")
-    call(partner, "/payments", PAYMENT, key="retried")
-    turn(partner, "payment", "ok")
-    assert call(partner, "/payments", PAYMENT, key="retried").status_code == 201
-
-
 def test_slow_answers_right_but_late(partner: Program) -> None:
     turn(partner, "payment", "slow")
     answer = call(partner, "/payments", PAYMENT)
