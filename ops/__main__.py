@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from ops import alerts, bundle, commands, doctor, notification, outdated, up, venv
+from ops import alerts, bundle, commands, doctor, notification, outdated, up, urls, venv
 from ops.console import OpsError
 from ops.stack import Stack
 
@@ -23,12 +23,12 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "up": up.up,
     "down": commands.down,
     "status": commands.status,
-    "urls": commands.urls,
+    "urls": on_current(urls.show),
     "logs": commands.logs,
     "doctor": doctor.doctor,
     "clean": commands.clean,
     "clean-cache": commands.clean_cache,
-    "compose": commands.compose,
+    "compose": on_current(Stack.replace_process),
     "tool": commands.print_tool,
     "venv": venv.ensure,
     "outdated": outdated.outdated,

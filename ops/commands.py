@@ -5,7 +5,6 @@ import tempfile
 from pathlib import Path
 
 from ops import engine, faults, image_source, images
-from ops import urls as url_table
 from ops.console import OpsError, capture, output, say, step, table
 from ops.paths import LOCAL, SECRETS
 from ops.settings import load as load_settings
@@ -103,16 +102,8 @@ def ill(containers: list[dict[str, str]], one_shots: set[str]) -> list[str]:
     return [container["Service"] for container in containers if is_ill(container)]
 
 
-def urls() -> None:
-    url_table.show(current())
-
-
 def logs(*services: str) -> None:
     current().replace_process("logs", "--follow", "--tail", "100", *services)
-
-
-def compose(*arguments: str) -> None:
-    current().replace_process(*arguments)
 
 
 def break_by(fault: str = "") -> None:

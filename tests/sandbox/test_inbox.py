@@ -22,7 +22,6 @@ BROKEN_BODIES = {
     "no object": b"[1]",
     "not UTF-8": b'{"text": "x", "more": "\xff"}',
     "not a number": b'{"text": "x", "more": NaN}',
-    "number too large": b'{"text": "x", "more": 1e999}',
     "integer too long": b'{"text": "x", "more": ' + b"9" * 5000 + b"}",
     "nested too deep": b'{"text": "x", "more": ' + b"[" * 60 + b"]" * 60 + b"}",
     "nested to death": b"[" * 500_000,
