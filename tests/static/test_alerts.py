@@ -71,7 +71,7 @@ def test_runbook_is_written(name: str) -> None:
     assert len(page.splitlines()) > 10
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_name
 def test_runbook_names_its_board_first_and_only_rows_and_panels_that_boards_have(name: str) -> None:
     text = " ".join((ROOT / "docs" / "runbooks" / f"{name}.md").read_text(encoding="utf-8").split())
     assert named_places(text, own_board=BOARDS[BOARD_OF[FILES[name]]]["title"]) == []
