@@ -118,5 +118,6 @@ def test_doctor_without_docker_says_that_compose_reads_the_settings(ops: Ops, ch
 
 
 def test_clean_wants_the_engine_that_docker_host_names(ops: Ops, tmp_path: Path) -> None:
-    nothing = {"PATH": str(tmp_path), "DOCKER_HOST": "tcp://127.0.0.1:9"}
-    refused(ops, "No Docker engine answers", command="clean", prefix=("/usr/bin/env",), **nothing)
+    elsewhere = "tcp://127.0.0.1:9"
+    told = "No Docker engine answers"
+    refused(ops, told, command="clean", prefix=("/usr/bin/env",), PATH=str(tmp_path), DOCKER_HOST=elsewhere)
