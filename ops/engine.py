@@ -106,10 +106,7 @@ def install() -> None:
     say(f"No Docker engine here: installing Debian's ({', '.join(PACKAGES)}, suite {SUITE}, priority 50).")
     mirror = machine.debian_mirror()
     with step("Installing the Docker engine"):
-        _write(
-            SOURCE_FILE,
-            f"Types: deb\nURIs: {mirror}\nSuites: {SUITE}\nComponents: main\nSigned-By: {machine.debian_keyring()}\n",
-        )
+        _write(SOURCE_FILE, machine.debian_source(mirror, SUITE))
         _write(PIN_FILE, f"Package: *\nPin: release n={SUITE}\nPin-Priority: 50\n")
         debian_packages.run("dpkg", "--configure", "-a")
         debian_packages.apt_get("update")

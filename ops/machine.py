@@ -83,9 +83,10 @@ def debian_security_mirror() -> str | None:
     return next((uri.rstrip("/") for uri, suites in apt_sources() if f"{codename}-security" in suites), None)
 
 
-def debian_keyring() -> Path:
-    """Debian's own archive keys, newest releases included."""
-    return Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+def debian_source(uri: str, suites: str) -> str:
+    """Of Debian's own archive, as apt reads it; its keyring has the keys of the newest releases too."""
+    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    return f"Types: deb\nURIs: {uri}\nSuites: {suites}\nComponents: main\nSigned-By: {keyring}\n"
 
 
 def ca_bundle() -> Path | None:

@@ -199,12 +199,8 @@ def _start(name: str, service: str, folder: Path, configuration: str, *options: 
     command = ["docker", "run", "--detach", "--name", name, "--memory", "256m"]
     command += [f"--network={PROJECT}_{network}" for network in ours["networks"]]
     command += [f"--dns-option={option}" for option in ours.get("dns_opt", [])]
-    command += [
-        "--volume",
-        f"{folder}:/etc/usual:ro",
-        "--volume",
-        f"{SECRETS}/metrics_token:/run/secrets/metrics_token:ro",
-    ]
+    command += [f"--volume={folder}:/etc/usual:ro"]
+    command += [f"--volume={SECRETS}/metrics_token:/run/secrets/metrics_token:ro"]
     stack.run(*command, ours["image"], f"--config.file=/etc/usual/{configuration}", *options)
 
 

@@ -96,8 +96,8 @@ def test_too_little_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_clean_of_production_wants_a_confirmation(ops: Ops) -> None:
-    variables = {"PAYMENT_API_URL": "https://pay.example", "SHIPPING_API_URL": "https://ship.example"}
-    refused(ops, "make clean CONFIRM=yes", command="clean", ENV="production", **variables)
+    urls = {"PAYMENT_API_URL": "https://pay.example", "SHIPPING_API_URL": "https://ship.example"}
+    refused(ops, "make clean CONFIRM=yes", command="clean", prefix=(), ENV="production", **urls)
 
 
 def test_clean_of_a_machine_without_an_engine_has_nothing_to_delete(ops: Ops, checkout: Path, tmp_path: Path) -> None:
