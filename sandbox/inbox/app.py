@@ -47,7 +47,7 @@ class Inbox:
         try:
             body, dedup_key = check_pagerduty(await read_body(request))
         except PagerDutyError as error:
-            refusal = {"status": "invalid event", "message": error.message, "errors": error.errors}
+            refusal = {"status": "invalid event", "message": "Event object is invalid", "errors": error.errors}
             return JsonResponse(refusal, status_code=400)
         self.store.add("pagerduty", body)
         answer = {"status": "success", "message": "Event processed", "dedup_key": dedup_key}
