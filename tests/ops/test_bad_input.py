@@ -11,7 +11,7 @@ import pytest
 from ops import machine, up
 from ops.console import OpsError
 from ops.stack import volumes_exist
-from tests.ops.conftest import Ops
+from tests.ops.conftest import ELSEWHERE, Ops
 from tests.support.stack import ROOT, run
 
 PROJECT = "label=com.docker.compose.project=erp-observability"
@@ -96,8 +96,7 @@ def test_too_little_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_clean_of_production_wants_a_confirmation(ops: Ops) -> None:
-    urls = {"PAYMENT_API_URL": "https://pay.example", "SHIPPING_API_URL": "https://ship.example"}
-    refused(ops, "make clean CONFIRM=yes", command="clean", prefix=(), ENV="production", **urls)
+    refused(ops, "make clean CONFIRM=yes", command="clean", prefix=(), ENV="production", **ELSEWHERE)
 
 
 def test_clean_of_a_machine_without_an_engine_has_nothing_to_delete(ops: Ops, checkout: Path, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Every bad setting ends with a sentence that names it and what was expected."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,6 @@ from ops.stack import Stack
 from tests.support.stack import ROOT, run
 
 PRODUCTION = "ENV=production\nPAYMENT_API_URL=https://pay.example\nSHIPPING_API_URL=https://ship.example\n"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    shutil.copy(ROOT / ".env.example", tmp_path / ".env.example")
-    return tmp_path
 
 
 def write(root: Path, text: str) -> None:
