@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series slo test-notification silence alerts alert-review bundle load
+.PHONY: help venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series slo test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -11,62 +11,51 @@ help: ## This list
 up: ## Start everything: engine, images, secrets, stack; then the table of URLs
 	@$(OPS) up
 
-test: ## Lint, rules, ERP, sandbox, the running stack and faults of each class; PHASES="static e2e" for some
-	@$(OPS) venv
+test: venv ## Lint, rules, ERP, sandbox, the running stack and faults of each class; PHASES="static e2e" for some
 	@$(VENV) -m tests.run $(PHASES)
 
-smoke: ## Run about twenty checks in under two minutes, on a stack started if nothing of it runs; JUNIT=path for the XML
-	@$(OPS) venv
+smoke: venv ## Run about twenty checks in under two minutes, on a stack started if nothing of it runs; JUNIT=path for the XML
 	@$(VENV) -m tests.smoke
 
-bench: ## Measure, written to tests/bench/results: BENCH=stack (deletes the data), boards (deletes it too), overhead or detection
-	@$(OPS) venv
+bench: venv ## Measure, written to tests/bench/results: BENCH=stack (deletes the data), boards (deletes it too), overhead or detection
 	@$(VENV) -m tests.bench.$(or $(BENCH),stack)
 
-test-all: ## All of it: also every drill, mutation and quiet day, and the faults planted for the tests. Deletes the data
-	@$(OPS) venv
+test-all: venv ## All of it: also every drill, mutation and quiet day, and the faults planted for the tests. Deletes the data
 	@$(VENV) -m tests.run --all
 
-test-the-tests: ## Plant faults into a copy of the stack and see that the end-to-end tests notice; deletes its data
-	@$(OPS) venv
+test-the-tests: venv ## Plant faults into a copy of the stack and see that the end-to-end tests notice; deletes its data
 	@$(VENV) -m tests.planted $(GROUPS)
 
-lint: ## Every linter over every file
-	@$(OPS) venv
+lint: venv ## Every linter over every file
 	@$(VENV) -m tests.lint
 
-fmt: ## Format the Python code
-	@$(OPS) venv
+fmt: venv ## Format the Python code
 	@$(VENV) -m ruff format . && $(VENV) -m ruff check --fix .
 
-reference: ## Write docs/reference anew from the code that it describes
-	@$(OPS) venv
+reference: venv ## Write docs/reference anew from the code that it describes
 	@PYTHONPATH=django-o11y/src $(VENV) -m django_o11y.reference docs/reference
 	@$(VENV) -m alertmanager.reference docs/reference/alert-routing.md
 
-screenshots: ## Picture the boards of the running stack into docs/screenshots, where the preview draws them
-	@$(OPS) venv
+screenshots: venv ## Picture the boards of the running stack into docs/screenshots, where the preview draws them
 	@$(VENV) -m tests.screenshots
 
-dashboards: ## Write grafana/dashboards/generated anew from grafana/dashboards/pages
-	@$(OPS) venv
+dashboards: venv ## Write grafana/dashboards/generated anew from grafana/dashboards/pages
 	@$(VENV) -m grafana.dashboards.build
 
-slo: ## Write prometheus/rules/slo.yml anew from prometheus/slo.yml
-	@$(OPS) venv
+slo: venv ## Write prometheus/rules/slo.yml anew from prometheus/slo.yml
 	@$(VENV) -m prometheus.slo
 
-mutation: ## Plant small faults into the rules that have changed and see their tests notice; ALL=yes for all rules
-	@$(OPS) venv
+mutation: venv ## Plant small faults into the rules that have changed and see their tests notice; ALL=yes for all rules
 	@$(VENV) -m prometheus.tests.mutation $(if $(ALL),--all)
 
-quiet-days: ## See that no alert fires on days without a fault, for the rules that have changed; ALL=yes for all
-	@$(OPS) venv
+quiet-days: venv ## See that no alert fires on days without a fault, for the rules that have changed; ALL=yes for all
 	@$(VENV) -m prometheus.tests.quiet $(if $(ALL),--all)
 
-healthy-series: ## Take the series of quiet days anew from the running stack, which must be healthy
-	@$(OPS) venv
+healthy-series: venv ## Take the series of quiet days anew from the running stack, which must be healthy
 	@$(VENV) -m prometheus.tests.healthy
+
+venv: ## Make the virtual environment of the tests, as requirements/test.txt locks it
+	@$(OPS) venv
 
 down: ## Stop the stack, keep its data
 	@$(OPS) down
@@ -84,13 +73,12 @@ doctor: ## What is missing, wrong or weak on this machine
 	@$(OPS) doctor
 
 clean: ## Delete the stack's containers, volumes and secrets; images stay
-	@$(OPS) clean --confirm "$(CONFIRM)"
+	@$(OPS) clean "$(CONFIRM)"
 
 clean-cache: ## Delete the engine's build cache; the next build compiles everything anew
 	@$(OPS) clean-cache
 
-outdated: ## Which pinned versions are behind, as far as the registries answer
-	@$(OPS) venv
+outdated: venv ## Which pinned versions are behind, as far as the registries answer
 	@$(VENV) -m ops outdated
 
 break: ## Break something of the sandbox and watch the alert: FAULT=payment-down; alone, lists the faults
@@ -99,8 +87,7 @@ break: ## Break something of the sandbox and watch the alert: FAULT=payment-down
 mend: ## Mend what was broken: FAULT=... or everything
 	@$(OPS) mend "$(FAULT)"
 
-drill: ## Inject a real fault, see the notification and its time: ALERT=ErpAllDown or all
-	@$(OPS) venv
+drill: venv ## Inject a real fault, see the notification and its time: ALERT=ErpAllDown or all
 	@$(VENV) -m tests.drills "$(ALERT)"
 
 test-notification: ## Prove a real receiver: CHANNEL=slack|pagerduty|email

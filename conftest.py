@@ -1,7 +1,5 @@
 """For every test: the programs that read the configuration, clients of the running stack, and what a red test means."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Generator

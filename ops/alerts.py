@@ -1,7 +1,5 @@
 """`make silence`, `make alerts` and `make alert-review`: amtool in Alertmanager's container, and Prometheus' API."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

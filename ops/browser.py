@@ -1,7 +1,5 @@
 """Finds Chromium, in which the tests open pages; on Debian as root it installs it."""
 
-from __future__ import annotations
-
 import shutil
 
 from ops import debian_packages

@@ -1,24 +1,19 @@
 """All images of the stack in one file, for a machine that no registry reaches: `make bundle` here, `make load` there.
 
-The file is what `docker save` writes, with a list of its images added: `docker load` alone reads it too. Everything in
-it is named by its digest, so `make load` finds a damaged or foreign file before the engine gets to see it.
+The file is what `docker save` writes: `docker load` alone reads it too. Everything in it is named by its digest, so
+`make load` finds a damaged file before the engine gets to see it.
 """
 
-from __future__ import annotations
-
 import hashlib
-import io
 import json
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from ops import images, recipes
+from ops import engine, images, recipes
 from ops.console import OpsError, output, say, step
 from ops.stack import Stack
 
-LIST = "bundle.json"
 BLOBS = "blobs/sha256/"
 CHUNK = 1 << 20
 COPY_SECONDS = 1800
@@ -34,10 +29,14 @@ def references(stack: Stack) -> list[str]:
     return sorted(found)
 
 
+def save_all(stack: Stack, file: str) -> None:
+    if not file:
+        raise OpsError("No file is named; expected where to put the images: `make bundle FILE=images.tar`.")
+    save(references(stack), Path(file))
+
+
 def save(names: Iterable[str], file: Path) -> None:
     """Write the images of these names to `file`; raises OpsError when one isn't here."""
-    if not file.name:
-        raise OpsError("No file is named; expected where to put the images: `make bundle FILE=images.tar`.")
     wanted = list(names)
     missing = [image for image in wanted if not images.present(image)]
     if missing:
@@ -46,21 +45,16 @@ def save(names: Iterable[str], file: Path) -> None:
     try:
         with step(f"Saving {len(wanted)} images"):
             output(["docker", "save", "--output", str(unfinished), *wanted], timeout=COPY_SECONDS)
-            with tarfile.open(unfinished, "r:") as archive:
-                listed = _listed(archive)
-            text = json.dumps({image: listed[image] for image in wanted}, indent=1).encode()
-            with tarfile.open(unfinished, "a") as archive:
-                member = tarfile.TarInfo(LIST)
-                member.size = len(text)
-                archive.addfile(member, io.BytesIO(text))
         unfinished.rename(file)
     finally:
         unfinished.unlink(missing_ok=True)
     say(f"{file}: {file.stat().st_size / 1e9:.1f} GB, {len(wanted)} images. There: `make load FILE={file.name}`.")
 
 
-def load(file: Path) -> list[str]:
-    """Check `file` and give its images to the engine; their names."""
+def load(name: str) -> None:
+    """Check the file and give its images to the engine."""
+    engine.ensure()
+    file = Path(name)
     if not file.is_file():
         raise OpsError(f"No file {file}; expected what `make bundle` wrote. Say where it is: `make load FILE=…`.")
     with step(f"Checking {file.name}"):
@@ -71,11 +65,10 @@ def load(file: Path) -> list[str]:
     if lost:
         raise OpsError(f"`docker load` succeeded, but these images are not here: {', '.join(lost)}.")
     say("\n".join(expected))
-    return list(expected)
 
 
-def check(file: Path) -> dict[str, str]:
-    """The digest of each image's configuration by its name; raises OpsError when anything is not what its name says."""
+def check(file: Path) -> list[str]:
+    """The names of its images; raises OpsError when anything in it is not what its name says."""
     again = "Make it anew with `make bundle` and copy it again."
     try:
         with tarfile.open(file, "r:") as archive:
@@ -84,14 +77,11 @@ def check(file: Path) -> dict[str, str]:
                     found = _digest(archive, member)
                     if found != member.name.removeprefix(BLOBS):
                         raise OpsError(f"{file}: {member.name} is damaged, its content's digest is {found}. {again}")
-            expected = dict(_json(archive, LIST))
-            listed = _listed(archive)
+            manifest = archive.extractfile("manifest.json")
+            saved = json.load(manifest) if manifest else []
     except (tarfile.TarError, KeyError, ValueError, EOFError) as error:
         raise OpsError(f"{file} is no bundle ({error}); expected what `make bundle` wrote. {again}") from None
-    foreign = [image for image, digest in expected.items() if listed.get(image) != digest]
-    if foreign or not expected:
-        raise OpsError(f"{file} doesn't hold what its list says: {', '.join(foreign) or 'no image'}. {again}")
-    return expected
+    return [name for image in saved for name in image["RepoTags"] or []]
 
 
 def _digest(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:
@@ -100,15 +90,3 @@ def _digest(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:
     while content is not None and (part := content.read(CHUNK)):
         found.update(part)
     return found.hexdigest()
-
-
-def _listed(archive: tarfile.TarFile) -> dict[str, str]:
-    """The digest of each image's configuration by its name, as `docker save` wrote it down."""
-    saved = _json(archive, "manifest.json")
-    return {name: image["Config"].removeprefix(BLOBS) for image in saved for name in image["RepoTags"] or []}
-
-
-def _json(archive: tarfile.TarFile, name: str) -> Any:
-    """Raises KeyError when the archive has no such member."""
-    content = archive.extractfile(name)
-    return json.load(content) if content else {}

@@ -1,13 +1,10 @@
 """The smaller commands behind `make`: each looks at, stops or changes a stack that `up` started."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from pathlib import Path
 
-from ops import engine, faults, image_source, images, notification
-from ops import urls as url_table
+from ops import engine, faults, image_source, images
 from ops.console import OpsError, capture, output, say, step, table
 from ops.paths import LOCAL, SECRETS
 from ops.settings import load as load_settings
@@ -40,7 +37,7 @@ def down() -> None:
         current().compose("--profile", "*", "down", "--remove-orphans", timeout=300)
 
 
-def clean(confirm: str) -> None:
+def clean(confirm: str = "") -> None:
     settings = load_settings()
     if not settings.is_sandbox and confirm != "yes":
         raise OpsError(
@@ -105,19 +102,11 @@ def ill(containers: list[dict[str, str]], one_shots: set[str]) -> list[str]:
     return [container["Service"] for container in containers if is_ill(container)]
 
 
-def urls() -> None:
-    url_table.show(current())
-
-
-def logs(services: list[str]) -> None:
+def logs(*services: str) -> None:
     current().replace_process("logs", "--follow", "--tail", "100", *services)
 
 
-def compose(arguments: list[str]) -> None:
-    current().replace_process(*(arguments[1:] if arguments[:1] == ["--"] else arguments))
-
-
-def break_by(fault: str) -> None:
+def break_by(fault: str = "") -> None:
     """Inject a fault of the sandbox; without a name, list them."""
     if not fault:
         say(table([[name, each.meaning] for name, each in faults.FAULTS.items()], ["fault", "what happens"]))
@@ -128,7 +117,7 @@ def break_by(fault: str) -> None:
     say("`make alerts` shows what it leads to; `make mend` undoes it.")
 
 
-def mend(fault: str) -> None:
+def mend(fault: str = "") -> None:
     """Undo a fault; without a name, everything that is broken."""
     wanted = [fault] if fault else faults.broken()
     if not wanted:
@@ -136,10 +125,6 @@ def mend(fault: str) -> None:
     for name in wanted:
         with step(f"Mending: {name}"):
             faults.mend(current(), name)
-
-
-def test_notification(channel: str) -> None:
-    notification.send(current(), channel)
 
 
 def tool(name: str) -> Path:
@@ -153,6 +138,10 @@ def tool(name: str) -> Path:
     if not target.exists():
         _copy_from_image(reference, inside, target)
     return target
+
+
+def print_tool(name: str) -> None:
+    say(str(tool(name)))
 
 
 def _copy_from_image(reference: str, inside: str, target: Path) -> None:

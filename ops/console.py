@@ -1,9 +1,6 @@
 """Progress lines of long steps, and the error that ends a command with a sentence."""
 
-from __future__ import annotations
-
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -131,7 +128,3 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     head = "  ".join(cell.ljust(width) for cell, width in zip(header, widths, strict=True)).rstrip()
     return "\n".join([head, "  ".join("-" * width for width in widths), *lines])
-
-
-def warn(text: str) -> None:
-    print(f"!!! {text}", file=sys.stderr, flush=True)

@@ -1,7 +1,5 @@
 """Installs missing Debian packages on Debian as root, and says so; elsewhere it says what to install."""
 
-from __future__ import annotations
-
 import os
 
 from ops import machine
@@ -18,9 +16,14 @@ def install(*names: str, why: str) -> None:
             "have been installed for you. Install it and run the same command again."
         )
     with step(f"Installing {' and '.join(names)}: {why}"):
-        run_logged(
-            ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", *names],
-            log=LOGS / f"apt-{names[0]}.log",
-            title=f"apt-get install {' '.join(names)}",
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-        )
+        apt_get("install", "-y", "--no-install-recommends", *names)
+
+
+def apt_get(*arguments: str) -> None:
+    run("apt-get", "-o", "DPkg::Lock::Timeout=300", *arguments)
+
+
+def run(*command: str) -> None:
+    """A command of the package system, which asks nothing."""
+    asks_nothing = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
+    run_logged(command, log=LOGS / f"{command[0]}.log", title=command[0], env=asks_nothing)

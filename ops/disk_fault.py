@@ -1,7 +1,5 @@
 """Fills a small volume of this machine: an ext4 file system in a file, which the node exporter sees like any other."""
 
-from __future__ import annotations
-
 import errno
 
 from ops.console import output

@@ -1,7 +1,5 @@
 """`make doctor`: what is missing, wrong or weak on this machine, in sentences."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -32,7 +30,7 @@ def doctor() -> int:
     if engine.answer() is None:
         wrong += _attempt(lambda: up.check_ports(settings))
         wrong += _attempt(up.check_secrets_and_volumes)
-        wrong += _attempt(lambda: compose_valid(settings))
+        wrong += _attempt(lambda: Stack(settings, image_source.remembered(settings)).model)
         wrong += _attempt(cache_size)
     for sentence in weaknesses(settings):
         say(f"WEAK     {sentence}")
@@ -41,7 +39,7 @@ def doctor() -> int:
     return 1 if wrong else 0
 
 
-def _attempt(check: Callable[[], None]) -> int:
+def _attempt(check: Callable[[], object]) -> int:
     try:
         check()
     except OpsError as error:
@@ -66,10 +64,6 @@ def secrets_usable(settings: Settings) -> None:
         say("MISSING  No secrets yet; `make up` makes them.")
         return
     secrets.ensure(settings)
-
-
-def compose_valid(settings: Settings) -> None:
-    _ = Stack(settings, image_source.remembered(settings)).model
 
 
 def cache_size() -> None:

@@ -1,7 +1,5 @@
 """Finds a Docker engine that answers; on Debian as root it installs and starts one, and says so."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -11,8 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from ops import machine
-from ops.console import OpsError, capture, run_logged, say, step
+from ops import debian_packages, machine
+from ops.console import OpsError, capture, say, step
 from ops.paths import LOGS
 
 # Health checks with a start interval need 25.
@@ -69,11 +67,7 @@ def answer() -> str | None:
     result = capture(["docker", "version", "--format", "{{.Server.Version}}"], timeout=20)
     if result.returncode == 0 and result.stdout.strip():
         return None
-    return (
-        (result.stderr or result.stdout).strip().splitlines()[-1]
-        if (result.stderr or result.stdout).strip()
-        else "no answer"
-    )
+    return ((result.stderr or result.stdout).strip().splitlines() or ["no answer"])[-1]
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -90,8 +84,8 @@ def check_versions(*, mend: bool = True) -> None:
         )
     for plugin, minimum in (("compose", MINIMUM_COMPOSE), ("buildx", (0, 10))):
         found = capture(["docker", plugin, "version"])
-        if found.returncode != 0 and mend:
-            install_plugins(plugin)
+        if found.returncode != 0 and mend and machine.is_debian() and machine.is_root():
+            install()
             found = capture(["docker", plugin, "version"])
         version = re.search(r"v?(\d+\.\d+\.\d+)", found.stdout)
         if version is None or _version(version.group(1)) < minimum:
@@ -99,16 +93,6 @@ def check_versions(*, mend: bool = True) -> None:
                 f"`docker {plugin} version` answered {found.stdout.strip() or found.stderr.strip()!r}, expected "
                 f"{'.'.join(map(str, minimum))} or newer. Install Docker's {plugin} plugin and run `make up` again."
             )
-
-
-def install_plugins(plugin: str) -> None:
-    if machine.is_debian() and machine.is_root():
-        install()
-        return
-    raise OpsError(
-        f"`docker {plugin}` is missing. Install Docker's {plugin} plugin and run `make up` again; "
-        "on Debian as root it would have been installed for you."
-    )
 
 
 def install() -> None:
@@ -122,21 +106,11 @@ def install() -> None:
     say(f"No Docker engine here: installing Debian's ({', '.join(PACKAGES)}, suite {SUITE}, priority 50).")
     mirror = machine.debian_mirror()
     with step("Installing the Docker engine"):
-        _write(
-            SOURCE_FILE,
-            f"Types: deb\nURIs: {mirror}\nSuites: {SUITE}\nComponents: main\nSigned-By: {machine.debian_keyring()}\n",
-        )
+        _write(SOURCE_FILE, machine.debian_source(mirror, SUITE))
         _write(PIN_FILE, f"Package: *\nPin: release n={SUITE}\nPin-Priority: 50\n")
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
-        lock = ["-o", "DPkg::Lock::Timeout=300"]
-        run_logged(["dpkg", "--configure", "-a"], log=LOGS / "dpkg.log", title="dpkg", env=env)
-        run_logged(["apt-get", *lock, "update"], log=LOGS / "apt-update.log", title="apt-get update", env=env)
-        run_logged(
-            ["apt-get", *lock, "install", "-y", "--no-install-recommends", "-t", SUITE, *PACKAGES],
-            log=LOGS / "apt-install.log",
-            title="apt-get install",
-            env=env,
-        )
+        debian_packages.run("dpkg", "--configure", "-a")
+        debian_packages.apt_get("update")
+        debian_packages.apt_get("install", "-y", "--no-install-recommends", "-t", SUITE, *PACKAGES)
 
 
 def _write(path: Path, text: str) -> None:
@@ -184,16 +158,18 @@ def _missing_options() -> list[str]:
     return [] if "live-restore" in settings else ["--live-restore"]
 
 
-def _running(name: str) -> list[int]:
+def _running(name: str, argument: bytes = b"") -> list[int]:
+    """The processes of that program with that in their command lines."""
     found = []
     for directory in Path("/proc").iterdir():
         if directory.name.isdigit():
             try:
-                command = (directory / "cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
+                command = (directory / "cmdline").read_bytes()
                 state = (directory / "stat").read_text(errors="replace").rsplit(")", 1)[-1].split()[0]
             except OSError:
                 continue
-            if Path(command).name == name and state != "Z":
+            program = command.split(b"\0")[0].decode(errors="replace")
+            if Path(program).name == name and argument in command and state != "Z":
                 found.append(int(directory.name))
     return found
 
@@ -203,22 +179,13 @@ def clear_remains() -> None:
 
     The engine's own containerd is meant: the one whose configuration lies below /var/run/docker.
     """
-    for pid in [*_running("dockerd"), *_engine_containerds()]:
+    for pid in [*_running("dockerd"), *_running("containerd", b"/run/docker/containerd")]:
         say(f"    ending process {pid} that a killed engine left")
         _end(pid)
     for file in PID_FILES:
         if file.exists():
             say(f"    removing the stale {file}")
             file.unlink()
-
-
-def _engine_containerds() -> list[int]:
-    found = []
-    for pid in _running("containerd"):
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
-        if b"/run/docker/containerd" in arguments:
-            found.append(pid)
-    return found
 
 
 def _end(pid: int) -> None:

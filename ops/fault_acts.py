@@ -5,8 +5,6 @@ database's container only `psql` itself may run: PostgreSQL is its first process
 crash of a server process.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from ops import alerts

@@ -4,8 +4,6 @@ What is broken is remembered in .local/broken, a file for each fault, so that `m
 several programs can break and mend at once.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ops import disk_fault, seeded_fault

@@ -1,7 +1,5 @@
 """Decides once whether all images are official or built here, and keeps the decision in .local/image-source."""
 
-from __future__ import annotations
-
 from ops import images
 from ops.console import OpsError, capture, run_logged, say, step
 from ops.paths import DECISION, LOGS

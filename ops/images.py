@@ -1,12 +1,10 @@
 """Builds every image here, for machines that no container registry reaches."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -62,14 +60,7 @@ def build(recipe: Recipe) -> None:
         if not present(recipe.go_reference):
             _build_go(recipe)
         arguments["GO_IMAGE"] = recipe.go_reference
-    docker_build(
-        recipe.reference,
-        recipe.folder / "Dockerfile",
-        recipe.folder,
-        arguments,
-        log=recipe.name,
-        contexts=recipe.other_folders,
-    )
+    docker_build(recipe.reference, recipe.folder, arguments, log=recipe.name, contexts=recipe.other_folders)
 
 
 def _build_go(recipe: Recipe) -> None:
@@ -81,54 +72,20 @@ def _build_go(recipe: Recipe) -> None:
         "LDFLAGS": recipe.ldflags.format(version=recipe.version),
         **machine.go_environment(),
     }
-    dockerfile = IMAGES / "go" / "Dockerfile"
-    docker_build(
-        recipe.go_reference,
-        dockerfile,
-        IMAGES / "go",
-        arguments,
-        log=f"go-{recipe.name}",
-        describe=_CompileCounter(),
-    )
-
-
-class _CompileCounter:
-    """Counts the packages that the compiler names, and tells the count every 150 packages."""
-
-    def __init__(self) -> None:
-        self.packages = 0
-
-    def __call__(self, line: str) -> str | None:
-        if re.match(r"#\d+ [\d.]+ [\w./~-]+$", line):
-            self.packages += 1
-            if self.packages % 150 == 0:
-                return f"{self.packages} packages compiled"
-        return None
+    docker_build(recipe.go_reference, IMAGES / "go", arguments, log=f"go-{recipe.name}")
 
 
 def docker_build(
     reference: str,
-    dockerfile: Path,
     context: Path,
     arguments: dict[str, str],
     *,
     log: str,
-    describe: Callable[[str], str | None] | None = None,
     target: str | None = None,
     contexts: Mapping[str, Path] = MappingProxyType({}),
 ) -> None:
     """One `docker buildx build`; the machine's mirror, proxy and certificates go in as secrets and arguments."""
-    command = [
-        "docker",
-        "buildx",
-        "build",
-        "--progress=plain",
-        "--load",
-        "--tag",
-        reference,
-        "--file",
-        str(dockerfile),
-    ]
+    command = ["docker", "buildx", "build", "--progress=plain", "--load", f"--tag={reference}"]
     for name, value in {**machine.proxies(), **arguments}.items():
         command += ["--build-arg", f"{name}={value}"]
     for name, folder in contexts.items():
@@ -140,13 +97,7 @@ def docker_build(
             file = Path(secrets, name)
             file.write_bytes(content)
             command += ["--secret", f"id={name},src={file}"]
-        run = partial(
-            run_logged,
-            [*command, str(context)],
-            log=LOGS / f"build-{log}.log",
-            title=f"Building {log}",
-            describe=describe,
-        )
+        run = partial(run_logged, [*command, str(context)], log=LOGS / f"build-{log}.log", title=f"Building {log}")
         try:
             run()
         except OpsError as error:
@@ -180,16 +131,10 @@ def machine_files() -> dict[str, bytes]:
 
 def _apt_sources() -> str:
     suite = recipes.recipes()["base"].suite
-    mirror = machine.debian_mirror()
-    suites = f"{suite} {suite}-updates {suite}-backports"
-    text = f"Types: deb\nURIs: {mirror}\nSuites: {suites}\nComponents: main\nSigned-By: {machine.debian_keyring()}\n"
-    security = machine.debian_security_mirror()
-    if security:
-        text += (
-            f"\nTypes: deb\nURIs: {security}\nSuites: {suite}-security\nComponents: main\n"
-            f"Signed-By: {machine.debian_keyring()}\n"
-        )
-    return text
+    sources = [machine.debian_source(machine.debian_mirror(), f"{suite} {suite}-updates {suite}-backports")]
+    if security := machine.debian_security_mirror():
+        sources.append(machine.debian_source(security, f"{suite}-security"))
+    return "\n".join(sources)
 
 
 def _apt_configuration() -> str:

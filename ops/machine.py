@@ -1,11 +1,8 @@
 """Reads this machine's settings (Debian mirror, certificates, proxies, pip, npm, Go); it keeps none of them."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from ops.console import OpsError, capture
@@ -16,11 +13,8 @@ CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 
-@dataclass(frozen=True)
-class AptSource:
-    uri: str
-    suites: tuple[str, ...]
-    signed_by: str
+Source = tuple[str, list[str]]
+"""A package source: its address and its suites."""
 
 
 def os_release() -> dict[str, str]:
@@ -39,10 +33,10 @@ def is_root() -> bool:
     return os.geteuid() == 0
 
 
-def apt_sources() -> list[AptSource]:
+def apt_sources() -> list[Source]:
     """Every binary source that apt is set up with, from one-line and deb822 files."""
     files = [APT_DIRECTORY / "sources.list", *sorted((APT_DIRECTORY / "sources.list.d").glob("*"))]
-    found: list[AptSource] = []
+    found: list[Source] = []
     for file in files:
         if file.suffix == ".sources":
             found += _deb822(file.read_text(encoding="utf-8"))
@@ -51,7 +45,7 @@ def apt_sources() -> list[AptSource]:
     return found
 
 
-def _deb822(text: str) -> list[AptSource]:
+def _deb822(text: str) -> list[Source]:
     found = []
     for stanza in re.split(r"\n\s*\n", text):
         fields = {
@@ -59,17 +53,14 @@ def _deb822(text: str) -> list[AptSource]:
             for key, _, value in (line.partition(":") for line in stanza.splitlines() if not line.startswith("#"))
         }
         if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes") != "no":
-            suites = tuple(fields.get("suites", "").split())
-            found += [AptSource(uri, suites, fields.get("signed-by", "")) for uri in fields.get("uris", "").split()]
+            suites = fields.get("suites", "").split()
+            found += [(uri, suites) for uri in fields.get("uris", "").split()]
     return found
 
 
-def _one_line(text: str) -> list[AptSource]:
-    found = []
-    for match in re.finditer(r"^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)", text, re.MULTILINE):
-        signed = re.search(r"signed-by=(\S+)", match.group(1) or "")
-        found.append(AptSource(match.group(2), (match.group(3),), signed.group(1) if signed else ""))
-    return found
+def _one_line(text: str) -> list[Source]:
+    found = re.findall(r"^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)", text, re.MULTILINE)
+    return [(uri, [suite]) for uri, suite in found]
 
 
 def debian_mirror() -> str:
@@ -78,9 +69,9 @@ def debian_mirror() -> str:
     A machine may list third parties too: the right one is the source whose suites name the machine's release.
     """
     codename = os_release().get("VERSION_CODENAME", "")
-    for source in apt_sources():
-        if codename and codename in source.suites:
-            return source.uri.rstrip("/")
+    for uri, suites in apt_sources():
+        if codename and codename in suites:
+            return uri.rstrip("/")
     raise OpsError(
         f"No package mirror: no source under {APT_DIRECTORY} names the release {codename or '(unknown)'!r}; "
         "expected Debian's own archive there. Put it back, run `apt-get update` and try again."
@@ -89,12 +80,13 @@ def debian_mirror() -> str:
 
 def debian_security_mirror() -> str | None:
     codename = os_release().get("VERSION_CODENAME", "")
-    return next((s.uri.rstrip("/") for s in apt_sources() if f"{codename}-security" in s.suites), None)
+    return next((uri.rstrip("/") for uri, suites in apt_sources() if f"{codename}-security" in suites), None)
 
 
-def debian_keyring() -> Path:
-    """Debian's own archive keys, newest releases included."""
-    return Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+def debian_source(uri: str, suites: str) -> str:
+    """Of Debian's own archive, as apt reads it; its keyring has the keys of the newest releases too."""
+    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    return f"Types: deb\nURIs: {uri}\nSuites: {suites}\nComponents: main\nSigned-By: {keyring}\n"
 
 
 def ca_bundle() -> Path | None:

@@ -1,17 +1,12 @@
 """`make test-notification`: one alert through one real channel, and whether Alertmanager could deliver it."""
 
-from __future__ import annotations
-
-import json
 import re
 import time
-import urllib.error
 import urllib.request
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from ops import secrets
+from ops import alerts, secrets
 from ops.console import OpsError, say
 from ops.stack import Stack
 
@@ -29,6 +24,8 @@ def send(stack: Stack, channel: str) -> None:
 
     Raises OpsError when the channel is off, Alertmanager doesn't answer, or the delivery failed.
     """
+    if channel not in FILES:
+        raise OpsError(f"CHANNEL={channel!r} is no channel; expected one of {', '.join(FILES)}.")
     file = FILES[channel]
     if not is_on(channel):
         raise OpsError(
@@ -37,11 +34,11 @@ def send(stack: Stack, channel: str) -> None:
     base = f"http://{stack.settings.host}:{stack.settings['ALERTMANAGER_PORT']}"
     before = _counters(base, channel)
     run = uuid.uuid4().hex[:8]  # each test is an alert of its own: an earlier one must not hold this one back
-    _post_alert(base, channel, run, ends_in=timedelta(seconds=2 * DEADLINE_SECONDS))
+    _post_alert(stack, channel, run, seconds=2 * DEADLINE_SECONDS)
     try:
         _await_delivery(base, channel, before)
     finally:
-        _post_alert(base, channel, run, ends_in=timedelta(0))
+        _post_alert(stack, channel, run, seconds=0)
 
 
 def _await_delivery(base: str, channel: str, before: tuple[float, float]) -> None:
@@ -64,44 +61,30 @@ def _await_delivery(base: str, channel: str, before: tuple[float, float]) -> Non
     )
 
 
-def _post_alert(base: str, channel: str, run: str, ends_in: timedelta) -> None:
+def _post_alert(stack: Stack, channel: str, run: str, *, seconds: int) -> None:
+    """An alert of now that ends after so many seconds."""
     now = datetime.now(UTC)
-    alert = {
-        "labels": {
-            "alertname": "ChannelTest",
-            "test_channel": channel,
-            "run": run,
-            "severity": "info",
-            "service": "alertmanager",
-        },
-        "annotations": {
-            "summary": f"Test of the channel {channel}",
-            "description": "Somebody ran `make test-notification`. Nothing is wrong; no action is needed.",
-        },
-        "startsAt": (now - timedelta(seconds=1)).isoformat(),
-        "endsAt": (now + ends_in).isoformat(),
-    }
-    _call(f"{base}/api/v2/alerts", json.dumps([alert]).encode())
+    labels = [f"test_channel={channel}", f"run={run}", "severity=info", "service=alertmanager"]
+    summary = f'--annotation=summary="Test of the channel {channel}"'
+    description = "Somebody ran `make test-notification`. Nothing is wrong; no action is needed."
+    times = (f"--start={now.isoformat()}", f"--end={(now + timedelta(seconds=seconds)).isoformat()}")
+    alerts.amtool(
+        stack, "alert", "add", "ChannelTest", *labels, summary, f'--annotation=description="{description}"', *times
+    )
 
 
 def _counters(base: str, channel: str) -> tuple[float, float]:
     """Requests that Alertmanager made to the channel's test receiver: those that worked, those that failed."""
-    text = _call(f"{base}/metrics")
+    try:
+        with urllib.request.urlopen(f"{base}/metrics", timeout=10) as answer:  # noqa: S310
+            text = answer.read().decode()
+    except OSError as error:
+        raise OpsError(
+            f"Alertmanager doesn't answer at {base} ({error}). Expected a running stack: `make up`."
+        ) from None
     names = ("alertmanager_notification_requests_total", "alertmanager_notification_requests_failed_total")
     sums = []
     for name in names:
         rows = re.findall(rf'^{name}\{{[^}}]*receiver_name="test-{channel}"[^}}]*\}} (\S+)$', text, re.MULTILINE)
         sums.append(sum(float(row) for row in rows))
     return sums[0] - sums[1], sums[1]
-
-
-def _call(url: str, body: bytes | None = None) -> str:
-    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            text: Any = answer.read().decode()
-            return str(text)
-    except (urllib.error.URLError, OSError) as error:
-        raise OpsError(
-            f"Alertmanager doesn't answer at {url} ({error}); expected the running stack. Run `make up`."
-        ) from None

@@ -3,8 +3,6 @@
 A version that no client can look up is said to be unknown, never to be the newest.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sys

@@ -1,7 +1,5 @@
 """Where things lie in a checkout: the one place for its folders' names."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

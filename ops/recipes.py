@@ -1,7 +1,5 @@
 """The recipes of images/: what each local image is made of, and the digest that names it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import tomllib

@@ -3,8 +3,6 @@
 It evaluates the stack's own rules and tells the stack's own Alertmanager.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys

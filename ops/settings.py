@@ -1,7 +1,5 @@
 """The settings of one run: .env.example's defaults, then .env, then the environment; checked before anything starts."""
 
-from __future__ import annotations
-
 import ipaddress
 import json
 import os
@@ -13,7 +11,6 @@ from ops.paths import ROOT
 
 ENVIRONMENTS = ("sandbox", "staging", "production")
 TRACE_STORE = "http://jaeger:4318"
-IMAGE_SOURCES = ("auto", "official", "local")
 PORTS = {
     "ERP_PORT": "erp-web",
     "GRAFANA_PORT": "grafana",
@@ -26,6 +23,14 @@ PORTS = {
 }
 SANDBOX_SERVICES = ("traffic", "partner", "inbox", "mailpit")
 NUMBERS = ("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "TRAFFIC_ORDERS_PER_MINUTE", "MAX_BODY_BYTES")
+# Form and meaning of a setting's value.
+FORMS = {
+    "IMAGE_SOURCE": ("auto|official|local", "one of auto, official, local"),
+    "TRACING": ("on|off", "on or off"),
+    "METRICS_RETENTION": (r"(\d+(ms|[smhdwy]))+", "a duration such as 45d"),
+    "METRICS_RETENTION_SIZE": (r"\d+(B|KB|MB|GB|TB)", "a size such as 8GB"),
+    **dict.fromkeys(NUMBERS, (r"0*[1-9]\d*", "a whole number of at least 1")),
+}
 # Defaults that only make sense where the sandbox's own services run, and what takes their place elsewhere.
 REAL_DEFAULTS = {
     "PAYMENT_API_URL": "",
@@ -129,10 +134,9 @@ def load(root: Path = ROOT) -> Settings:
 
 
 def _check(values: dict[str, str]) -> None:
-    if values["IMAGE_SOURCE"] not in IMAGE_SOURCES:
-        raise OpsError(f"IMAGE_SOURCE={values['IMAGE_SOURCE']!r}: expected one of {', '.join(IMAGE_SOURCES)}.")
-    if values["TRACING"] not in ("on", "off"):
-        raise OpsError(f"TRACING={values['TRACING']!r}: expected on or off.")
+    for name, (form, expected) in FORMS.items():
+        if not re.fullmatch(form, values[name]):
+            raise OpsError(f"{name}={values[name]!r}: expected {expected}.")
     try:
         ipaddress.ip_address(values["BIND"])
     except ValueError:
@@ -145,13 +149,6 @@ def _check(values: dict[str, str]) -> None:
         if int(text) in used:
             raise OpsError(f"{name} and {used[int(text)]} are both {text}: give each its own port in .env.")
         used[int(text)] = name
-    for name in NUMBERS:
-        if not values[name].isdigit() or int(values[name]) < 1:
-            raise OpsError(f"{name}={values[name]!r}: expected a whole number of at least 1.")
-    if not re.fullmatch(r"\d+(ms|[smhdwy])(\d+(ms|[smhdwy]))*", values["METRICS_RETENTION"]):
-        raise OpsError(f"METRICS_RETENTION={values['METRICS_RETENTION']!r}: expected a duration such as 45d.")
-    if not re.fullmatch(r"\d+(B|KB|MB|GB|TB)", values["METRICS_RETENTION_SIZE"]):
-        raise OpsError(f"METRICS_RETENTION_SIZE={values['METRICS_RETENTION_SIZE']!r}: expected a size such as 8GB.")
     if values["ENV"] != "sandbox":
         _check_real(values)
 

@@ -1,10 +1,10 @@
 """`docker compose` for this checkout: the right files, settings and images, whatever the caller's environment says."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
+import re
+import uuid
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from ops.settings import SANDBOX_SERVICES, Settings
 PROJECT = "erp-observability"
 OWN_IMAGES = ("erp-observability/erp:", "erp-observability/sandbox:")
 SOCKET = Path("/var/run/docker.sock")
+HEALTH = re.compile(r"\((healthy|unhealthy)\)")
 
 
 @dataclass
@@ -141,40 +142,13 @@ class Stack:
         return sorted(image for image in found if not image.startswith(OWN_IMAGES))
 
     def containers(self) -> list[dict[str, str]]:
-        """Every container of the project: Service, State, Health, Status, ExitCode."""
-        listed = capture(
-            [
-                "docker",
-                "ps",
-                "-a",
-                "--filter",
-                f"label=com.docker.compose.project={self.project}",
-                "--format",
-                "{{json .}}",
-            ]
-        )
-        found = []
-        for line in listed.stdout.splitlines():
-            container = json.loads(line)
-            labels = dict(pair.split("=", 1) for pair in container["Labels"].split(",") if "=" in pair)
-            health = (
-                "healthy"
-                if "(healthy)" in container["Status"]
-                else "unhealthy"
-                if "unhealthy" in container["Status"]
-                else ""
-            )
-            found.append(
-                {
-                    "Service": labels.get("com.docker.compose.service", "?"),
-                    "State": container["State"],
-                    "Health": health,
-                    "Status": container["Status"],
-                    "Name": container["Names"],
-                    "Ports": container["Ports"],
-                }
-            )
-        return sorted(found, key=lambda container: container["Service"])
+        """Every container of the project: Service, State, Status, Name, Health (empty while it starts)."""
+        columns = ("Service", "State", "Status", "Name")
+        row = '{{.Label "com.docker.compose.service"}}\t{{.State}}\t{{.Status}}\t{{.Names}}'
+        own = f"label=com.docker.compose.project={self.project}"
+        listed = capture(["docker", "ps", "--all", "--filter", own, "--format", row]).stdout
+        found = [dict(zip(columns, line.split("\t"), strict=True)) for line in sorted(listed.splitlines())]
+        return [{**each, "Health": "".join(HEALTH.findall(each["Status"]))} for each in found]
 
 
 def has_ended_badly(container: dict[str, str], one_shots: set[str]) -> bool:
@@ -190,6 +164,6 @@ def volumes_exist() -> bool:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(exist_ok=True)
-    fresh = path.with_suffix(".new")
+    fresh = path.with_name(f"{path.name}.{uuid.uuid4().hex}")  # several programs may write it at once
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(path)

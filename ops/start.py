@@ -3,8 +3,6 @@
 `docker compose up --wait` fails as soon as it sees a service exit that no other one waits for, whatever its status.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Any

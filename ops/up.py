@@ -1,7 +1,5 @@
 """`make up`: from whatever state this machine is in to a running, healthy stack."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import socket
@@ -67,15 +65,9 @@ def check_ports(settings: Settings) -> None:
 
 
 def _own_ports() -> set[int]:
-    command = [
-        "docker",
-        "ps",
-        "--filter",
-        f"label=com.docker.compose.project={stack.PROJECT}",
-        "--format",
-        "{{.Ports}}",
-    ]
-    return {int(port) for port in re.findall(r":(\d+)->", capture(command, timeout=15).stdout)}
+    own = f"label=com.docker.compose.project={stack.PROJECT}"
+    listed = capture(["docker", "ps", "--filter", own, "--format", "{{.Ports}}"], timeout=15).stdout
+    return {int(port) for port in re.findall(r":(\d+)->", listed)}
 
 
 def _is_taken(address: str, port: int) -> bool:

@@ -1,7 +1,5 @@
 """The table of pages: where, what one sees there, as whom, and where the password is."""
 
-from __future__ import annotations
-
 from ops import secrets
 from ops.console import say, table
 from ops.paths import ROOT, SECRETS

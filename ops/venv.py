@@ -1,12 +1,9 @@
 """Makes the tests' virtual environment, and makes it anew when its lock file changes."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import shutil
 import sys
-from pathlib import Path
 
 from ops import debian_packages
 from ops.console import OpsError, run_logged, step
@@ -17,8 +14,8 @@ LOCK = ROOT / "requirements" / "test.txt"
 MINIMUM = (3, 11)
 
 
-def ensure() -> Path:
-    """The environment's Python, with exactly what requirements/test.txt locks."""
+def ensure() -> None:
+    """Have it there with exactly what requirements/test.txt locks."""
     if sys.version_info < MINIMUM:
         raise OpsError(
             f"Python is too old: found {sys.version.split()[0]}, expected {'.'.join(map(str, MINIMUM))} or newer. "
@@ -30,7 +27,6 @@ def ensure() -> Path:
         with step("Making the tests' virtual environment"):
             _make()
         stamp.write_text(digest, encoding="utf-8")
-    return FOLDER / "bin" / "python"
 
 
 def _make() -> None:

@@ -1,7 +1,6 @@
 """Reads request bodies of limited size and depth; what is no valid JSON becomes a BadRequest."""
 
 import json
-import math
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -36,7 +35,7 @@ async def read_body(request: Request) -> bytes:
 
 def parse_json(raw: bytes) -> object:
     try:
-        value: object = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite_float)
+        value: object = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"The body is not valid JSON: {error}.", error="bad_json") from error
     _check_depth(value)
@@ -59,13 +58,6 @@ def required_text(body: Json, field: str, *, maximum: int) -> str:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not a JSON number")
-
-
-def _finite_float(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):
-        raise ValueError(f"{digits[:40]} is too large a number")
-    return value
 
 
 def _check_depth(value: object) -> None:

@@ -1,7 +1,5 @@
 """Bugsink has no command for a project with a chosen key: this makes it through Bugsink's own models (2.6)."""
 
-from __future__ import annotations
-
 import os
 import uuid
 

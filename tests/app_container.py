@@ -3,8 +3,6 @@
 `next`, the same with the newest Django that the package django-o11y takes, runs the tests of that package.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

@@ -1,10 +1,8 @@
 """Stages of our own images that only tests need, built when their recipe has changed."""
 
-from __future__ import annotations
-
 import sys
 
-from ops import images, machine, recipes
+from ops import images, recipes
 from ops.commands import current
 from ops.console import OpsError, step
 
@@ -20,13 +18,10 @@ def build(name: str, target: str) -> str:
     reference = f"{recipes.PREFIX}/{name}-{target}:{recipe.digest}"
     if not images.present(reference):
         with step(f"Building {name} for {target}"):
-            dockerfile = recipe.folder / "Dockerfile"
-            arguments = {"BASE_IMAGE": base, **machine.proxies()}
             images.docker_build(
                 reference,
-                dockerfile,
                 recipe.folder,
-                arguments,
+                {"BASE_IMAGE": base},
                 log=f"{name}-{target}",
                 target=target,
                 contexts=recipe.other_folders,

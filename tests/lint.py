@@ -1,13 +1,12 @@
 """Every linter over every file it is for: `python -m tests.lint`."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ops.paths import ROOT
@@ -34,33 +33,21 @@ class Linter:
         return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=600)
 
 
-def _python() -> list[Path]:
-    return files("*.py")
+def _below(*folders: Path) -> list[Path]:
+    return [path for path in files("*.py") if set(folders) & set(path.parents)]
 
 
 def _typed() -> list[Path]:
-    return [path for path in _python() if not set(UNTYPED) & set(path.parents)]
-
-
-def _import_contracts() -> list[Path]:
-    return [ROOT / "pyproject.toml"]
+    return [path for path in files("*.py") if path not in _below(*UNTYPED)]
 
 
 def _typed_erp() -> list[Path]:
-    return [path for path in files("*.py") if {ERP, PACKAGE} & set(path.parents) and path.parent.name != "migrations"]
-
-
-def _yaml() -> list[Path]:
-    return files("*.yml", "*.yaml")
+    return [path for path in _below(ERP, PACKAGE) if path.parent.name != "migrations"]
 
 
 def _shell() -> list[Path]:
     scripts = {path for path in files() if path.read_bytes()[:64].split(b"\n")[0].endswith((b"/sh", b"bash"))}
     return sorted(scripts | set(files("*.sh")))
-
-
-def _dockerfiles() -> list[Path]:
-    return files("Dockerfile", "*.Dockerfile")
 
 
 def _compose() -> list[Path]:
@@ -77,18 +64,19 @@ ERP_SETTINGS = {
     ),
 }
 
+IMPORTED_FROM = {"PYTHONPATH": "erp_app:django-o11y/src"}
 # SC1091: a script's companion lies elsewhere in this repository than in its container.
 LINTERS = {
     linter.name: linter
     for linter in (
-        Linter("ruff check", ("ruff", "check", "--force-exclude"), _python),
-        Linter("ruff format", ("ruff", "format", "--check", "--force-exclude"), _python),
+        Linter("ruff check", ("ruff", "check", "--force-exclude"), partial(files, "*.py")),
+        Linter("ruff format", ("ruff", "format", "--check", "--force-exclude"), partial(files, "*.py")),
         Linter("mypy", ("mypy",), _typed),
-        Linter("imports", ("lint-imports", "--no-cache"), _import_contracts, {"PYTHONPATH": "erp_app:django-o11y/src"}),
+        Linter("imports", ("lint-imports", "--no-cache"), lambda: [ROOT / "pyproject.toml"], IMPORTED_FROM),
         Linter("mypy of the ERP", ("mypy", "--config-file", "erp_app/mypy.ini"), _typed_erp, ERP_SETTINGS),
-        Linter("yamllint", ("yamllint", "--strict"), _yaml),
+        Linter("yamllint", ("yamllint", "--strict"), partial(files, "*.yml", "*.yaml")),
         Linter("shellcheck", ("shellcheck", "--exclude=SC1091"), _shell),
-        Linter("hadolint", ("hadolint", "--config", ".hadolint.yaml"), _dockerfiles),
+        Linter("hadolint", ("hadolint", "--config", ".hadolint.yaml"), partial(files, "Dockerfile")),
         Linter("compose schema", ("check-jsonschema", "--builtin-schema", "vendor.compose-spec"), _compose),
     )
 }

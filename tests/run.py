@@ -4,8 +4,6 @@ Run inside the tests' virtual environment. Phases can be named: `python -m tests
 `make test` leaves out.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import time

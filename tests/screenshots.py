@@ -1,7 +1,5 @@
 """`make screenshots`: the boards and an order's trace as the preview draws them, for the README and docs."""
 
-from __future__ import annotations
-
 import json
 import sys
 from urllib.parse import quote

@@ -11,7 +11,7 @@ import pytest
 
 from grafana.tests.test_data_sources import data_sources
 from ops.paths import ROOT
-from tests.static.compose_model import services
+from tests.support.compose_model import services
 
 FOLDER = ROOT / "grafana" / "preview"
 PACKAGE: dict[str, Any] = json.loads((FOLDER / "package.json").read_text(encoding="utf-8"))

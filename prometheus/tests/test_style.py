@@ -10,7 +10,7 @@ import pytest
 from prometheus.promql import walk
 from prometheus.rule_files import Rule, alerts, all_rules, metric_of
 from prometheus.tests.cases import alert_ids
-from tests.support.services import SERVICES
+from tests.support.compose_model import services
 
 NAME = re.compile(r"Erp([A-Z0-9][a-z0-9]*){2,}")
 HEARTBEAT = "Watchdog"
@@ -48,7 +48,7 @@ def test_labels_have_the_values_that_routes_know(rule: Rule) -> None:
 def test_service_is_one_of_ours(rule: Rule) -> None:
     """The series may bring the label along instead; test_coverage.py sees to that."""
     service = rule["labels"].get("service", "{{")
-    assert is_template(service) or service in SERVICES
+    assert is_template(service) or service in services()
 
 
 @each_alert

@@ -8,10 +8,7 @@ from sandbox.web import serve
 
 
 def main() -> None:
-    store = Store(
-        keep=settings.number("INBOX_KEEP", 500),
-        keep_bytes=settings.number("INBOX_KEEP_BYTES", 4 * 1024 * 1024),
-    )
+    store = Store(keep_bytes=settings.number("INBOX_KEEP_BYTES", 2 * 1024 * 1024))
     heartbeat_seconds = settings.number("INBOX_HEARTBEAT_SECONDS", 180)
     serve(make_inbox(store, heartbeat_seconds=heartbeat_seconds), port=8095)
 

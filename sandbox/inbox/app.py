@@ -47,7 +47,7 @@ class Inbox:
         try:
             body, dedup_key = check_pagerduty(await read_body(request))
         except PagerDutyError as error:
-            refusal = {"status": "invalid event", "message": error.message, "errors": error.errors}
+            refusal = {"status": "invalid event", "message": "Event object is invalid", "errors": error.errors}
             return JsonResponse(refusal, status_code=400)
         self.store.add("pagerduty", body)
         answer = {"status": "success", "message": "Event processed", "dedup_key": dedup_key}
@@ -74,8 +74,7 @@ class Inbox:
         return Response(answer, media_type="application/json")
 
     async def page(self, request: Request) -> Response:
-        refresh = request.query_params.get("refresh") != "0"
-        html = render_page(self.store, channel=_channel(request), refresh=refresh, now=datetime.now(UTC))
+        html = render_page(self.store, channel=_channel(request), now=datetime.now(UTC))
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
         return Response(html, media_type="text/html", headers=headers)
 

@@ -17,11 +17,10 @@ class SlackError(Exception):
 
 
 class PagerDutyError(Exception):
-    """The message and the list of errors that PagerDuty answers with status 400."""
+    """The list of errors that PagerDuty answers with status 400."""
 
-    def __init__(self, message: str, errors: list[str]) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__(errors)
         self.errors = errors
 
 
@@ -48,7 +47,7 @@ def check_pagerduty(raw: bytes) -> tuple[Json, str]:
     try:
         body = parse_object(raw)
     except BadRequest as error:
-        raise PagerDutyError("Event object is invalid", [error.detail]) from error
+        raise PagerDutyError([error.detail]) from error
     action = body.get("event_action")
     dedup_key = body.get("dedup_key") or ""
     errors = _missing_texts(body, ("routing_key",), prefix="")
@@ -61,7 +60,7 @@ def check_pagerduty(raw: bytes) -> tuple[Json, str]:
     if action == "trigger":
         errors += _payload_errors(body.get("payload"))
     if errors:
-        raise PagerDutyError("Event object is invalid", errors)
+        raise PagerDutyError(errors)
     return body, str(dedup_key) or uuid.uuid4().hex
 
 
@@ -77,9 +76,5 @@ def _payload_errors(payload: object) -> list[str]:
 
 
 def _missing_texts(body: Json, fields: tuple[str, ...], *, prefix: str) -> list[str]:
-    found = {field: body.get(field) for field in fields}
-    return [
-        f"'{prefix}{field}' is missing or blank"
-        for field, value in found.items()
-        if not isinstance(value, str) or not value.strip()
-    ]
+    blank = [field for field in fields if not isinstance(body.get(field), str) or not str(body[field]).strip()]
+    return [f"'{prefix}{field}' is missing or blank" for field in blank]

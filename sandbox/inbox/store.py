@@ -22,10 +22,9 @@ class Notification:
 
 
 class Channel:
-    """The newest notifications of one channel, at most `keep` of them with at most `keep_bytes` in all."""
+    """The newest notifications of one channel, with at most `keep_bytes` in all."""
 
-    def __init__(self, *, keep: int, keep_bytes: int) -> None:
-        self.keep = keep
+    def __init__(self, keep_bytes: int) -> None:
         self.keep_bytes = keep_bytes
         self.stored: deque[Notification] = deque()
         self.bytes = 0
@@ -34,14 +33,14 @@ class Channel:
     def add(self, notification: Notification) -> None:
         self.stored.append(notification)
         self.bytes += len(notification.body)
-        while len(self.stored) > self.keep or self.bytes > self.keep_bytes:
+        while self.bytes > self.keep_bytes:
             self.bytes -= len(self.stored.popleft().body)
             self.dropped += 1
 
 
 class Store:
-    def __init__(self, *, keep: int, keep_bytes: int) -> None:
-        self.channels = {name: Channel(keep=keep, keep_bytes=keep_bytes) for name in CHANNELS}
+    def __init__(self, *, keep_bytes: int) -> None:
+        self.channels = {name: Channel(keep_bytes) for name in CHANNELS}
         self.last_id = 0
         self._heartbeat_at = time.monotonic()
         self.has_heartbeat = False

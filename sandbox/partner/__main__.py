@@ -2,7 +2,6 @@
 
 from sandbox import settings
 from sandbox.partner.app import Partner, make_partner
-from sandbox.partner.replies import Replies
 from sandbox.partner.switches import Switches
 from sandbox.program import run
 from sandbox.web import serve
@@ -11,12 +10,10 @@ from sandbox.web import serve
 def main() -> None:
     partner = Partner(
         api_key=settings.secret("PARTNER_API_KEY"),
-        replies=Replies(keep=settings.number("PARTNER_KEEP_KEYS", 10_000)),
         switches=Switches(
             # Less than the 3 s after which the ERP gives up.
             slow_seconds=settings.number("PARTNER_SLOW_SECONDS", 2.8),
             timeout_seconds=settings.number("PARTNER_TIMEOUT_SECONDS", 60.0),
-            max_hanging=settings.number("PARTNER_MAX_HANGING", 200),
         ),
     )
     serve(make_partner(partner), port=8080)

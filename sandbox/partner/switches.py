@@ -16,10 +16,9 @@ GARBAGE = "<html><body>Down for maintenance, back soon.</body></html>"
 class Switches:
     """Kept in memory only: after a restart every API works."""
 
-    def __init__(self, *, slow_seconds: float, timeout_seconds: float, max_hanging: int) -> None:
+    def __init__(self, *, slow_seconds: float, timeout_seconds: float) -> None:
         self.slow_seconds = slow_seconds
         self.timeout_seconds = timeout_seconds
-        self.max_hanging = max_hanging
         self.modes = dict.fromkeys(OPERATIONS, "ok")
         self.hanging = 0
 
@@ -49,9 +48,7 @@ class Switches:
         return None
 
     async def _hang(self, request: Request) -> None:
-        """Holds the call until its client disconnects or the time is over; at most `max_hanging` calls at once."""
-        if self.hanging >= self.max_hanging:
-            return
+        """Holds the call until its client disconnects or the time is over."""
         self.hanging += 1
         try:
             async with asyncio.timeout(self.timeout_seconds):

@@ -4,7 +4,7 @@ import logging
 import uuid
 
 import requests
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
 LOG = logging.getLogger(__name__)
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -15,7 +15,6 @@ REQUESTS = Counter(
     "Calls to the ERP by outcome: ok, rejected (as planned), unexpected, error (5xx), timeout, unreachable.",
     ["route", "outcome"],
 )
-DURATION = Histogram("traffic_request_duration_seconds", "How long the ERP took to answer.", ["route"])
 
 
 class ErpAwayError(Exception):
@@ -40,10 +39,9 @@ class ErpClient:
             headers["Content-Type"] = "application/json"
         url = self.erp_url + route.replace("<number>", number)
         try:
-            with DURATION.labels(label).time():
-                response = self.session.request(
-                    method, url, data=body, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False
-                )
+            response = self.session.request(
+                method, url, data=body, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False
+            )
         except requests.ReadTimeout:
             REQUESTS.labels(label, "timeout").inc()
             LOG.warning("%s: no answer in time", label, extra={"request_id": request_id})

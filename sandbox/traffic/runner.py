@@ -5,17 +5,31 @@ import queue
 import threading
 import time
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 
 from sandbox import settings
 from sandbox.traffic.client import ErpAwayError
-from sandbox.traffic.pace import Backoff, Pace
 from sandbox.traffic.shopper import Shopper
 
 LOG = logging.getLogger(__name__)
 SKIPPED = Counter("traffic_orders_skipped_total", "Orders not sent, by reason.", ["reason"])
-AVAILABLE = Gauge("traffic_erp_available", "1 while the ERP can be reached and used, else 0.")
 STALLED_SECONDS = 30.0
+
+
+class Pace:
+    """Orders are due at fixed times: a late one doesn't delay the next, and missed ones aren't sent later."""
+
+    def __init__(self, *, interval: float) -> None:
+        self.interval = interval
+        self.due = time.monotonic()
+
+    def next_due(self) -> tuple[float, int]:
+        """When the next order is due, and how many were missed since the last call."""
+        self.due += self.interval
+        late = time.monotonic() - self.due
+        missed = int(late // self.interval) if late > self.interval else 0
+        self.due += missed * self.interval
+        return self.due, missed
 
 
 class Runner:
@@ -23,11 +37,11 @@ class Runner:
         self.erp_url = erp_url
         self.shoppers = shoppers
         self.pace = Pace(interval=60 / orders_per_minute)
-        self.backoff = Backoff()
+        self.erp_is_away = False
         # Holds the order that the next free shopper takes. While all are busy, further orders are skipped.
         self.orders: queue.Queue[int] = queue.Queue(maxsize=1)
         self.last_tick = time.monotonic()
-        for reason in ("erp_away", "busy", "late"):
+        for reason in ("busy", "late"):
             SKIPPED.labels(reason)
 
     def start(self) -> None:
@@ -46,9 +60,6 @@ class Runner:
             SKIPPED.labels("late").inc(missed)
             time.sleep(max(0.0, due - time.monotonic()))
             self.last_tick = time.monotonic()
-            if self.backoff.waiting():
-                SKIPPED.labels("erp_away").inc()
-                continue
             try:
                 self.orders.put_nowait(number)
                 number += 1
@@ -62,16 +73,12 @@ class Runner:
             try:
                 shopper.shop(number)
             except (ErpAwayError, settings.ConfigError) as error:
-                self._stay_away(str(error))
+                was_away, self.erp_is_away = self.erp_is_away, True
+                if not was_away:
+                    LOG.warning("%s; the next orders try again.", error)
             except Exception:
                 LOG.exception("An order failed with an exception; the next one is sent all the same.")
             else:
-                AVAILABLE.set(1)
-                if self.backoff.succeeded():
+                was_away, self.erp_is_away = self.erp_is_away, False
+                if was_away:
                     LOG.info("The ERP is back.")
-
-    def _stay_away(self, reason: str) -> None:
-        AVAILABLE.set(0)
-        seconds = self.backoff.failed()
-        if seconds is not None:
-            LOG.warning("%s; next try in %g s.", reason, seconds)

@@ -3,8 +3,6 @@
 On a Prometheus, an Alertmanager and an inbox of their own, from the stack's files and images: the stack goes on.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 from collections.abc import Iterator

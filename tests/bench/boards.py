@@ -4,9 +4,6 @@ Each query is asked for an hour and for a day in turn, of the same recorded day.
 start is measured too.
 """
 
-from __future__ import annotations
-
-import argparse
 import json
 import tempfile
 import time
@@ -40,21 +37,14 @@ class Figure:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--as-it-runs", action="store_true", help="no first start: only the queries")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    given = parser.parse_args()
-    figures: dict[str, Any] = {"machine": machine_description()}
-    if not given.as_it_runs:
-        timed("clean")
-        figures["up_seconds"] = timed("up")
-        figures |= filled()
+    timed("clean")
+    figures: dict[str, Any] = {"machine": machine_description(), "up_seconds": timed("up"), **filled()}
     eventually(Prometheus().age, "ten minutes to repeat", 900, until=lambda age: age > day.REPEATED + 60, interval=5)
     with tempfile.TemporaryDirectory(prefix="day-") as folder:
         figures |= asked(Path(folder))
-    given.results.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    RESULTS.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     say(_slowest_as_table(figures["slowest"]))
-    say(f"Written: {given.results}")
+    say(f"Written: {RESULTS}")
     return 0
 
 

@@ -1,7 +1,5 @@
 """A day of metrics and lines, in a Prometheus and a Loki of their own: the stack's last minutes, over and over."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Iterable, Iterator
@@ -115,17 +113,9 @@ def _write(text: TextIO, recorded: list[Series], begin: int, end: float) -> int:
 def _loki(end: float) -> Iterator[tuple[Loki, int]]:
     lines = list(_lines(end))
     service = current().model["services"]["loki"]
-    common = (
-        "--user",
-        "10001:10001",
-        "--memory",
-        service["mem_limit"],
-        "--volume",
-        f"{ROOT / 'loki' / 'loki.yml'}:/etc/loki/loki.yml:ro",
-    )
-    with _container(
-        "day-loki", 3100, *common, service["image"], "-config.file=/etc/loki/loki.yml", *WITHOUT_LIMITS
-    ) as base:
+    configuration = f"--volume={ROOT / 'loki' / 'loki.yml'}:/etc/loki/loki.yml:ro"
+    common = ("--user=10001:10001", f"--memory={service['mem_limit']}", configuration, service["image"])
+    with _container("day-loki", 3100, *common, "-config.file=/etc/loki/loki.yml", *WITHOUT_LIMITS) as base:
         loki = Loki(base)
         eventually(lambda: requests.get(f"{base}/ready", timeout=5).ok, "the day's Loki to be ready", 120)
         pushed = 0

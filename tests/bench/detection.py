@@ -4,9 +4,6 @@ A second Prometheus and Alertmanager with scrape 15s, evaluation 15s, `for` 30s 
 targets. Needs the running sandbox.
 """
 
-from __future__ import annotations
-
-import argparse
 import json
 import math
 import random
@@ -29,7 +26,7 @@ from ops.commands import current
 from ops.console import say, table
 from ops.paths import ROOT, SECRETS
 from ops.stack import PROJECT
-from prometheus.rule_files import Rule, groups
+from prometheus.rule_files import groups
 from tests.bench.stack import machine_description
 from tests.drills.model import Model
 from tests.drills.table import Drill
@@ -48,6 +45,8 @@ DRILLS = (
 USUAL = {"interval": "15s", "for": "30s", "group_wait": "30s"}
 P95_LIMIT = 1.1  # times the model's upper end
 MEDIAN_LIMIT = 0.6  # times the usual configuration's
+FAULTS = 20  # of each class
+MINUTES = 45  # after which no other fault begins
 PATIENCE = 300
 # Starts of both pairs. Prometheus spreads its scrapes by its own host name, but not its evaluations: one start has one
 # distance between the two, which moves every fault of a class by up to an interval.
@@ -62,13 +61,8 @@ class Fault:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--faults", type=int, default=20, help="of each class")
-    parser.add_argument("--minutes", type=float, default=45, help="after which no other fault begins")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    given = parser.parse_args()
     stack.ensure_up()
-    found = watch_all(given.faults, time.monotonic() + given.minutes * 60)
+    found = watch_all(FAULTS, time.monotonic() + MINUTES * 60)
     rows = [summary(drill, each) for drill, each in found.items()]
     figures = {
         "machine": machine_description(),
@@ -79,7 +73,7 @@ def main() -> int:
             for drill, faults_ in found.items()
         },
     }
-    given.results.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    RESULTS.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     say(table([[str(value) for value in row.values()] for row in rows], list(rows[0])))
     return 0 if all(row["met"] for row in rows) else 1
 
@@ -205,12 +199,8 @@ def _start(name: str, service: str, folder: Path, configuration: str, *options: 
     command = ["docker", "run", "--detach", "--name", name, "--memory", "256m"]
     command += [f"--network={PROJECT}_{network}" for network in ours["networks"]]
     command += [f"--dns-option={option}" for option in ours.get("dns_opt", [])]
-    command += [
-        "--volume",
-        f"{folder}:/etc/usual:ro",
-        "--volume",
-        f"{SECRETS}/metrics_token:/run/secrets/metrics_token:ro",
-    ]
+    command += [f"--volume={folder}:/etc/usual:ro"]
+    command += [f"--volume={SECRETS}/metrics_token:/run/secrets/metrics_token:ro"]
     stack.run(*command, ours["image"], f"--config.file=/etc/usual/{configuration}", *options)
 
 
@@ -236,18 +226,14 @@ def _rules() -> dict[str, Any]:
     wanted = {(drill.alert, drill.severity) for drill in DRILLS}
     found = []
     for _, group in groups():
-        rules = [_as_usual(rule) for rule in group["rules"] if "record" in rule or _tier(rule) in wanted]
-        if any("alert" in rule for rule in rules):
-            found.append({"name": group["name"], "rules": rules})
+        recorded = [rule for rule in group["rules"] if "record" in rule]
+        alerts = [
+            rule for rule in group["rules"] if (rule.get("alert"), rule.get("labels", {}).get("severity")) in wanted
+        ]
+        if alerts:
+            usual = [{**rule, "for": USUAL["for"]} for rule in alerts]
+            found.append({"name": group["name"], "rules": [*recorded, *usual]})
     return {"groups": found}
-
-
-def _tier(rule: Rule) -> tuple[str, str]:
-    return rule["alert"], rule["labels"]["severity"]
-
-
-def _as_usual(rule: Rule) -> Rule:
-    return {**rule, "for": USUAL["for"]} if "alert" in rule else rule
 
 
 def _alerting() -> dict[str, Any]:

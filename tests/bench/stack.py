@@ -3,8 +3,6 @@
 Both halves of each comparison are taken in this one run. Deletes the sandbox's data: a first start is one of them.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform
@@ -12,13 +10,12 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ops import image_source, machine, recipes
+from ops import image_source, machine
 from ops.console import say, step, table
 from ops.paths import ROOT
 from ops.settings import load as load_settings
@@ -74,13 +71,6 @@ def settled_memory() -> dict[str, float]:
     return {name: round(median(each.get(name, 0.0) for each in seen), 1) for name in sorted(seen[-1])}
 
 
-def image_sizes() -> Iterator[tuple[str, float]]:
-    """Name and MB of each image of the stack."""
-    for name, recipe in recipes.recipes().items():
-        printed = stack.run("docker", "image", "inspect", "--format", "{{.Size}}", recipe.reference)
-        yield name, round(int(printed) / 1e6, 1)
-
-
 def main() -> int:
     figures: dict[str, Any] = {"machine": machine_description()}
     with step("Starting with images and empty volumes, then again with nothing to do"):
@@ -93,8 +83,6 @@ def main() -> int:
     figures["memory_mib"] = {name: {"idle": idle[name], "traffic": traffic[name]} for name in idle}
     totals = {"idle": round(sum(idle.values())), "traffic": round(sum(traffic.values()))}
     figures["memory_mib"]["all services"] = totals
-    if figures["machine"]["images"] == "local":
-        figures["image_mb"] = dict(image_sizes())
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     rows = [[name, str(each["idle"]), str(each["traffic"])] for name, each in figures["memory_mib"].items()]

@@ -1,7 +1,5 @@
 """`make drill ALERT=…|all`: real faults, real notifications, timed against what the configuration allows."""
 
-from __future__ import annotations
-
 import sys
 
 from ops.console import say, step

@@ -1,7 +1,5 @@
 """Runs the drills of the collected tests once, side by side, and an order that meets one of their faults."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The rule behind a drilled alert, the route that it takes, and a digest of both."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

@@ -1,7 +1,5 @@
 """Drills: real faults, the notifications that must come of them, the mending, the resolutions."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -78,7 +76,8 @@ def run_all(drills: Sequence[Drill], say: Say) -> list[Outcome]:
         for batch in batches:
             side_by_side = [drill for drill in drills if drill.batch == batch]
             _wait_until_quiet(side_by_side)
-            by_fault = [[each for each in side_by_side if each.fault == fault] for fault in _faults(side_by_side)]
+            names = dict.fromkeys(drill.fault for drill in side_by_side)
+            by_fault = [[each for each in side_by_side if each.fault == fault] for fault in names]
             with ThreadPoolExecutor(len(by_fault)) as workers:
                 told = workers.map(lambda rows: _break(rows, endings, say), by_fault)
                 begun = {future: outcome.drill for pairs in told for outcome, future in pairs}
@@ -89,10 +88,6 @@ def run_all(drills: Sequence[Drill], say: Say) -> list[Outcome]:
                         future.result()
         say("Every fault is mended; what is left are the ends of the alerts.")
         return [future.result() for future in ends]
-
-
-def _faults(drills: Sequence[Drill]) -> list[str]:
-    return list(dict.fromkeys(drill.fault for drill in drills))
 
 
 def _break(drills: Sequence[Drill], endings: ThreadPoolExecutor, say: Say) -> list[tuple[Outcome, Future[Outcome]]]:

@@ -5,8 +5,6 @@ same fault are told of by one injection. `condition` of rows whose window fills 
 orders a minute.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from alertmanager.routes import RECEIVERS

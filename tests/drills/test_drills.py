@@ -1,7 +1,5 @@
 """A real fault of each class: the right people are told once, and once that it's over. All others: `make drill`."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

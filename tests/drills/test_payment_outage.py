@@ -1,7 +1,5 @@
 """The payment API breaks: customer, log, tracker, panels and the people on call all get to know."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.drills.conftest import UNPAID, Refused

@@ -1,7 +1,5 @@
 """Brings the stack up once per run, orders the tests, and reports what they measured."""
 
-from __future__ import annotations
-
 import time
 
 import pytest
@@ -23,7 +21,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return 2 if item.get_closest_marker("alone") else 1 if item.path.stem == QUIET else 0
 
     items.sort(key=order)
-    if any(item.path.stem == PREVIEW for item in items):
+    if any(item.path.stem == PREVIEW for item in items) and not config.option.collectonly:
         stack.ensure_up()
         if not is_preview():
             REPORT.append(f"Grafana itself runs here: {PREVIEW}.py, which looks at the preview in its place, did not.")

@@ -1,7 +1,5 @@
 """A board with a panel of every kind that the preview draws, and one for everything that it has to refuse."""
 
-from __future__ import annotations
-
 from typing import Any
 
 METRICS = {"type": "prometheus", "uid": "${datasource}"}
@@ -20,7 +18,7 @@ def _panel(kind: str, title: str, expression: str = UP, **more: Any) -> dict[str
 
 
 TABLE = {"format": "table", "instant": True, "legendFormat": ""}
-OVERRIDE = [{"matcher": {"id": "byName", "options": "up"}, "properties": [{"id": "unit", "value": "percentunit"}]}]
+OVERRIDE = {"matcher": {"id": "byName", "options": "up"}, "properties": [{"id": "smell", "value": 1}]}
 DRAWN = [
     _panel(
         "timeseries",
@@ -29,7 +27,6 @@ DRAWN = [
         defaults={"unit": "bytes"},
         options={"tooltip": {"mode": "multi", "sort": "desc"}},
     ),
-    _panel("timeseries", "Counted lines", 'sum(count_over_time({service=~"$job"} [$__auto]))', datasource=LOGS),
     _panel("stat", "Numbers", defaults={"unit": "s", "displayName": "of ${__field.labels.job}"}),
     _panel("bargauge", "Bars", target={"instant": True}, defaults={"unit": "bytes", "min": 0, "max": 2}),
     _panel("gauge", "Dial", 'min(up{job="prometheus"})', defaults={"unit": "percentunit", "min": 0, "max": 1}),
@@ -48,25 +45,12 @@ DRAWN = [
 REFUSED = {
     "Unknown kind": (_panel("geomap", "Unknown kind"), 'panels of the kind "geomap"'),
     "Unknown unit": (_panel("stat", "Unknown unit", defaults={"unit": "parsecs"}), 'unit "parsecs"'),
-    "Unknown unit by override": (
-        _panel("timeseries", "Unknown unit by override")
-        | {
-            "fieldConfig": {
-                "defaults": {},
-                "overrides": [{**OVERRIDE[0], "properties": [{"id": "unit", "value": "ell"}]}],
-            }
-        },
-        'unit "ell"',
-    ),
     "Unknown transformation": (
         _panel("table", "Unknown transformation", target=TABLE, transformations=[{"id": "alchemy", "options": {}}]),
         'transformation "alchemy"',
     ),
     "Unknown option": (
-        _panel("timeseries", "Unknown option")
-        | {
-            "fieldConfig": {"defaults": {}, "overrides": [{**OVERRIDE[0], "properties": [{"id": "smell", "value": 1}]}]}
-        },
+        _panel("timeseries", "Unknown option") | {"fieldConfig": {"defaults": {}, "overrides": [OVERRIDE]}},
         'field option "smell"',
     ),
     "Unknown source": (
@@ -75,7 +59,6 @@ REFUSED = {
     ),
     "Broken PromQL": (_panel("timeseries", "Broken PromQL", "sum by (job (up)"), "parse error"),
     "Broken LogQL": (_panel("logs", "Broken LogQL", "{service=", datasource=LOGS), "parse error"),
-    "Unknown variable": (_panel("stat", "Unknown variable", "up{job=~$nowhere}"), "parse error"),
 }
 EMPTY = _panel("timeseries", "Nothing", "metric_that_nobody_exposes")
 

@@ -1,7 +1,5 @@
 """One alert during a silence, a restart of Prometheus and a kill of Alertmanager: one notification, one resolution."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Every query of every panel of every committed board has data, asked with the board's variables filled in."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """Nothing is lost or counted twice on the way: N requests are N in Prometheus and N lines in Loki."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 

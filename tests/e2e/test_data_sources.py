@@ -1,7 +1,5 @@
 """Each provisioned data source works: asked by Grafana, or where it can't run, from inside its network."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import pytest

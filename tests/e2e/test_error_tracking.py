@@ -1,7 +1,5 @@
 """The tracker groups what is the same and keeps apart what isn't; each event is counted once."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.support import inside

@@ -1,7 +1,5 @@
 """Every line that the ERP's own programs have written is an object of the documented schema."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,16 +1,13 @@
 """Every service's lines are in Loki, under the labels of the contract."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.support import stack
 from tests.support.loki import Loki
-from tests.support.services import SERVICES
+from tests.support.services import SPEAKING
 from tests.support.wait import eventually
 
 ALLOWED = {"service", "env", "level", "stream"}
-SPEAKING = [name for name, service in SERVICES.items() if not service.quiet]
 
 
 @pytest.mark.parametrize("name", SPEAKING)

@@ -1,6 +1,4 @@
-"""On a stack that is well nobody is told anything, and no alert fires but the Watchdog."""
-
-from __future__ import annotations
+"""On a stack that is well nobody is told anything, and no alert fires but the Watchdog, which arrives."""
 
 import time
 from datetime import datetime
@@ -10,6 +8,7 @@ import pytest
 from ops import faults
 from ops.stack import PROJECT
 from tests.support import stack
+from tests.support.inbox import Inbox
 from tests.support.load import Load
 from tests.support.pages import CHANNELS, Pages
 from tests.support.prometheus import Prometheus
@@ -76,3 +75,10 @@ def test_nobody_is_told_anything(pages: Pages, well_since: float, left: set[str]
     """But of the machine, and of what began before."""
     told = [page for channel in CHANNELS for page in pages.received(channel, since=well_since)]
     assert [page for page in told if page.alert not in left | set(OF_THE_MACHINE) and not page.is_resolution] == []
+
+
+def test_watchdog_reaches_the_heartbeat_receiver(inbox: Inbox) -> None:
+    def beats() -> list[str]:
+        return [each.text for each in inbox.notifications("heartbeat") if "Watchdog" in each.text]
+
+    eventually(beats, "a heartbeat that carries the Watchdog alert", 100)

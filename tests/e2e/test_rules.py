@@ -1,7 +1,5 @@
 """Every rule reads metrics that this stack has: a misspelt or vanished one would keep its alert silent for ever."""
 
-from __future__ import annotations
-
 import pytest
 
 from prometheus.rule_files import metrics_read

@@ -1,7 +1,5 @@
 """What must never leave the ERP stays there: no log line, error event or task tells it, in Loki and in Bugsink."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 

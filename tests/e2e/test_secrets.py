@@ -1,7 +1,5 @@
 """No secret shows up where it doesn't belong: in what the engine, the logs or the programs' pages tell."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

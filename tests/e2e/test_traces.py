@@ -1,7 +1,5 @@
 """An order's trace is one tree in the trace store, found by the request's id, and is drawn where its lines lead to."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 from urllib.parse import quote

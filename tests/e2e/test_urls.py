@@ -1,7 +1,5 @@
 """The table that `make urls` prints: every address in it answers, every password file is there."""
 
-from __future__ import annotations
-
 import re
 
 import pytest
@@ -9,9 +7,7 @@ import requests
 
 from ops.paths import ROOT
 from tests.support import stack
-from tests.support.services import SERVICES
-
-PUBLISHED = [name for name, service in SERVICES.items() if service.port_setting]
+from tests.support.services import PORT_SETTINGS
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +18,10 @@ def table() -> dict[str, str]:
 
 
 def test_every_published_service_is_listed(table: dict[str, str]) -> None:
-    assert set(table) == {name for name in PUBLISHED if name in stack.expected_services()}
+    assert set(table) == {name for name in PORT_SETTINGS if name in stack.expected_services()}
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", PORT_SETTINGS)
 def test_address_answers_with_a_page(name: str, table: dict[str, str]) -> None:
     if name not in stack.expected_services():
         assert name not in table

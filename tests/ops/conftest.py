@@ -1,7 +1,5 @@
 """A copy of this checkout and the real command line, so that bad input meets what a person would run."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
@@ -20,6 +18,7 @@ from tests.support.stack import ROOT
 IMAGES_ARE_OFFICIAL = image_source.remembered(load()) == "official"
 collect_ignore = ["test_built_images.py"] if IMAGES_ARE_OFFICIAL else []
 
+ELSEWHERE = {"PAYMENT_API_URL": "https://pay.example", "SHIPPING_API_URL": "https://ship.example"}
 Ops = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -58,7 +57,13 @@ def ops(checkout: Path) -> Ops:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """The sandbox's defaults, whatever .env or the environment say."""
+def root(tmp_path: Path) -> Path:
+    """A folder with the default settings and nothing else."""
     shutil.copy(ROOT / ".env.example", tmp_path / ".env.example")
-    return load(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def settings(root: Path) -> Settings:
+    """The sandbox's defaults, whatever .env or the environment say."""
+    return load(root)

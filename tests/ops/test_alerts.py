@@ -1,7 +1,5 @@
 """The parts of `make silence` and `make alerts` that need no stack; tests/e2e/test_alert_commands.py has the rest."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,7 +35,7 @@ def test_duration_is_understood(text: str, seconds: int) -> None:
     assert alerts.duration(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "1", "h", "1x", "-1h", "1h ", "1.5h", "1h;30m", "0s", "31d", "9999999999d"])
+@pytest.mark.parametrize("text", ["", "1", "1x", "-1h", "1h ", "1h;30m", "0s", "31d", "9999999999d"])
 def test_bad_duration_is_refused_before_anything_is_asked(text: str, settings: Settings) -> None:
     with pytest.raises(OpsError, match=r"FOR='.*expected at most 30d, such as FOR=30m"):
         alerts.silence(Stack(settings, "official"), "erp-web", text)

@@ -1,7 +1,5 @@
 """Bad input on the real command line: one sentence, a non-zero exit code, nothing started."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket
@@ -13,7 +11,7 @@ import pytest
 from ops import machine, up
 from ops.console import OpsError
 from ops.stack import volumes_exist
-from tests.ops.conftest import Ops
+from tests.ops.conftest import ELSEWHERE, Ops
 from tests.support.stack import ROOT, run
 
 PROJECT = "label=com.docker.compose.project=erp-observability"
@@ -23,9 +21,9 @@ def started() -> str:
     return run("docker", "ps", "-aq", "--no-trunc", "--filter", PROJECT)
 
 
-def refused(ops: Ops, *named: str, prefix: tuple[str, ...] = (), **variables: str) -> None:
+def refused(ops: Ops, *named: str, command: str = "up", prefix: tuple[str, ...] = (), **variables: str) -> None:
     before = started()
-    done = ops("up", prefix=prefix, **variables)
+    done = ops(command, prefix=prefix, **variables)
     assert done.returncode == 1, done.stdout + done.stderr
     for text in named:
         assert text in done.stderr
@@ -73,11 +71,7 @@ def test_no_rights_to_the_socket(ops: Ops, tmp_path: Path) -> None:
 
 
 def test_engine_that_does_not_answer_at_docker_host(ops: Ops) -> None:
-    before = started()
-    done = ops("up", DOCKER_HOST="tcp://127.0.0.1:9")
-    assert done.returncode == 1
-    assert "No engine answers at DOCKER_HOST=tcp://127.0.0.1:9" in done.stderr
-    assert started() == before
+    refused(ops, "No engine answers at DOCKER_HOST=tcp://127.0.0.1:9", DOCKER_HOST="tcp://127.0.0.1:9")
 
 
 def test_old_engine_is_refused(ops: Ops, tmp_path: Path) -> None:
@@ -102,12 +96,7 @@ def test_too_little_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_clean_of_production_wants_a_confirmation(ops: Ops) -> None:
-    before = started()
-    variables = {"PAYMENT_API_URL": "https://pay.example", "SHIPPING_API_URL": "https://ship.example"}
-    done = ops("clean", ENV="production", **variables)
-    assert done.returncode == 1
-    assert "make clean CONFIRM=yes" in done.stderr
-    assert started() == before
+    refused(ops, "make clean CONFIRM=yes", command="clean", prefix=(), ENV="production", **ELSEWHERE)
 
 
 def test_clean_of_a_machine_without_an_engine_has_nothing_to_delete(ops: Ops, checkout: Path, tmp_path: Path) -> None:
@@ -128,6 +117,6 @@ def test_doctor_without_docker_says_that_compose_reads_the_settings(ops: Ops, ch
 
 
 def test_clean_wants_the_engine_that_docker_host_names(ops: Ops, tmp_path: Path) -> None:
-    done = ops("clean", prefix=("/usr/bin/env",), PATH=str(tmp_path), DOCKER_HOST="tcp://127.0.0.1:9")
-    assert done.returncode == 1
-    assert "No Docker engine answers" in done.stderr
+    elsewhere = "tcp://127.0.0.1:9"
+    told = "No Docker engine answers"
+    refused(ops, told, command="clean", prefix=("/usr/bin/env",), PATH=str(tmp_path), DOCKER_HOST=elsewhere)

@@ -3,8 +3,6 @@
 Collected where images are built here only; with official images there is nothing of ours to look at.
 """
 
-from __future__ import annotations
-
 import shlex
 
 import pytest

@@ -1,14 +1,10 @@
 """`make break` and `make mend` on the real command line: bad input is one sentence, nothing is broken."""
 
-from __future__ import annotations
-
 import pytest
 
 from ops import faults
 from ops.commands import current
-from tests.ops.conftest import Ops
-
-ELSEWHERE = {"PAYMENT_API_URL": "https://pay.example", "SHIPPING_API_URL": "https://ship.example"}
+from tests.ops.conftest import ELSEWHERE, Ops
 
 
 def test_an_unknown_fault_names_those_there_are(ops: Ops) -> None:

@@ -1,7 +1,5 @@
 """The machine's own settings are found in every form that apt knows, third parties left aside."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -85,12 +83,3 @@ def test_nothing_of_npms_registry_is_lost(tmp_path: Path, monkeypatch: pytest.Mo
     assert kept in found
     assert found.endswith("registry=https://other.example/\n")
     assert "fund" not in found
-
-
-def test_stale_pid_files_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stale = tmp_path / "docker.pid"
-    stale.write_text("999999", encoding="utf-8")
-    monkeypatch.setattr(engine, "PID_FILES", (stale,))
-    monkeypatch.setattr(engine, "_running", lambda name: [])
-    engine.clear_remains()
-    assert not stale.exists()

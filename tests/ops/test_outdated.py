@@ -1,7 +1,5 @@
 """What `make outdated` says of a pin by the registry's answer."""
 
-from __future__ import annotations
-
 import pytest
 
 from ops.console import OpsError

@@ -1,7 +1,5 @@
 """A recipe's digest changes with what the image is made of, and with nothing else."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +12,7 @@ from tests.support.stack import ROOT
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for folder in ("images", "erp_app", "sandbox", "grafana/preview"):
+    for folder in ("images", "erp_app", "django-o11y", "sandbox", "grafana/preview"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(*recipes.LEFT_OUT))
     monkeypatch.setattr(recipes, "ROOT", tmp_path)
     monkeypatch.setattr(recipes, "IMAGES", tmp_path / "images")

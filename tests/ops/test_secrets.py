@@ -1,7 +1,5 @@
 """Secrets are made once, survive everything, and a broken one is refused with a sentence."""
 
-from __future__ import annotations
-
 import json
 import stat
 from pathlib import Path
@@ -65,10 +63,9 @@ def test_a_missing_secret_is_refused(made: Path, settings: Settings, name: str) 
 
 
 @pytest.mark.parametrize("name", secrets.GENERATED)
-@pytest.mark.parametrize("value", ["", "\n", "short"])
-def test_an_empty_or_short_secret_is_refused(made: Path, settings: Settings, name: str, value: str) -> None:
+def test_a_short_secret_is_refused(made: Path, settings: Settings, name: str) -> None:
     (made / name).unlink()
-    (made / name).write_text(value, encoding="utf-8")
+    (made / name).write_text("short", encoding="utf-8")
     with pytest.raises(OpsError, match=f"{name} .* is unusable: found"):
         secrets.ensure(settings, made)
 

@@ -1,25 +1,16 @@
 """Every bad setting ends with a sentence that names it and what was expected."""
 
-from __future__ import annotations
-
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from ops.console import OpsError
-from ops.settings import SANDBOX_SERVICES, defaults, load, read_env_file
+from ops.settings import defaults, load, read_env_file
 from ops.stack import Stack
 from tests.support.stack import ROOT, run
 
 PRODUCTION = "ENV=production\nPAYMENT_API_URL=https://pay.example\nSHIPPING_API_URL=https://ship.example\n"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    shutil.copy(ROOT / ".env.example", tmp_path / ".env.example")
-    return tmp_path
 
 
 def write(root: Path, text: str) -> None:
@@ -59,16 +50,11 @@ def test_bad_setting_is_named(root: Path, line: str, named: str) -> None:
     "value",
     [
         "oncall@erp.example # the team",
-        "'oncall@erp.example' # the team",
         "oncall@erp.example#team",
-        '"team # one"',
         "p$$wd",
         "'p$wd'",
         "$HOME/x",
-        "${NOBODY_SETS_THIS:-instead}",
         r'"a \"word\" and \n"',
-        " spaces around ",
-        "",
     ],
 )
 def test_a_value_means_what_it_means_to_compose(root: Path, value: str) -> None:
@@ -123,11 +109,6 @@ def test_environment_wins_over_file_and_file_over_default(root: Path, monkeypatc
     monkeypatch.setenv("ERP_PORT", "8002")
     settings = load(root)
     assert (settings["ERP_PORT"], settings["LOKI_PORT"], settings["INBOX_PORT"]) == ("8002", "3101", "8095")
-
-
-def test_production_publishes_no_sandbox_service(root: Path) -> None:
-    write(root, PRODUCTION)
-    assert set(load(root).ports) & set(SANDBOX_SERVICES) == set()
 
 
 def test_production_defaults_are_the_real_receivers(root: Path) -> None:

@@ -1,7 +1,5 @@
 """Starting a tiny project on the real engine: what runs on is awaited, what runs once is judged by its exit status."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

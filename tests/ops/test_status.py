@@ -1,7 +1,5 @@
 """`make status` tells a service that doesn't run from one that has done its work."""
 
-from __future__ import annotations
-
 import pytest
 
 from ops.commands import ill
@@ -13,14 +11,11 @@ ONE_SHOTS = {"erp-migrate"}
     ("service", "state", "health", "status", "is_ill"),
     [
         ("erp-web", "running", "healthy", "Up 3 minutes (healthy)", False),
-        ("erp-web", "running", "", "Up 3 seconds", False),
         ("erp-web", "running", "unhealthy", "Up 3 minutes (unhealthy)", True),
         ("erp-web", "exited", "", "Exited (0) 3 minutes ago", True),
-        ("erp-web", "exited", "", "Exited (137) 3 minutes ago", True),
         ("erp-web", "restarting", "", "Restarting (1) 2 seconds ago", True),
         ("erp-migrate", "exited", "", "Exited (0) 3 minutes ago", False),
         ("erp-migrate", "exited", "", "Exited (1) 3 minutes ago", True),
-        ("erp-migrate", "running", "", "Up 3 seconds", False),
     ],
 )
 def test_what_is_not_well(service: str, state: str, health: str, status: str, is_ill: bool) -> None:

@@ -1,7 +1,5 @@
 """One inbox and one partner for all tests; what needs settings or a state of its own starts another."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,7 +56,6 @@ def shared_partner(start_shared: Starter, secret: Path) -> Program:
         PARTNER_API_KEY_FILE=str(secret),
         PARTNER_SLOW_SECONDS="0.4",
         PARTNER_TIMEOUT_SECONDS="0.8",
-        PARTNER_KEEP_KEYS="5",
     )
 
 

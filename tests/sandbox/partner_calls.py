@@ -1,7 +1,5 @@
 """Calls of the partner API as the ERP makes them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import requests
@@ -13,9 +11,6 @@ SHIPMENT = {"reference": "O-1", "lines": [{"product": "SKU-0001", "quantity": 2}
 CALLS = {"payment": ("/payments", PAYMENT), "shipping": ("/shipments", SHIPMENT)}
 
 
-def call(
-    partner: Program, path: str, body: object = None, *, key: str = "", token: str = API_KEY, **arguments: Any
-) -> requests.Response:
-    headers = {"Authorization": f"Bearer {token}", **({"Idempotency-Key": key} if key else {})}
+def call(partner: Program, path: str, body: object = None, **arguments: Any) -> requests.Response:
     given = {"json": body} if body is not None else {}
-    return partner.request("POST", path, headers=headers, **given, **arguments)
+    return partner.request("POST", path, headers={"Authorization": f"Bearer {API_KEY}"}, **given, **arguments)

@@ -1,7 +1,5 @@
 """Starts a sandbox program as its container would and reads what it says."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

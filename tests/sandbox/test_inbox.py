@@ -1,12 +1,9 @@
 """What the inbox takes and refuses, channel by channel, and what it answers to programs."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
 import pytest
-import requests
 
 from tests.sandbox.programs import Program, Starter
 
@@ -24,7 +21,6 @@ BROKEN_BODIES = {
     "no object": b"[1]",
     "not UTF-8": b'{"text": "x", "more": "\xff"}',
     "not a number": b'{"text": "x", "more": NaN}',
-    "number too large": b'{"text": "x", "more": 1e999}',
     "integer too long": b'{"text": "x", "more": ' + b"9" * 5000 + b"}",
     "nested too deep": b'{"text": "x", "more": ' + b"[" * 60 + b"]" * 60 + b"}",
     "nested to death": b"[" * 500_000,
@@ -122,22 +118,6 @@ def test_lone_surrogate_and_foreign_text_come_back_whole(inbox: Program) -> None
     assert inbox.request("POST", "/slack/token", data=raw).text == "ok"
     assert newest(inbox, "slack")["body"] == json.loads(raw)
     assert inbox.request("GET", "/").status_code == 200
-
-
-def test_lone_surrogate_in_a_dedup_key_is_given_back(inbox: Program) -> None:
-    raw = json.dumps({**EVENT, "dedup_key": "\ud800"}).encode()
-    answer = inbox.request("POST", "/v2/enqueue", data=raw)
-    assert (answer.status_code, answer.json()["dedup_key"]) == (202, "\ud800")
-
-
-def test_memory_is_bounded_by_number_and_what_is_dropped_is_counted(start: Starter) -> None:
-    inbox = start("sandbox.inbox", INBOX_KEEP="5")
-    with requests.Session() as session:
-        for number in range(12):
-            session.post(f"{inbox.url}/slack/token", json={"text": str(number)}, timeout=10)
-    answer = inbox.request("GET", "/api/notifications").json()
-    assert [item["body"]["text"] for item in answer["notifications"]] == ["7", "8", "9", "10", "11"]
-    assert answer["dropped"] == {"slack": 7, "pagerduty": 0, "webhook": 0, "heartbeat": 0}
 
 
 def test_memory_is_bounded_by_size_and_channels_dont_push_each_other_out(start: Starter) -> None:

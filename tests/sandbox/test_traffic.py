@@ -1,7 +1,5 @@
 """The shoppers: a steady pace and a fixed mix, also without an answer; what the ERP answers: tests/app/orders."""
 
-from __future__ import annotations
-
 import signal
 import socket
 import time
@@ -12,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from sandbox.traffic.mix import CYCLE, plan_order
-from sandbox.traffic.pace import Backoff
 from tests.sandbox.programs import Program, Starter
 from tests.support.ports import free_port
 from tests.support.wait import eventually
@@ -72,20 +69,12 @@ def test_orders_missed_while_the_machine_stood_still_are_never_caught_up(hanging
     eventually(lambda: skipped(hanging_traffic, "late") >= 18, "what was missed to be counted", 5, interval=0.05)
 
 
-def test_an_absent_erp_is_left_alone(start: Starter, password: Path) -> None:
+def test_an_absent_erp_is_told_once_and_each_order_is_tried(start: Starter, password: Path) -> None:
     traffic = shop(start, free_port(), password)
-    eventually(lambda: skipped(traffic, "erp_away") >= 20, "20 orders skipped, none tried", 10, interval=0.1)
+    label = {"route": "POST /api/login", "outcome": "unreachable"}
+    eventually(lambda: traffic.metric("traffic_requests_total", **label) >= 20, "20 orders tried", 10, interval=0.1)
     warnings = [line["message"] for line in traffic.lines() if line["level"] == "WARNING"]
     assert "can't be reached" in warnings[0]
-    assert [text.rpartition("next try in ")[2] for text in warnings[:2]] == ["0.5 s.", "1 s."]
-    assert 2 <= traffic.metric("traffic_requests_total", route="POST /api/login", outcome="unreachable") <= 8
-    assert traffic.metric("traffic_erp_available") == 0
+    assert len(warnings) <= 2  # two shoppers may fail at the same moment
     assert traffic.request("GET", "/livez").ok
     assert "password-of-the-traffic" not in traffic.log.read_text()
-
-
-def test_the_first_answer_ends_the_waiting() -> None:
-    backoff = Backoff()
-    assert (backoff.failed(), backoff.failed(), backoff.waiting()) == (0.5, None, True)
-    assert (backoff.succeeded(), backoff.waiting(), backoff.succeeded()) == (True, False, False)
-    assert backoff.failed() == 0.5

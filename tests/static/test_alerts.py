@@ -1,7 +1,5 @@
 """Every alert can be acted on: its runbook is written, its links lead to what the boards have."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from typing import Any
@@ -73,26 +71,10 @@ def test_runbook_is_written(name: str) -> None:
     assert len(page.splitlines()) > 10
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_name
 def test_runbook_names_its_board_first_and_only_rows_and_panels_that_boards_have(name: str) -> None:
     text = " ".join((ROOT / "docs" / "runbooks" / f"{name}.md").read_text(encoding="utf-8").split())
     assert named_places(text, own_board=BOARDS[BOARD_OF[FILES[name]]]["title"]) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ('the board "Database", row "As the server tells it", panels "Connections" and "Locks"', []),
-        ('the board "Database", panel "Up"; the board "Celery and queues", panel "Wait p95"', []),
-        ('the board "Business"', ['the first board is "Business", expected "Database"']),
-        ('the board "Database", row "Health"', ['no row "Health" on the board "Database"']),
-        ('the board "Database", panel "Locks"; row "Logs", panel "Locks"', ['no panel "Locks" in the row "Logs"']),
-        ('the board "Ducks"', ['no board "Ducks"']),
-        ("the board Database", ["a board, row or panel without quotation marks: board Database"]),
-    ],
-)
-def test_places_that_a_runbook_names_are_compared_with_the_boards(text: str, found: list[str]) -> None:
-    assert named_places(text, own_board="Database") == found
 
 
 def test_every_runbook_belongs_to_an_alert() -> None:

@@ -1,16 +1,14 @@
-"""What the documents promise is there: addresses, make targets, tests."""
-
-from __future__ import annotations
+"""What the documents promise is there: addresses, make targets, files, tests."""
 
 import re
 
 import pytest
 
-from ops.paths import ROOT
+from ops.paths import ROOT, SECRETS
 from ops.settings import defaults
 from tests.support.promises import PAGE, promises, proven
 from tests.support.repository import texts
-from tests.support.services import SERVICES
+from tests.support.services import PORT_SETTINGS
 
 TARGET = re.compile(r"^([a-z][a-z0-9-]*):(?!=)(.*)$", re.MULTILINE)
 MAKE = re.compile(
@@ -18,6 +16,11 @@ MAKE = re.compile(
     re.MULTILINE,
 )
 TEST_PATH = re.compile(r"`(tests/[\w/]+\.py)")
+PATH = re.compile(r"`([\w-]+/[\w./*-]*)`")
+DOCUMENTS = (
+    *("README.md", "SECURITY.md", "docs/architecture.md", "docs/glossary.md", "docs/operations/promises.md"),
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs" / "decisions").glob("*.md"))),
+)
 
 
 def read(name: str) -> str:
@@ -29,15 +32,10 @@ def targets() -> dict[str, str]:
     return dict(TARGET.findall(read("Makefile")))
 
 
-def published() -> dict[str, str]:
-    ports = defaults()
-    return {name: ports[each.port_setting] for name, each in SERVICES.items() if each.port_setting}
-
-
 def test_readme_lists_the_published_addresses_and_no_other() -> None:
     rows = [line for line in read("README.md").splitlines() if line.startswith("|")]
     listed = {port for row in rows for port in re.findall(r"http://localhost:(\d+)", row)}
-    assert listed == set(published().values())
+    assert listed == {defaults()[setting] for setting in PORT_SETTINGS.values()}
 
 
 def test_every_target_says_what_it_does() -> None:
@@ -50,10 +48,6 @@ def test_documents_name_only_targets_that_exist() -> None:
     assert named - set(targets()) == set()
 
 
-def test_readme_names_the_two_commands() -> None:
-    assert {"up", "test"} <= {first or second for first, second in MAKE.findall(read("README.md"))}
-
-
 def test_every_promise_names_tests_that_exist_and_where_to_look_first() -> None:
     rows = [line for line in proven().splitlines() if line.startswith("| ")]
     assert len(promises()) == len(rows) - 1, "expected three columns in every row: promise, proof, look first"
@@ -64,3 +58,10 @@ def test_every_promise_names_tests_that_exist_and_where_to_look_first() -> None:
 @pytest.mark.parametrize("path", sorted(path.name for path in (ROOT / "tests" / "e2e").glob("test_*.py")))
 def test_end_to_end_test_backs_a_promise(path: str) -> None:
     assert f"`tests/e2e/{path}" in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_document_names_only_paths_that_exist(name: str) -> None:
+    parts = {path.name for path in ROOT.iterdir() if path.is_dir()} - {SECRETS.name, ".local"}
+    named = {path for path in PATH.findall(read(name)) if path.partition("/")[0] in parts}
+    assert [path for path in sorted(named) if not list(ROOT.glob(path.rstrip("/")))] == []

@@ -1,16 +1,11 @@
 """Every alert is drilled or says why it can't be, and every drill is of an alert and a fault that there are."""
 
-from __future__ import annotations
-
 import pytest
 
 from ops.faults import FAULTS
 from prometheus.rule_files import alerts
-from tests.drills.model import Model
 from tests.drills.report import LEAST_DRILLED, PAGE, Line, page, read
-from tests.drills.runner import Outcome
 from tests.drills.table import DRILLS, NOT_DRILLED
-from tests.support.pages import Page
 
 TIERS = {f"{rule['alert']}/{rule['labels']['severity']}" for _, rule in alerts()}
 DRILLED = {drill.name for drill in DRILLS}
@@ -49,19 +44,3 @@ def test_a_drill_is_not_older_than_its_rule(line: Line) -> None:
 
 def test_the_page_shows_what_is_kept() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(KEPT), "`make drill ALERT=…` writes page and results together"
-
-
-@pytest.mark.parametrize(
-    ("restarted", "titles", "told"),
-    [
-        (0, ["", "[RESOLVED]"], ["fired", "resolved"]),
-        (0, ["[RESOLVED]", ""], ["fired"]),  # the end of an alert that fired before the fault
-        (15, ["", "", "[RESOLVED]"], ["fired", "resolved"]),  # Alertmanager was killed 5 s after the first page
-        (0, ["", "", "[RESOLVED]"], ["fired", "fired", "resolved"]),
-        (25, ["", "", "[RESOLVED]"], ["fired", "fired", "resolved"]),  # it was killed after both
-    ],
-)
-def test_what_a_channel_was_told_counts_once(restarted: float, titles: list[str], told: list[str]) -> None:
-    pages = tuple(Page("slack", 10.0 * (number + 1), title, "") for number, title in enumerate(titles))
-    outcome = Outcome(DRILLS[0], Model(0, 0), 0, pages=pages, restarted=restarted)
-    assert outcome.told("slack") == told

@@ -1,7 +1,5 @@
 """The reference pages are those that the code makes, and the schema of a log line is one."""
 
-from __future__ import annotations
-
 import json
 
 import jsonschema

@@ -1,14 +1,12 @@
 """renovate.json looks into every file that pins a version, and no pin's place is known to nobody."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any
 
 import pytest
 
-from ops import outdated, recipes
+from ops import recipes
 from ops.paths import ROOT
 from tests.support.repository import texts
 
@@ -56,10 +54,3 @@ def test_every_program_with_a_version_of_its_own_is_found_in_the_recipes() -> No
             found |= {match["currentValue"] for match in re.finditer(pattern.replace("(?<", "(?P<"), text)}
     programs = [recipe for recipe in recipes.recipes().values() if recipe.is_go or recipe.name == "bugsink"]
     assert {recipe.version for recipe in programs} == found
-
-
-def test_make_outdated_asks_for_every_pin_that_a_client_can_look_up() -> None:
-    files = {str(pin.file.relative_to(ROOT)) for pin in (*outdated.python_packages(), *outdated.npm_packages())}
-    assert files == {*pinned("pip_requirements"), *pinned("npm")}
-    programs = [recipe.name for recipe in recipes.recipes().values() if recipe.is_go]
-    assert [pin.file.parent.name for pin in outdated.go_modules()] == programs

@@ -1,7 +1,5 @@
 """What must not be committed, and the house rules that a program can check."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Settings and secrets: each has one place, and nothing in the Compose files is without it."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from ops.paths import ROOT
 from ops.settings import defaults
 from ops.settings import load as load_settings
 from ops.stack import Stack
-from tests.static.compose_model import COMMON, OFFLINE, load, parse, parts, services, variables
+from tests.support.compose_model import COMMON, OFFLINE, load, parse, parts, services, variables
 
 ENV_EXAMPLE = ROOT / ".env.example"
 EXAMPLE_NAME = re.compile(r"^#?\s*([A-Z][A-Z0-9_]*)=", re.MULTILINE)
@@ -22,22 +20,9 @@ def compose_variables() -> set[str]:
     return {name for file in (*parts(), COMMON, OFFLINE) for name in variables(file)}
 
 
-def described_settings() -> set[str]:
-    return set(EXAMPLE_NAME.findall(ENV_EXAMPLE.read_text(encoding="utf-8")))
-
-
-def ops_text() -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "ops").glob("*.py")))
-
-
 def test_every_variable_of_the_compose_files_is_a_setting_or_made_by_ops() -> None:
     filled_in = Stack(load_settings(), "local").variables
     assert compose_variables() - set(filled_in) == set()
-
-
-def test_every_setting_is_used() -> None:
-    used = compose_variables() | set(re.findall(r"\b[A-Z][A-Z0-9_]{2,}\b", ops_text()))
-    assert described_settings() - used == set()
 
 
 def test_every_described_setting_has_a_line_of_meaning() -> None:

@@ -1,23 +1,16 @@
 """Client of Alertmanager's HTTP API."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
 
-from tests.support import stack
+from tests.support.api import Api
 
 
-class Alertmanager:
-    def __init__(self, base: str | None = None) -> None:
-        self.base = base or stack.url("alertmanager")
-
-    def get(self, path: str, **parameters: Any) -> Any:
-        answer = requests.get(f"{self.base}/api/v2/{path}", params=parameters, timeout=20)
-        answer.raise_for_status()
-        return answer.json()
+class Alertmanager(Api):
+    service = "alertmanager"
+    root = "/api/v2"
 
     def alerts(self, alertname: str = "") -> list[dict[str, Any]]:
         """The alerts it holds now, silenced and inhibited ones too."""

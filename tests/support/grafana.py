@@ -1,7 +1,5 @@
 """Client of Grafana's HTTP API, where Grafana runs and not the preview in its place."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import requests

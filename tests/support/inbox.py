@@ -1,14 +1,10 @@
 """Client of the sandbox inbox: what Slack, PagerDuty, webhook and heartbeat calls would have carried."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-
-from tests.support import stack
+from tests.support.api import Api
 
 
 @dataclass(frozen=True)
@@ -24,14 +20,12 @@ class Notification:
         return "\n".join(_strings(self.body))
 
 
-class Inbox:
-    def __init__(self, base: str | None = None) -> None:
-        self.base = base or stack.url("inbox")
+class Inbox(Api):
+    service = "inbox"
+    root = "/api"
 
     def notifications(self, channel: str) -> list[Notification]:
-        answer = requests.get(f"{self.base}/api/notifications", params={"channel": channel}, timeout=20)
-        answer.raise_for_status()
-        return [Notification(**each) for each in answer.json()["notifications"]]
+        return [Notification(**each) for each in self.get("notifications", channel=channel)["notifications"]]
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -1,7 +1,5 @@
 """Python that runs inside a container of the ERP, with the ERP's own settings."""
 
-from __future__ import annotations
-
 from tests.support import stack
 
 # Metrics of its own, or a test's process would be counted among the service's; lines go where the service's go.

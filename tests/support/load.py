@@ -1,7 +1,5 @@
 """How busy this machine has been, with whatever: a figure beside a red test that may have been starved."""
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path

@@ -1,15 +1,11 @@
 """Client of Loki's HTTP API that keeps stream labels, structured metadata and the line apart."""
 
-from __future__ import annotations
-
 import json
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-import requests
-
-from tests.support import stack
+from tests.support.api import Api
 
 DEFAULT_SECONDS = 3600.0
 
@@ -27,21 +23,13 @@ class Entry:
         return dict(json.loads(self.line))
 
 
-class Loki:
-    def __init__(self, base: str | None = None) -> None:
-        self.base = base or stack.url("loki")
+class Loki(Api):
+    service = "loki"
+    root = "/loki/api/v1"
+    headers: ClassVar = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
 
     def get(self, path: str, **parameters: Any) -> Any:
-        answer = requests.get(
-            f"{self.base}/loki/api/v1/{path}",
-            params=parameters,
-            headers={"X-Loki-Response-Encoding-Flags": "categorize-labels"},
-            timeout=20,
-        )
-        if not answer.ok:
-            refusal = f"{answer.status_code} {answer.text.strip()}"
-            raise AssertionError(f"Loki refused {path} {parameters}: {refusal}")
-        return answer.json()["data"]
+        return super().get(path, **parameters)["data"]
 
     def entries(self, query: str, *, seconds: float = DEFAULT_SECONDS, limit: int = 1000) -> list[Entry]:
         """The lines that match within the last `seconds`, oldest first."""

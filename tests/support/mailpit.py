@@ -1,14 +1,9 @@
 """Client of Mailpit: the e-mail that would have gone out."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import requests
-
-from tests.support import stack
+from tests.support.api import Api
 
 
 @dataclass(frozen=True)
@@ -20,14 +15,9 @@ class Mail:
     html: str
 
 
-class Mailpit:
-    def __init__(self, base: str | None = None) -> None:
-        self.base = base or stack.url("mailpit")
-
-    def get(self, path: str, **parameters: Any) -> Any:
-        answer = requests.get(f"{self.base}/api/v1/{path}", params=parameters, timeout=20)
-        answer.raise_for_status()
-        return answer.json()
+class Mailpit(Api):
+    service = "mailpit"
+    root = "/api/v1"
 
     def mails(self, *, since: float = 0, limit: int = 100) -> list[Mail]:
         """The mails that arrived after `since` (Unix seconds), oldest first, bodies included."""

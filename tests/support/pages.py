@@ -1,7 +1,5 @@
 """What a person on call gets, in one shape: Slack and PagerDuty from the inbox, e-mail from Mailpit."""
 
-from __future__ import annotations
-
 import html
 import re
 from dataclasses import dataclass
@@ -54,10 +52,6 @@ class Pages:
             return [_from_mail(mail) for mail in self._mailpit.mails(since=since)]
         found = self._inbox.notifications(channel)
         return [_from_call(each) for each in found if each.received_at > since]
-
-    def about(self, summary: str, channel: str, *, since: float, resolution: bool) -> list[Page]:
-        pages = self.received(channel, since=since)
-        return [page for page in pages if summary in page.title and page.is_resolution is resolution]
 
     def of(
         self, alert: str, channel: str, *, since: float, resolution: bool | None = None, says: str = ""

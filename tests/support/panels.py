@@ -1,7 +1,5 @@
 """Answers a panel's query: straight from Prometheus and Loki, or through Grafana where Grafana runs."""
 
-from __future__ import annotations
-
 import math
 import re
 import time

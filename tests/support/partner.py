@@ -1,7 +1,5 @@
 """The sandbox partner's fault switches, always put back."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

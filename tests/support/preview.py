@@ -112,11 +112,6 @@ class Preview:
             button.click()
         self._show_all()
 
-    def lines_of(self, title: str) -> list[str]:
-        """The legend's names whose colour is in the graph, whatever the lines' shapes."""
-        lines: list[str] = self.panel(title).element.evaluate(LINES)
-        return lines
-
     def tooltip_of(self, title: str, *, at: float = 0.97) -> str:
         """What hovering over a graph shows; `at` is the share of its width."""
         plot = self.panel(title).element.query_selector(".u-over")
@@ -142,21 +137,6 @@ element => [...element.querySelectorAll('canvas')].reduce((ink, canvas) => {
   for (const pixel of new Uint32Array(data.buffer)) ink += pixel >>> 24 ? 1 : 0;
   return ink;
 }, 0)
-"""
-
-LINES = """
-element => {
-  const colours = new Set();
-  for (const canvas of element.querySelectorAll('canvas')) {
-    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    for (let at = 0; at < data.length; at += 4)
-      if (data[at + 3] === 255) colours.add(`rgb(${data[at]}, ${data[at + 1]}, ${data[at + 2]})`);
-  }
-  const entries = [...element.querySelectorAll("[data-testid^='data-testid VizLegend series ']")];
-  return entries
-    .filter(entry => colours.has(getComputedStyle(entry.querySelector('[data-testid=series-icon]')).backgroundColor))
-    .map(entry => entry.innerText.trim());
-}
 """
 
 

@@ -1,14 +1,10 @@
 """Client of Prometheus' HTTP API."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import requests
-
-from tests.support import stack
+from tests.support.api import Api
 from tests.support.wait import eventually
 
 STARTED_SECONDS = 110  # prometheus:starting:bool is 0 after 90, seen one scrape and one evaluation later
@@ -20,17 +16,12 @@ class Sample:
     value: float
 
 
-class Prometheus:
-    def __init__(self, base: str | None = None) -> None:
-        self.base = base or stack.url("prometheus")
+class Prometheus(Api):
+    service = "prometheus"
+    root = "/api/v1"
 
     def get(self, path: str, **parameters: Any) -> Any:
-        """The `data` of an API answer; a refusal becomes an AssertionError with Prometheus' own words."""
-        answer = requests.get(f"{self.base}/api/v1/{path}", params=parameters, timeout=20)
-        body = answer.json()
-        if body.get("status") != "success":
-            raise AssertionError(f"Prometheus refused {path} {parameters}: {body.get('error')}")
-        return body["data"]
+        return super().get(path, **parameters)["data"]
 
     def query(self, expression: str) -> list[Sample]:
         """Instant query; a scalar comes back as one sample without labels."""

@@ -1,7 +1,5 @@
 """The rows of docs/operations/promises.md: what a red test means to whoever runs the stack, and where to look first."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from functools import cache

@@ -1,7 +1,5 @@
 """The steps of the take-home package's README, as its fenced blocks have them."""
 
-from __future__ import annotations
-
 import re
 import textwrap
 

@@ -1,7 +1,5 @@
 """The files of this repository as git sees them: tracked, or new and not ignored."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

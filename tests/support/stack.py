@@ -1,7 +1,5 @@
 """The stack as seen from outside: is it up, where does it listen, what do its containers say."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
@@ -14,7 +12,7 @@ from typing import Any
 
 from ops import paths, secrets, settings
 from ops.stack import PROJECT
-from tests.support.services import SERVICES
+from tests.support.services import PORT_SETTINGS
 from tests.support.wait import NotSeenError
 
 ROOT = paths.ROOT
@@ -37,10 +35,7 @@ def loaded_settings() -> settings.Settings:
 
 def url(service: str) -> str:
     """The published address of `service` on this machine."""
-    port_setting = SERVICES[service].port_setting
-    if not port_setting:
-        raise LookupError(f"{service} publishes no port; reach it with stack.execute().")
-    return f"http://{loaded_settings().host}:{setting(port_setting)}"
+    return f"http://{loaded_settings().host}:{setting(PORT_SETTINGS[service])}"
 
 
 def secret(name: str) -> str:
@@ -66,7 +61,7 @@ def run(*command: str, timeout: float = 60, env: dict[str, str] | None = None) -
 
 def compose(*arguments: str, timeout: float = 60, env: dict[str, str] | None = None) -> str:
     """`docker compose` with this stack's files and settings."""
-    return run(sys.executable, "-m", "ops", "compose", "--", *arguments, timeout=timeout, env=env)
+    return run(sys.executable, "-m", "ops", "compose", *arguments, timeout=timeout, env=env)
 
 
 def execute(service: str, *command: str, timeout: float = 60) -> str:
@@ -102,12 +97,6 @@ def started_at(service: str) -> float:
     return datetime.fromisoformat(f"{moment[:19]}+00:00").timestamp()
 
 
-def states() -> dict[str, str]:
-    """One word per service: healthy, starting, unhealthy, running (no check), done (a one-shot), exited N, absent."""
-    seen = {name: _state(each) for name, each in containers().items()}
-    return {name: seen.get(name, "absent") for name in expected_services()}
-
-
 @cache
 def expected_services() -> tuple[str, ...]:
     """The services of the composition that this machine runs: files, settings and profiles applied."""
@@ -115,8 +104,10 @@ def expected_services() -> tuple[str, ...]:
 
 
 def unready() -> dict[str, str]:
-    """The services that are not as they should be, with their state."""
-    return {name: state for name, state in states().items() if state not in ("healthy", "done")}
+    """The services that are neither healthy nor one-shots that ended well: starting, unhealthy, exited N, absent …"""
+    seen = {name: _state(each) for name, each in containers().items()}
+    found = {name: seen.get(name, "absent") for name in expected_services()}
+    return {name: state for name, state in found.items() if state not in ("healthy", "done")}
 
 
 def is_running() -> bool:

@@ -1,7 +1,5 @@
 """Client of the error tracker: Bugsink's canonical API, in the part that 2.6.1 and 2.6.2 share."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

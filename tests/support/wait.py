@@ -1,7 +1,5 @@
 """The only place that sleeps: waiting for something with a description and a deadline."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from typing import TypeVar

@@ -132,7 +132,7 @@ def test_a_taken_port_is_said_in_a_sentence_and_costs_no_counts(
     shared = {"METRICS_PORT": port, "PROMETHEUS_MULTIPROC_DIR": str(worker.metrics_files)}
     second = processes.Process(command, tmp_path, SERVICE="erp-worker", **shared)
     assert second.popen.wait(timeout=30) != 0
-    assert f"Port {port} for /metrics and /livez can't be opened" in second.errors.read_text()
+    assert f"Port {port} for /metrics and /livez can't be opened" in second.log.read_text()
     for name in ("celery_tasks_total", "celery_task_duration_seconds_count", "build_info"):
         assert total(worker.metrics(), name) == total(before, name) > 0
 

@@ -1,7 +1,5 @@
 """Reads the Compose files without an engine, `include` and `extends` followed; values keep their ${VARIABLES}."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from pathlib import Path
@@ -85,11 +83,7 @@ def variables(path: Path) -> set[str]:
 
 
 def environment(service: dict[str, Any]) -> dict[str, str]:
-    """A service's environment as a mapping, whichever of the two spellings it has."""
-    given = service.get("environment") or {}
-    if isinstance(given, list):
-        given = dict(entry.partition("=")[::2] for entry in given)
-    return {name: "" if value is None else str(value) for name, value in given.items()}
+    return {name: "" if value is None else str(value) for name, value in service.get("environment", {}).items()}
 
 
 def words(value: Any) -> list[str]:
