@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from prometheus import promql
 from prometheus.rule_files import RULES, Rule, load, title
 from prometheus.tests.mutators import Mutant, mutants
 
-PATIENCE = 20.0  # a mutant that makes cases of up to a second take longer than this many is noticed
+PATIENCE = 20.0  # a mutant that makes a case of up to a second take longer than this many is noticed
 
 
 class RedBaselineError(AssertionError):
@@ -31,21 +31,31 @@ class RedBaselineError(AssertionError):
 
 
 @dataclass(frozen=True)
+class Case:
+    name: str
+    text: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Cut:
     """What of a file and of its cases one rule can change: quicker to run, and the verdict is the same."""
 
+    called: str
     kept: frozenset[str]
-    cases: str
+    cases: list[Case]
 
 
 @dataclass
 class RulesFile:
-    """One rules file with the cases of its test file."""
+    """One rules file with the cases of its test file, each made a file of its own."""
 
     name: str
     document: dict[str, Any]
     tests: dict[str, Any]
-    neighbours: list[Rule]  # rules of other files that the cases load
+    neighbours: list[Rule] = field(default_factory=list)  # rules of other files that the cases load
+    seconds: dict[str, float] = field(default_factory=dict)
+    kills: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def read(cls, name: str, rules: Path = RULES) -> RulesFile:
@@ -71,6 +81,10 @@ class RulesFile:
         """Every mutant of the file with what its rule is called."""
         return [(called, mutant) for called, rule in self.rules.items() for mutant in mutants(rule)]
 
+    @cached_property
+    def cases(self) -> dict[str, dict[str, Any]]:
+        return {f"{self.name}-{place}": case for place, case in enumerate(self.tests["tests"])}
+
     def text(self, kept: Iterable[str], replaced: dict[str, Rule]) -> str:
         """A file of some of the rules in their order, with others in the places of some. JSON is YAML too."""
         kept = set(kept)
@@ -85,19 +99,33 @@ class RulesFile:
         }
         return self.text(kept, again)
 
+    def case_text(self, case: dict[str, Any]) -> str:
+        return json.dumps({**self.tests, "tests": [case]}, ensure_ascii=False)
+
     def cut(self, called: str) -> Cut:
         reached = {produced(self.rules[called])}
         loaded = [*self.rules.values(), *self.neighbours]
         while more := {produced(rule) for rule in loaded if reads(rule["expr"]) & reached} - reached:
             reached |= more
-        cases = [_about(case, reached) for case in self.tests["tests"]]
-        cases = [case for case in cases if case["alert_rule_test"] or case["promql_expr_test"]]
-        asked = {name for case in cases for each in case["promql_expr_test"] for name in reads(each["expr"])}
+        cases = {name: _about(case, reached) for name, case in self.cases.items()}
+        asked = {name for case in cases.values() for each in case["promql_expr_test"] for name in reads(each["expr"])}
         needed = reached | asked
         while more := {name for rule in loaded if produced(rule) in needed for name in reads(rule["expr"])} - needed:
             needed |= more
         kept = frozenset(called for called, rule in self.rules.items() if produced(rule) in needed)
-        return Cut(kept, json.dumps({**self.tests, "tests": cases}, ensure_ascii=False))
+        return Cut(
+            called,
+            kept,
+            [
+                Case(name, self.case_text(case), self.seconds.get(name, 0))
+                for name, case in cases.items()
+                if case["alert_rule_test"] or case["promql_expr_test"]
+            ],
+        )
+
+    def ordered_cases(self, cut: Cut) -> list[Case]:
+        """The quick ones that have found much come first."""
+        return sorted(cut.cases, key=lambda case: case.seconds / (1 + self.kills[case.name]))
 
 
 @dataclass(frozen=True)
@@ -122,46 +150,52 @@ class Runner:
             self.copies.put(copy)
 
     def judge(self, file: RulesFile, pool: Executor) -> Result:
-        """The cases must pass with the rules as they are, each cut of them with the rules as we print them."""
-        self._expect_green(file, "", json.dumps(file.tests, ensure_ascii=False))
+        """Each case must pass with the rules as they are, each cut of it with the rules as we print them."""
+        whole = [Case(name, file.case_text(case), 0) for name, case in file.cases.items()]
+        file.seconds = dict(pool.map(lambda case: (case.name, self._expect_green(file, case, "")), whole))
         cuts = {called: file.cut(called) for called in file.rules}
-        printed = sorted({(file.printed(cut.kept), cut.cases) for cut in cuts.values()})
-        seconds = dict(zip(printed, pool.map(lambda each: self._expect_green(file, *each), printed), strict=True))
-
-        def notices(planted: tuple[str, Mutant]) -> bool:
-            """Whether a case fails, or the cases don't end, with the mutant in place of its rule."""
-            called, mutant = planted
-            cut = cuts[called]
-            patience = PATIENCE * max(1.0, seconds[file.printed(cut.kept), cut.cases])
-            try:
-                return self._run(file, file.text(cut.kept, {called: mutant.rule}), cut.cases, patience).returncode != 0
-            except subprocess.TimeoutExpired:
-                return True
-
-        seen = pool.map(notices, file.mutants)
+        printed = {(case, file.printed(cut.kept)) for cut in cuts.values() for case in cut.cases}
+        list(pool.map(lambda each: self._expect_green(file, *each), printed))
+        noticed = pool.map(lambda each: self.notices(file, cuts[each[0]], each[1]), file.mutants)
         lost = [
-            (called, mutant.change) for (called, mutant), noticed in zip(file.mutants, seen, strict=True) if not noticed
+            (called, mutant.change) for (called, mutant), seen in zip(file.mutants, noticed, strict=True) if not seen
         ]
         return Result(len(file.rules), len(file.mutants), lost)
 
-    def _expect_green(self, file: RulesFile, rules: str, cases: str) -> float:
+    def notices(self, file: RulesFile, cut: Cut, mutant: Mutant) -> bool:
+        """Whether a case fails, or doesn't end, with the mutant in place of its rule."""
+        text = file.text(cut.kept, {cut.called: mutant.rule})
+        for case in file.ordered_cases(cut):
+            try:
+                noticed = self._run(file, case, text, PATIENCE * max(1.0, case.seconds)).returncode != 0
+            except subprocess.TimeoutExpired:
+                noticed = True
+            if noticed:
+                file.kills[case.name] += 1
+                return True
+        return False
+
+    def _expect_green(self, file: RulesFile, case: Case, rules: str) -> float:
         """The seconds that it took."""
         started = time.monotonic()
-        done = self._run(file, rules, cases, 300)
+        done = self._run(file, case, rules, 120)
         if done.returncode != 0:
             state = f"cut and printed by {promql.__name__}" if rules else "unmutated"
-            raise RedBaselineError(f"{file.name}.yml, {state}: expected its cases to pass.\n{done.stdout}{done.stderr}")
+            called = file.cases[case.name].get("name", case.name)
+            raise RedBaselineError(
+                f"{file.name}.yml, {state}: expected its case {called!r} to pass.\n{done.stdout}{done.stderr}"
+            )
         return time.monotonic() - started
 
-    def _run(self, file: RulesFile, rules: str, cases: str, timeout: float) -> subprocess.CompletedProcess[str]:
-        """Run cases with `rules` as the file, or with the file as it is."""
+    def _run(self, file: RulesFile, case: Case, rules: str, timeout: float) -> subprocess.CompletedProcess[str]:
+        """Run one case with `rules` as the file, or with the file as it is."""
         copy = self.copies.get()
         path = copy / f"{file.name}.yml"
         original = path.read_text(encoding="utf-8")
-        test = copy / "tests" / f"{file.name}_test.yml"
+        test = copy / "tests" / f"{case.name}.yml"
         try:
             path.write_text(rules or original, encoding="utf-8")
-            test.write_text(cases, encoding="utf-8")
+            test.write_text(case.text, encoding="utf-8")
             return subprocess.run(
                 [self.promtool, "test", "rules", str(test)],
                 capture_output=True,

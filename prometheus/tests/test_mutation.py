@@ -38,7 +38,7 @@ def test_the_mutant_that_no_case_notices_survives(tmp_path: Path) -> None:
 
 def test_red_cases_give_no_score(tmp_path: Path) -> None:
     red = {**CASE, "alert_rule_test": [{"eval_time": "1m", "alertname": "Full", "exp_alerts": [{}]}]}
-    with pytest.raises(mutation_runner.RedBaselineError, match=r"disk.yml, unmutated: expected its cases to pass"):
+    with pytest.raises(mutation_runner.RedBaselineError, match=r"disk.yml, unmutated: expected its case 'disk-0'"):
         list(mutation_runner.judge(promtool(), ["disk"], rules_folder(tmp_path, red)))
 
 
