@@ -116,7 +116,7 @@ def rules(source: Path = SOURCE) -> str:
     counts = [count("6h", "5m", 300), count("1d", "5m", 300), count("3d", "5m", 300)]
     days = [*(burn(window) for window in ("30m", "2h", "6h", "1d", "3d")), *counts, fast[1], *slow]
     groups = [{"name": "slo", "rules": quick}, {"name": "slo-days", "interval": "1m", "rules": days}]
-    return HEAD + yaml.dump({"groups": groups}, Dumper=Dumper, sort_keys=False, width=80)
+    return HEAD + yaml.dump({"groups": groups}, Dumper=Dumper, sort_keys=False, width=110)
 
 
 def main() -> int:
