@@ -11,7 +11,7 @@ from ops.paths import ROOT
 from prometheus import rule_files
 from tests.support.boards import load_boards
 
-# By what makes them in erp_app: the ends of the names that Prometheus reads. One of them seen is enough.
+# By what makes them in the ERP and the package: the ends of the names that Prometheus reads. One of them seen is enough.
 ENDINGS = {
     "Counter": ("_total",),
     "Gauge": ("",),
@@ -36,7 +36,7 @@ def unseen() -> set[str]:
 
 
 def _made() -> Iterator[tuple[str, ...]]:
-    for path in sorted((ROOT / "erp_app").rglob("*.py")):
+    for path in sorted([*(ROOT / "erp_app").rglob("*.py"), *(ROOT / "django-o11y" / "src").rglob("*.py")]):
         for node in python.walk(python.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, python.Call) and isinstance(node.func, python.Name) and node.func.id in ENDINGS:
                 for first in node.args[:1]:
