@@ -1,4 +1,4 @@
-"""Which of the metrics that we make somebody sees: those of the ERP's code, and what the rules record."""
+"""Which of the metrics that we make somebody sees: those of the ERP and the package, and what the rules record."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ops.paths import ROOT
 from prometheus import rule_files
 from tests.support.boards import load_boards
 
-# By what makes them in the ERP and the package: the ends of the names that Prometheus reads. One of them seen is enough.
+# By what makes them: the ends of the names that Prometheus reads. One of them seen is enough.
 ENDINGS = {
     "Counter": ("_total",),
     "Gauge": ("",),
