@@ -33,6 +33,13 @@ class Dumper(yaml.SafeDumper):
         return True
 
 
+class Labels(dict[str, str]):
+    """Written on one line."""
+
+
+Dumper.add_representer(Labels, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, True))
+
+
 def load(source: Path) -> list[Rule]:
     try:
         document = yaml.safe_load(source.read_text(encoding="utf-8"))
@@ -70,7 +77,7 @@ def record(name: str, expr: str, **more: object) -> Rule:
 
 def of_one(slo: Rule) -> list[Rule]:
     """An SLO's own series. Before the first error there is no error series: then it is 0 while there are requests."""
-    labels = {"slo": slo["slo"]}
+    labels = Labels(slo=slo["slo"])
     requests = f'slo:requests:rate5m{{slo="{slo["slo"]}"}}'
     return [
         record("slo:error_budget:ratio", f"vector({round(1 - slo['objective'], 9)})", labels=labels),
@@ -96,7 +103,7 @@ def alert(name: str, severity: str, limit: float, long: str, short: str, wait: s
     if severity == "critical":
         rule["keep_firing_for"] = "5m"
     # The window tells the tiers apart: two alerts with the same labels would resolve each other.
-    rule["labels"] = {"severity": severity, "team": "app", "service": "erp-web", "signal": "errors", "window": long}
+    rule["labels"] = Labels(severity=severity, team="app", service="erp-web", signal="errors", window=long)
     rule["annotations"] = {
         "summary": "The error budget of {{ $labels.slo }} burns away",
         "description": f"Over {long}, and over {short} too, {{{{ $labels.slo }}}} has used up its error budget "
@@ -116,7 +123,7 @@ def rules(source: Path = SOURCE) -> str:
     counts = [count("6h", "5m", 300), count("1d", "5m", 300), count("3d", "5m", 300)]
     days = [*(burn(window) for window in ("30m", "2h", "6h", "1d", "3d")), *counts, fast[1], *slow]
     groups = [{"name": "slo", "rules": quick}, {"name": "slo-days", "interval": "1m", "rules": days}]
-    return HEAD + yaml.dump({"groups": groups}, Dumper=Dumper, sort_keys=False, width=80)
+    return HEAD + yaml.dump({"groups": groups}, Dumper=Dumper, sort_keys=False, width=88)
 
 
 def main() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from prometheus import rule_files
 from tests.support.boards import load_boards
 
 BOARDS = load_boards()
-LONGEST_PAGE = 150
 
 each_board = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 
@@ -27,11 +25,6 @@ def test_committed_boards_are_the_generated_ones() -> None:
 
 def test_a_board_is_named_by_its_uid() -> None:
     assert {path.stem for path in build.GENERATED.glob("*.json")} == set(BOARDS) == set(alerts.BOARD_OF.values())
-
-
-@pytest.mark.parametrize("page", sorted((build.FOLDER / "pages").glob("*.py")), ids=lambda page: page.stem)
-def test_a_page_stays_short(page: Path) -> None:
-    assert len(page.read_text(encoding="utf-8").splitlines()) <= LONGEST_PAGE
 
 
 @each_board

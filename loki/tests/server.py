@@ -54,9 +54,7 @@ class Server:
         now = time.time_ns() - int(age * 1e9)
         values = [[str(now + i), line] for i, line in enumerate(lines)]
         return requests.post(
-            f"{self.url}/loki/api/v1/push",
-            json={"streams": [{"stream": labels, "values": values}]},
-            timeout=10,
+            f"{self.url}/loki/api/v1/push", json={"streams": [{"stream": labels, "values": values}]}, timeout=10
         )
 
     def entries(self, query: str, start: int | None = None) -> list[Entry]:

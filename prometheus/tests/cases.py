@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from prometheus.rule_files import RULES, alerts, load, title
+
+FIRING = re.compile(r'ALERTS\{alertname="(\w+)", alertstate="firing"\}')
 
 
 @dataclass(frozen=True)
@@ -21,13 +24,23 @@ class Assertion:
 @cache
 def assertions() -> tuple[Assertion, ...]:
     """Every assertion about an alert in every test file, with the labels of the alerts that it expects."""
-    return tuple(
-        Assertion(path.stem.removesuffix("_test"), each["alertname"], _labels(each))
+    cases = [
+        (path.stem.removesuffix("_test"), case)
         for path in sorted((RULES / "tests").glob("*_test.yml"))
         for case in load(path)["tests"]
+    ]
+    told = [
+        Assertion(file, each["alertname"], _labels(each))
+        for file, case in cases
         for each in case.get("alert_rule_test") or []
-        if "alertname" in each
-    )
+    ]
+    never = [
+        Assertion(file, found[1], ())
+        for file, case in cases
+        for each in case.get("promql_expr_test") or []
+        if not each.get("exp_samples") and (found := FIRING.search(each["expr"]))
+    ]
+    return (*told, *never)
 
 
 def alert_ids() -> list[str]:

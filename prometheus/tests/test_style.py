@@ -10,7 +10,6 @@ import pytest
 from prometheus.promql import walk
 from prometheus.rule_files import Rule, alerts, all_rules, metric_of
 from prometheus.tests.cases import alert_ids
-from tests.support.compose_model import services
 
 NAME = re.compile(r"Erp([A-Z0-9][a-z0-9]*){2,}")
 HEARTBEAT = "Watchdog"
@@ -26,10 +25,6 @@ READABLE = re.compile(r"\$value \| humanize|printf \"[^\"]+\" \$value")
 each_alert = pytest.mark.parametrize("rule", [rule for _, rule in alerts()], ids=alert_ids())
 
 
-def is_template(text: str) -> bool:
-    return "{{" in text
-
-
 @each_alert
 def test_name_says_thing_and_state(rule: Rule) -> None:
     assert NAME.fullmatch(rule["alert"]) or rule["alert"] == HEARTBEAT
@@ -37,18 +32,14 @@ def test_name_says_thing_and_state(rule: Rule) -> None:
 
 @each_alert
 def test_labels_have_the_values_that_routes_know(rule: Rule) -> None:
+    """The series may bring the service along instead; test_coverage.py sees to that."""
     labels = rule["labels"]
     assert labels["severity"] in ({"none"} if rule["alert"] == HEARTBEAT else SEVERITIES)
     assert labels["team"] in TEAMS
     assert labels["signal"] in SIGNALS
     assert set(labels) <= LABELS | TELLS_APART
-
-
-@each_alert
-def test_service_is_one_of_ours(rule: Rule) -> None:
-    """The series may bring the label along instead; test_coverage.py sees to that."""
-    service = rule["labels"].get("service", "{{")
-    assert is_template(service) or service in services()
+    service = labels.get("service", "{{")
+    assert "{{" in service or service in SERVICES
 
 
 @each_alert
@@ -57,17 +48,10 @@ def test_annotations_are_the_five(rule: Rule) -> None:
 
 
 @each_alert
-def test_summary_is_a_line_that_stays_the_same_while_the_value_changes(rule: Rule) -> None:
-    summary = rule["annotations"]["summary"]
-    assert "\n" not in summary
-    assert "$value" not in summary
-    assert not summary.endswith(".")
-
-
-@each_alert
-def test_description_is_of_sentences_with_readable_values(rule: Rule) -> None:
-    description = rule["annotations"]["description"]
-    assert description.endswith(".")
+def test_summary_stays_the_same_while_the_value_changes_and_the_description_has_readable_values(rule: Rule) -> None:
+    summary, description = rule["annotations"]["summary"], rule["annotations"]["description"]
+    assert [each for each in ("\n", "$value") if each in summary] == []
+    assert (summary.endswith("."), description.endswith(".")) == (False, True)
     assert [each for each in VALUE.findall(description) if not READABLE.search(each)] == []
 
 

@@ -76,8 +76,6 @@ def board(*panels: dict[str, Any], uid: str = "planted", title: str = "Planted")
             **{"name": "job", "type": "query", "datasource": METRICS, "query": "label_values(up, job)", "sort": 1},
             **{"multi": True, "includeAll": True, "allValue": ".+", "current": {"value": "$__all"}},
         },
-        {"name": "window", "type": "interval", "query": "1m,5m", "current": {"value": "5m"}},
-        {"name": "quantile", "type": "custom", "query": "p95 : 0.95,p99 : 0.99"},
     ]
     return {
         **{"uid": uid, "title": title, "tags": ["planted"], "panels": placed, "templating": {"list": variables}},

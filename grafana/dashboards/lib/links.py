@@ -24,12 +24,7 @@ def runbook_of_row() -> builders.DashboardLink:
 
 def log_lines(selector: str, title: str = "Log lines") -> builders.DashboardLink:
     """The lines of a LogQL selector in Explore, over the board's time range."""
-    query = {
-        "refId": "A",
-        "datasource": {"type": "loki", "uid": "${logs}"},
-        "expr": selector,
-        "queryType": "range",
-    }
+    query = {"refId": "A", "datasource": {"type": "loki", "uid": "${logs}"}, "expr": selector, "queryType": "range"}
     pane = {"datasource": "${logs}", "queries": [query], "range": {"from": "${__from}", "to": "${__to}"}}
     panes = quote(json.dumps({"lines": pane}, separators=(",", ":")), safe=NAMES_OF_VARIABLES)
     return _link(title, f"/explore?schemaVersion=1&orgId=1&panes={panes}", new_tab=True)

@@ -37,10 +37,7 @@ def use_of_machine(
     second = row(
         lines(
             "Network: what each container receives and sends.",
-            {
-                "{{service}} receives": containers.received(services),
-                "{{service}} sends": containers.sent(services),
-            },
+            {"{{service}} receives": containers.received(services), "{{service}} sends": containers.sent(services)},
             BYTES_PER_SECOND,
         ),
         lines(
@@ -77,10 +74,7 @@ def log_section(
                 log_counts("Log lines by level: how much is written, and how bad.", lines_by("level", selector)),
                 log_lines("Warnings and errors: the latest lines that somebody should read.", bad),
             ),
-            row(
-                log_lines("Log lines: every line, newest first.", selector, identifier=lines_panel),
-                height=12,
-            ),
+            row(log_lines("Log lines: every line, newest first.", selector, identifier=lines_panel), height=12),
         ],
         collapsed,
     )

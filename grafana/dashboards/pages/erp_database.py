@@ -25,10 +25,7 @@ LONG = watched("ErpPostgresLongTransaction")
 NOW = row(
     number("Up: 1 while the server takes connections.", database.UP, UP_OR_DOWN, linked("ErpPostgresDown")),
     level(
-        "Connected: the share of those open to applications.",
-        {"taken": database.CONNECTIONS_RATIO},
-        RATIO,
-        CONNECTIONS,
+        "Connected: the share of those open to applications.", {"taken": database.CONNECTIONS_RATIO}, RATIO, CONNECTIONS
     ),
     number("Transactions: committed and rolled back.", database.TRANSACTIONS, PER_SECOND),
     number("Query p95: 19 of 20 statements were answered faster.", database.QUERY_P95, SECONDS),
@@ -48,9 +45,7 @@ FELT = [
     ),
     row(
         lines(
-            "Errors of statements: by class of the error.",
-            {"errors {{type}}": database.STATEMENT_ERRORS},
-            PER_MINUTE,
+            "Errors of statements: by class of the error.", {"errors {{type}}": database.STATEMENT_ERRORS}, PER_MINUTE
         ),
         lines(
             "New connections: opened by each service, and refused to it.",

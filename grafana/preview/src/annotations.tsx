@@ -17,7 +17,6 @@ interface Query {
   expr?: string;
   step?: string;
   titleFormat?: string;
-  target?: Target;
 }
 
 const WIDTH = 200; // points per query: enough for marks
@@ -29,10 +28,9 @@ export async function loadAnnotations(
 ): Promise<AnnotationEvent[]> {
   const queries = (board.annotations?.list ?? []) as unknown as Query[];
   const answers = queries
-    .filter((query) => query.enable && (query.expr || query.target?.expr))
+    .filter((query) => query.enable && query.expr)
     .map(async (query) => {
-      const step = query.step || '10s';
-      const target = { ...{ refId: 'Annotation', expr: query.expr ?? '', interval: step }, ...query.target };
+      const target = { refId: 'Annotation', expr: query.expr ?? '', interval: query.step || '10s' };
       const frames = await askTarget(target, { datasource: query.datasource } as Partial<Panel>, state, WIDTH);
       return frames.flatMap((frame) => {
         const [time, value] = frame.fields;

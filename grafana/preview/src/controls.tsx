@@ -3,20 +3,15 @@ import { Combobox, MultiCombobox } from '@grafana/ui';
 import { change } from './address';
 import { ALL, type Choice } from './variables';
 
-const HIDDEN = 2;
-const WITHOUT_LABEL = 1;
-
 export function Controls({ choices }: { choices: Choice[] }) {
   return (
     <nav>
-      {choices
-        .filter(({ model }) => model.hide !== HIDDEN)
-        .map((choice) => (
-          <label key={choice.name} data-variable={choice.name}>
-            {choice.model.hide !== WITHOUT_LABEL && <span>{choice.model.label || choice.name}</span>}
-            <Control {...choice} />
-          </label>
-        ))}
+      {choices.map((choice) => (
+        <label key={choice.name} data-variable={choice.name}>
+          <span>{choice.model.label || choice.name}</span>
+          <Control {...choice} />
+        </label>
+      ))}
     </nav>
   );
 }

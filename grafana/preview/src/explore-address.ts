@@ -30,12 +30,10 @@ export function exploreAddress({ datasource, expr, range }: Wanted): string {
   return `/explore?schemaVersion=1&panes=${encodeURIComponent(JSON.stringify({ a: pane }))}`;
 }
 
-/** The first pane of `panes`, or of `left`, which older addresses have. Throws where it can't be read. */
+/** The first pane of `panes`. Throws where it can't be read. */
 export function readExploration(parameters: URLSearchParams, sources: Source[]): Exploration {
-  const panes = parameters.get('panes');
-  const pane: Pane = panes
-    ? (Object.values(JSON.parse(panes) as Record<string, Pane>)[0] ?? {})
-    : (JSON.parse(parameters.get('left') ?? '{}') as Pane);
+  const panes = JSON.parse(parameters.get('panes') ?? '{}') as Record<string, Pane>;
+  const pane = Object.values(panes)[0] ?? {};
   return {
     source: findSource(sources, pane.datasource ?? pane.queries?.[0]?.datasource?.uid, 'loki'),
     expr: pane.queries?.[0]?.expr || pane.queries?.[0]?.query || EVERYTHING,

@@ -53,6 +53,6 @@ function panelsOf(source: Source, expr: string): Panel[] {
   const count = { expr: `sum by (level) (count_over_time(${expr} [$__auto]))`, legendFormat: '{{level}}' };
   return [
     panel(1, 'timeseries', 'Lines', 0, 5, count, { fieldConfig: { defaults: bars, overrides: [] } }),
-    panel(2, 'logs', 'Log lines', 5, 19, { expr }, { options: { wrapLogMessage: true } }),
+    panel(2, 'logs', 'Log lines', 5, 19, { expr }),
   ];
 }

@@ -72,10 +72,10 @@ export function unknownParts(panel: Panel): string[] {
       'field option',
       properties.map(({ id }) => id).filter((id) => !STANDARD.includes(id) && !id.startsWith('custom.')),
     ),
-    ...unknown(
-      'panel option',
-      (['repeat', 'timeFrom', 'timeShift'] as const).filter((option) => panel[option]),
-    ),
+    ...unknown('panel option', [
+      ...(['repeat', 'timeFrom', 'timeShift'] as const).filter((option) => panel[option]),
+      ...(config.defaults.links && panel.type !== 'table' ? ['links of values'] : []),
+    ]),
   ];
 }
 

@@ -1,11 +1,5 @@
-/** Fills in `$name`, `${name.path:format}` and `[[name]]` as Grafana does; an unknown name stays as it is. */
-import {
-  type DataContextScopedVar,
-  formattedValueToString,
-  getFieldDisplayName,
-  type ScopedVars,
-  type TimeRange,
-} from '@grafana/data';
+/** Fills in `$name` and `${name.path:format}` as Grafana does; an unknown name stays as it is. */
+import { type DataContextScopedVar, getFieldDisplayName, type ScopedVars, type TimeRange } from '@grafana/data';
 
 export interface Variable {
   name: string;
@@ -19,22 +13,12 @@ export interface Variable {
 export type Format = (values: string[], variable: Variable) => string;
 export type Fill = (text: string, scoped?: ScopedVars, format?: string | Function) => string;
 
-const PATTERN = /\$(\w+)|\[\[(\w+?)(?::(\w+))?\]\]|\$\{(\w+)(?:\.([^:}]+))?(?::([^}]+))?\}/g;
+const PATTERN = /\$(\w+)|\$\{(\w+)(?:\.([^:}]+))?(?::([^}]+))?\}/g;
 const escapeRegex = (value: string) => value.replace(/[\\^$*+?.()|[\]{}/]/g, '\\$&');
 
 const FORMATS: Record<string, Format> = {
   glob: (values) => (values.length > 1 ? `{${values.join(',')}}` : values.join('')),
-  raw: (values) => values.join(','),
-  csv: (values) => values.join(','),
-  text: (values) => values.join(' + '),
   pipe: (values) => values.join('|'),
-  regex: (values) => (values.length > 1 ? `(${values.map(escapeRegex).join('|')})` : values.map(escapeRegex).join('')),
-  json: (values) => JSON.stringify(values.length > 1 ? values : values[0]),
-  doublequote: (values) => values.map((value) => `"${value.replaceAll('"', '\\"')}"`).join(','),
-  percentencode: (values) => encodeURIComponent(FORMATS.glob(values, {} as Variable)),
-  uriencode: (values) => encodeURI(FORMATS.glob(values, {} as Variable)),
-  singlequote: (values) => values.map((value) => `'${value.replaceAll("'", "\\'")}'`).join(','),
-  queryparam: (values, variable) => values.map((value) => parameter(`var-${variable.name}`, value)).join('&'),
 };
 
 export const parameter = (name: string, value: string) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
@@ -68,19 +52,15 @@ export function builtIn({ from, to }: TimeRange): Record<string, string> {
 /** A function that fills in variables, those that Grafana has built in, and values of a field or a row. */
 export function filler(variables: Variable[], builtIn: Record<string, string>): Fill {
   return (text, scoped, format) =>
-    text.replace(PATTERN, (match, plain, bracketed, bracketFormat, braced, path, braceFormat) => {
-      const name: string = plain ?? bracketed ?? braced;
-      const wanted: string | undefined = bracketFormat ?? braceFormat;
-      const known = builtIn[name] ?? scopedText(scoped, name, path);
+    text.replace(PATTERN, (match, plain?: string, braced?: string, path?: string, wanted?: string) => {
+      const name = plain ?? braced ?? '';
+      const known = builtIn[name] ?? fromData(scoped, name, path);
       const variable: Variable | undefined =
         known === undefined
           ? variables.find((each) => each.name === name)
           : { name, values: [known], all: false, many: false };
       if (!variable) {
         return match;
-      }
-      if (variable.all && wanted === 'queryparam') {
-        return parameter(`var-${name}`, '$__all');
       }
       if (variable.all && variable.allValue !== undefined) {
         return variable.allValue;
@@ -94,41 +74,19 @@ export function filler(variables: Variable[], builtIn: Record<string, string>): 
     });
 }
 
-function scopedText(scoped: ScopedVars | undefined, name: string, path = ''): string | undefined {
+/** `${__field.labels.name}` and `${__data.fields.name}`: the label of a field, the column of a row. */
+function fromData(scoped: ScopedVars | undefined, name: string, path = ''): string | undefined {
   const context = scoped?.__dataContext as DataContextScopedVar | undefined;
-  if (context && name.startsWith('__')) {
-    return fromData(context.value, name, path);
+  const [kind, wanted] = path.split('.');
+  if (context && name === '__field' && kind === 'labels') {
+    return context.value.field.labels?.[wanted] ?? '';
   }
-  const value = scoped?.[name]?.value;
-  return value === undefined ? undefined : String(path ? value[path] : value);
-}
-
-function fromData(context: DataContextScopedVar['value'], name: string, path: string): string | undefined {
-  const { frame, field, rowIndex, calculatedValue, data } = context;
-  const display = () => calculatedValue ?? field.display?.(field.values[rowIndex ?? 0]);
-  switch (name) {
-    case '__field':
-      return path.startsWith('labels.')
-        ? (field.labels?.[path.slice('labels.'.length)] ?? '')
-        : path === 'name'
-          ? field.name
-          : getFieldDisplayName(field, frame, data);
-    case '__series':
-      return getFieldDisplayName(field, frame, data);
-    case '__value':
-      return path === 'text'
-        ? formattedValueToString(display() ?? { text: '' })
-        : path === 'time'
-          ? String(frame.fields[0].values[rowIndex ?? 0])
-          : String(calculatedValue?.numeric ?? field.values[rowIndex ?? 0]);
-    case '__data': {
-      const wanted = path.replace(/^fields(\.|\[["']?)|["']?\]$/g, '');
-      const column = frame.fields.find(
-        (each) => each.name === wanted || getFieldDisplayName(each, frame, data) === wanted,
-      );
-      return column && String(column.values[rowIndex ?? 0]);
-    }
-    default:
-      return undefined;
+  if (context && name === '__data' && kind === 'fields') {
+    const { frame, rowIndex, data } = context.value;
+    const column = frame.fields.find(
+      (each) => each.name === wanted || getFieldDisplayName(each, frame, data) === wanted,
+    );
+    return column && String(column.values[rowIndex ?? 0]);
   }
+  return undefined;
 }

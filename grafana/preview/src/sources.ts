@@ -29,7 +29,7 @@ export interface Target {
   expr: string;
   hide?: boolean;
   datasource?: { type?: string; uid?: string };
-  format?: 'time_series' | 'table' | 'heatmap';
+  format?: 'time_series' | 'table';
   instant?: boolean;
   range?: boolean;
   interval?: string;

@@ -39,18 +39,17 @@ function choose(model: VariableModel, options: Choice['options'], fromAddress: s
 }
 
 async function optionsOf(model: VariableModel, earlier: Choice[], place: Place): Promise<Choice['options']> {
-  const text = String(typeof model.query === 'object' ? (model.query?.query ?? '') : (model.query ?? ''));
+  const text = String(model.query ?? '');
+  if (model.regex) {
+    throw new Error(`The preview doesn't know the regular expression of the variable ${model.name}.`);
+  }
   switch (model.type) {
     case 'datasource':
       return place.sources.filter(({ type }) => type === text).map(({ name, uid }) => ({ text: name, value: uid }));
-    case 'interval':
-    case 'custom':
-      return text.split(/\s*,\s*/).map((part) => {
-        const [label, value = label] = part.split(/\s+:\s+/);
-        return { text: label, value };
-      });
-    case 'query':
-      return tidy(model, await ofQuery(model, text, earlier, place));
+    case 'query': {
+      const values = await ofQuery(model, text, earlier, place);
+      return values.sort((a, b) => a.localeCompare(b, 'en')).map((value) => ({ text: value, value }));
+    }
     default:
       throw new Error(`The preview doesn't know variables of the kind "${model.type}" (${model.name}).`);
   }
@@ -71,24 +70,4 @@ async function ofQuery(model: VariableModel, text: string, earlier: Choice[], { 
     start: String(range.from.valueOf() / 1000),
     end: String(range.to.valueOf() / 1000),
   });
-}
-
-/** Applies the variable's regular expression and sort order: 0 as they come, odd ascending, 3 and 4 as numbers. */
-function tidy(model: VariableModel, values: string[]): Choice['options'] {
-  const [, source, flags] = /^\/(.*)\/(\w*)$/s.exec(model.regex ?? '') ?? [null, model.regex ?? '', ''];
-  const pattern = source ? new RegExp(source, flags.replace('g', '')) : null;
-  const options = values.flatMap((value) => {
-    const match = pattern?.exec(value);
-    if (pattern && !match) {
-      return [];
-    }
-    const kept = match?.groups?.value ?? match?.[1] ?? value;
-    return [{ text: match?.groups?.text ?? kept, value: kept }];
-  });
-  const sort = model.sort ?? 0;
-  const numeric = sort === 3 || sort === 4;
-  if (sort > 0) {
-    options.sort((a, b) => a.text.localeCompare(b.text, 'en', { numeric }) * (sort % 2 ? 1 : -1));
-  }
-  return options.filter((option, place) => options.findIndex((other) => other.value === option.value) === place);
 }

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from grafana.dashboards.lib.queries.common import (
-    APP,
-    counted_by,
-    or_zero,
-    percentiles,
-    quantile,
-    rate_by,
-    total,
-)
+from grafana.dashboards.lib.queries.common import APP, counted_by, or_zero, percentiles, quantile, rate_by, total
 
 QUEUE = f'{APP},queue=~"$queue"'
 TASK = f'{APP},task=~"$task"'

@@ -5,14 +5,7 @@
 
 from __future__ import annotations
 
-from grafana.dashboards.lib.queries.common import (
-    APP,
-    or_zero,
-    percentiles,
-    quantile,
-    rate_by,
-    total,
-)
+from grafana.dashboards.lib.queries.common import APP, or_zero, percentiles, quantile, rate_by, total
 
 DB = 'datname=~"$datname",datname!~"template.*"'
 DATABASES = 'label_values(pg_database_size_bytes{datname!~"template.*"}, datname)'

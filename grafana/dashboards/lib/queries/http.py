@@ -85,4 +85,3 @@ CLIENT_ERRORS = rate_by("error", "http_client_errors_total", per=" * 60")
 EXTERNAL_BY_OUTCOME = rate_by("service, outcome", "external_requests_total")
 EXTERNAL_P95 = quantile(0.95, "external_request_duration_seconds", APP, "service")
 EXTERNAL_FAILURES = "service:external_failures:ratio_rate5m"
-EXTERNAL_SLOW = "service:external_over_2s5:ratio10m"

@@ -13,9 +13,6 @@ _WORKING = f'{HOST},mode!="idle"'
 _DISKS = f'{HOST},device!~"loop.*|ram.*|dm-.*"'
 _REAL = 'fstype!~"tmpfs|ramfs|squashfs|iso9660"'
 _LINKS = f'{HOST},device!~"lo|veth.*|br-.*|docker.*"'
-MONITORING = (
-    "prometheus|alertmanager|loki|promtail|grafana|jaeger|.*exporter|blackbox|node|telegraf|socket-proxy|bugsink"
-)
 
 # The machine
 

@@ -6,21 +6,13 @@ import type { LineFields } from '../loki';
 import type { Drawing, DrawnPanel, PageState } from '../page';
 import { findSource } from '../sources';
 
-interface Options {
-  showTime?: boolean;
-  wrapLogMessage?: boolean;
-  prettifyLogMessage?: boolean;
-  sortOrder?: string;
-}
-
 const LEVEL_COLORS: Record<string, string> = {
   ...{ CRITICAL: 'purple', ERROR: 'red', WARNING: 'yellow', INFO: 'green', DEBUG: 'blue' },
 };
 const TIME = { format: 'YYYY-MM-DD HH:mm:ss.SSS' };
 
 export const LogLines: Drawing = (props) => {
-  const { panel, frames, height, timeZone, theme } = props;
-  const options = (panel.options ?? {}) as Options;
+  const { frames, height, timeZone, theme } = props;
   const rows = frames.flatMap((frame) =>
     frame.fields[0].values.map((time: number, row: number) => ({
       time,
@@ -29,11 +21,8 @@ export const LogLines: Drawing = (props) => {
     })),
   );
   const query = frames[0]?.meta?.executedQueryString ?? '';
-  if (options.sortOrder === 'Ascending') {
-    rows.reverse();
-  }
   return (
-    <div className={`lines ${options.wrapLogMessage ? 'wrapped' : ''}`} style={{ height }}>
+    <div className="lines" style={{ height }}>
       {rows.map(({ time, body, fields }, row) => {
         const level = (fields.labels.level ?? fields.others.level ?? '').toUpperCase();
         return (
@@ -42,7 +31,7 @@ export const LogLines: Drawing = (props) => {
             color={theme.visualization.getColorByName(LEVEL_COLORS[level] ?? 'gray')}
             details={() => <Fields {...props} {...{ fields, body, query }} />}
           >
-            {options.showTime !== false && <time>{dateTimeFormat(time, { ...TIME, timeZone })}</time>}
+            <time>{dateTimeFormat(time, { ...TIME, timeZone })}</time>
             {body}
           </Line>
         );

@@ -9,7 +9,7 @@ import {
   type TimeRange,
   VizOrientation,
 } from '@grafana/data';
-import { BarGauge, BigValue, DataLinksContextMenu, VizRepeater, type VizRepeaterRenderValueProps } from '@grafana/ui';
+import { BarGauge, BigValue, VizRepeater, type VizRepeaterRenderValueProps } from '@grafana/ui';
 import type { ComponentProps, ReactElement } from 'react';
 import { fieldConfigOf } from '../fields';
 import type { Drawing } from '../page';
@@ -26,7 +26,6 @@ function singles(
       fieldConfig: fieldConfigOf(panel),
       reduceOptions: { ...options.reduceOptions, calcs: options.reduceOptions?.calcs ?? ['lastNotNull'] },
       sparkline: panel.type === 'stat' && options.graphMode !== 'none',
-      percentChange: Boolean(options.showPercentChange),
       replaceVariables: fill,
       ...{ data: frames, theme, timeZone },
     });
@@ -41,16 +40,12 @@ function singles(
         minVizHeight={panel.type === 'bargauge' ? 16 : undefined}
         renderValue={(value) => (
           <div data-value={`${value.value.display.title ?? ''} ${formattedValueToString(value.value.display)}`}>
-            {withLinks(value.value, draw(value, options, theme, range))}
+            {draw(value, options, theme, range)}
           </div>
         )}
       />
     );
   };
-}
-
-function withLinks({ hasLinks, getLinks }: FieldDisplay, drawn: ReactElement): ReactElement {
-  return hasLinks && getLinks ? <DataLinksContextMenu links={getLinks}>{() => drawn}</DataLinksContextMenu> : drawn;
 }
 
 type BigValueProps = ComponentProps<typeof BigValue>;
@@ -62,11 +57,6 @@ export const Stat = singles(({ value, width, height, alignmentFactors, count }, 
     sparkline={value.sparkline && { ...value.sparkline, timeRange }}
     colorMode={options.colorMode ?? ('value' as BigValueProps['colorMode'])}
     graphMode={options.graphMode ?? ('area' as BigValueProps['graphMode'])}
-    justifyMode={options.justifyMode}
-    textMode={options.textMode}
-    text={options.text}
-    disableWideLayout={options.wideLayout === false}
-    percentChangeColorMode={options.percentChangeColorMode}
   />
 ));
 
@@ -80,7 +70,6 @@ export const Bars = singles(({ value, width, height, alignmentFactors, orientati
     showUnfilled={options.showUnfilled ?? true}
     valueDisplayMode={options.valueMode}
     namePlacement={options.namePlacement}
-    text={options.text}
   />
 ));
 

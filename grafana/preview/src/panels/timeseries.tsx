@@ -8,7 +8,7 @@ import {
   getFieldDisplayName,
   getFieldSeriesColor,
 } from '@grafana/data';
-import { LegendDisplayMode, SortOrder, type VizLegendOptions, type VizTooltipOptions } from '@grafana/schema';
+import { LegendDisplayMode, type VizLegendOptions } from '@grafana/schema';
 import {
   type PanelContext,
   PanelContextProvider,
@@ -24,7 +24,6 @@ import { AnnotationMarks } from '../annotations';
 import type { Drawing, DrawnPanel, PageState } from '../page';
 
 const ON_ALL = 1; // TooltipHoverMode, which is not exported
-const ON_ONE = 2;
 const LEGEND: VizLegendOptions = {
   ...{ showLegend: true, displayMode: LegendDisplayMode.List, placement: 'bottom', calcs: [] },
 };
@@ -34,7 +33,7 @@ export const Lines: Drawing = (props) => {
   const [shown, setShown] = useState<string[] | null>(null);
   const outer = usePanelContext();
   const sync = outer.sync?.() ?? DashboardCursorSync.Off;
-  const options = panel.options as { legend?: VizLegendOptions; tooltip?: VizTooltipOptions } | undefined;
+  const options = panel.options as { legend?: VizLegendOptions } | undefined;
   const series = useMemo(() => drawable(frames, shown), [frames, shown]);
   const context: PanelContext = {
     ...outer,
@@ -49,16 +48,14 @@ export const Lines: Drawing = (props) => {
       >
         {(config, aligned) => (
           <>
-            {options?.tooltip?.mode !== 'none' && (
-              <TooltipPlugin2
-                config={config}
-                hoverMode={options?.tooltip?.mode === 'multi' ? ON_ALL : ON_ONE}
-                syncMode={sync}
-                syncScope="__global_"
-                queryZoom={({ from, to }) => change({ from: String(Math.round(from)), to: String(Math.round(to)) })}
-                render={(_plot, rows, active) => <Tooltip {...{ aligned, rows, active, ...props }} />}
-              />
-            )}
+            <TooltipPlugin2
+              config={config}
+              hoverMode={ON_ALL}
+              syncMode={sync}
+              syncScope="__global_"
+              queryZoom={({ from, to }) => change({ from: String(Math.round(from)), to: String(Math.round(to)) })}
+              render={(_plot, rows, active) => <Tooltip {...{ aligned, rows, active, ...props }} />}
+            />
             <AnnotationMarks config={config} events={annotations} timeZone={timeZone} />
           </>
         )}
@@ -104,14 +101,13 @@ interface TooltipProps extends PageState, DrawnPanel {
   active: number | null;
 }
 
-function Tooltip({ panel, frames, theme, timeZone, aligned, rows, active }: TooltipProps) {
-  const options = (panel.options as { tooltip?: VizTooltipOptions } | undefined)?.tooltip;
+/** Every line that has a value there, the highest on top. */
+function Tooltip({ frames, theme, timeZone, aligned, rows, active }: TooltipProps) {
   const at = rows.slice(1).find((row) => row !== null) ?? rows[0] ?? 0;
   const found = aligned.fields.flatMap((field, place) => {
     const row = rows[place];
     const value = row === null || row === undefined ? null : field.values[row];
-    const one = options?.mode !== 'multi' && place !== active;
-    if (place === 0 || value === null || value === undefined || one || field.config.custom?.hideFrom?.viz) {
+    if (place === 0 || value === null || value === undefined || field.config.custom?.hideFrom?.viz) {
       return [];
     }
     const entry: SeriesTableRowProps = {
@@ -120,24 +116,15 @@ function Tooltip({ panel, frames, theme, timeZone, aligned, rows, active }: Tool
       color: getFieldSeriesColor(field, theme).color,
       isActive: place === active,
     };
-    return [{ value: Number(value), entry, links: field.getLinks?.({ valueRowIndex: row ?? 0 }) ?? [] }];
+    return [{ value: Number(value), entry }];
   });
-  const direction = options?.sort === SortOrder.Descending ? -1 : options?.sort === SortOrder.Ascending ? 1 : 0;
-  found.sort((a, b) => direction * (a.value - b.value));
+  found.sort((a, b) => b.value - a.value);
   return (
     <div className="tooltip">
       <SeriesTable
         timestamp={dateTimeFormat(aligned.fields[0].values[at], { timeZone })}
         series={found.map(({ entry }) => entry)}
       />
-      {found
-        .filter(({ entry }) => entry.isActive)
-        .flatMap(({ links }) => links)
-        .map((link) => (
-          <a key={link.title} href={link.href} target={link.target}>
-            {link.title}
-          </a>
-        ))}
     </div>
   );
 }
