@@ -39,7 +39,7 @@ def test_labels_have_the_values_that_routes_know(rule: Rule) -> None:
     assert labels["signal"] in SIGNALS
     assert set(labels) <= LABELS | TELLS_APART
     service = labels.get("service", "{{")
-    assert "{{" in service or service in SERVICES
+    assert "{{" in service or service in services()
 
 
 @each_alert
