@@ -10,6 +10,7 @@ import pytest
 from prometheus.promql import walk
 from prometheus.rule_files import Rule, alerts, all_rules, metric_of
 from prometheus.tests.cases import alert_ids
+from tests.support.compose_model import services
 
 NAME = re.compile(r"Erp([A-Z0-9][a-z0-9]*){2,}")
 HEARTBEAT = "Watchdog"
