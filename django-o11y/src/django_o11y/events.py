@@ -59,6 +59,9 @@ def _scrub_event(event: Any) -> None:
     request = event.get("request", {})
     request.pop("query_string", None)
     request.pop("cookies", None)
+    # The SDK's Celery integration adds them, before 2.60 always and later with send_default_pii.
+    for part in ("args", "kwargs"):
+        event.get("extra", {}).get("celery-job", {}).pop(part, None)
     for part in SCRUBBED_PARTS:
         if part in event:
             event[part] = _scrub_part(event[part])
