@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-from ops.console import table
+from ops.console import say, table
 from ops.paths import ROOT, SECRETS
 from ops.stack import PROJECT
 from tests import image_targets
@@ -57,14 +57,14 @@ def run(target: str, tests: str, *arguments: str, series: str = "5.2", folders: 
 
 
 def run_column(dependencies: str, series: str, *arguments: str) -> int:
-    print(f"\n{dependencies} dependencies, Django {series}", flush=True)
+    say(f"\n{dependencies} dependencies, Django {series}")
     return run("matrix", PACKAGE, *arguments, series=series, folders=MATRIX[dependencies, series])
 
 
 def run_matrix(*arguments: str) -> int:
     codes = {column: run_column(*column, *arguments) for column in MATRIX}
     rows = [[*column, "passed" if code == 0 else "FAILED"] for column, code in codes.items()]
-    print(f"\n{table(rows, ['dependencies', 'Django', 'result'])}")
+    say(f"\n{table(rows, ['dependencies', 'Django', 'result'])}")
     return max(codes.values())
 
 

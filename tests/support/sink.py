@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+GZIP = b"\x1f\x8b"
+
 
 class Sink:
-    """`calls` are the path and the body of each request that it took."""
+    """`calls` are the path and the body, as it came, of each request that it took."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, bytes]] = []
@@ -23,7 +25,7 @@ class Sink:
         """The events in the envelopes of Sentry's protocol."""
         found = []
         for _, body in list(self.calls):
-            lines = body.split(b"\n")
+            lines = (gzip.decompress(body) if body.startswith(GZIP) else body).split(b"\n")
             for header, payload in zip(lines[1::2], lines[2::2], strict=False):
                 if json.loads(header).get("type") == "event":
                     found.append(json.loads(payload))
@@ -39,7 +41,9 @@ def running() -> Iterator[Sink]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            sink.calls.append((self.path, gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body))
+            sink.calls.append(
+                (self.path, gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body)
+            )
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -71,7 +71,9 @@ def project(foreign: Foreign, folder: Path, database: Postgres, tracker: Sink) -
     }
     settings, urls = foreign.make(folder, environment)
     set_up(folder / "shop", settings, urls, BROKEN)
-    shell("python manage.py migrate -v 0 && python manage.py collectstatic --no-input -v 0", folder / "shop", environment)
+    shell(
+        "python manage.py migrate -v 0 && python manage.py collectstatic --no-input -v 0", folder / "shop", environment
+    )
     with running(folder / "shop", folder, environment, f"http://key@{tracker.address}/1") as started:
         yield started
 
