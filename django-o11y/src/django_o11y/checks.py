@@ -14,8 +14,8 @@ from django.urls import Resolver404, resolve
 from django_o11y import conf, multiprocess
 from django_o11y.logging import LineHandler
 
-SUPPORTED_DJANGO = ((5, 2), (6, 1))
-"""The versions that the tests run with, first and last."""
+SUPPORTED_DJANGO = ((5, 2), (6, 0))
+"""The versions that django-prometheus 2.5 supports, first and last."""
 REQUEST = "django_o11y.middleware.RequestMiddleware"
 HEALTH = "django_o11y.middleware.HealthMiddleware"
 BEFORE = "django_o11y.prometheus.BeforeMiddleware"
@@ -59,8 +59,9 @@ def _versions() -> Iterator[checks.CheckMessage]:
     first, last = SUPPORTED_DJANGO
     if not first <= django.VERSION[:2] <= last:
         yield checks.Error(
-            f"Django {django.get_version()} isn't supported: expected {first[0]}.{first[1]} to {last[0]}.{last[1]}.",
-            hint="Install a supported Django, or a django-o11y that supports yours.",
+            f"Django {django.get_version()} isn't supported: django-prometheus 2.5 takes "
+            f"{first[0]}.{first[1]} to {last[0]}.{last[1]}.",
+            hint="Install a supported Django, or wait for a django-prometheus that takes yours.",
             id="django_o11y.E001",
         )
 

@@ -66,7 +66,7 @@ def test_the_tests_run_on_the_django_that_they_are_for() -> None:
 
 
 def test_an_unsupported_django_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(django, "VERSION", (6, 2, 0, "final", 0))
+    monkeypatch.setattr(django, "VERSION", (6, 1, 0, "final", 0))
     assert found() == {"E001"}
 
 
