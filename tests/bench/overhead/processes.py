@@ -135,6 +135,8 @@ def _serve(place: Place, variant: Variant, kind: str, command: list[str], worker
     metrics = place.folder / f"metrics-{variant.folder}-{kind}"
     metrics.mkdir()
     variables = {**place.variables(variant), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+    if kind == "uvicorn":
+        variables["ASGI"] = "yes"
     address = f"127.0.0.1:{port}" if command[-1] == "-b" else str(port)
     with (
         place.lines(variant, kind).open("wb") as lines,

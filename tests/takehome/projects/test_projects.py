@@ -117,6 +117,8 @@ def test_a_planted_error_is_one_event_with_the_ids_of_its_line(project: Project,
     given = Ids.fresh("planted")
     assert project.get("/broken", **given.headers).status_code == 500
     eventually(lambda: tracker.events, "the event", 20)
+    said = [str(event.get("logentry") or event["exception"]["values"][-1]["value"]) for event in tracker.events]
+    assert said == ["broken on purpose"]
     (event,) = tracker.events
     assert (event["tags"]["request_id"], event["tags"]["service"]) == (given.request, "shop")
     written = [json.loads(line) for line in project.lines()]
