@@ -1,11 +1,14 @@
 """`python -m tests.app_container test`: tests/app in the ERP's own image, against the stack's PostgreSQL and Valkey.
 
-`next`, the same with the newest Django that the package django-o11y takes, runs the tests of that package.
+`next` and `matrix` run the tests of the package django-o11y with other versions than the sample's: `next` with the
+newest of all, `matrix` with every column of MATRIX, and ends with a table of them.
 """
 
+import os
 import subprocess
 import sys
 
+from ops.console import say, table
 from ops.paths import ROOT, SECRETS
 from ops.stack import PROJECT
 from tests import image_targets
@@ -23,10 +26,20 @@ ENVIRONMENT = {
     "REDIS_PORT": "6379",
     "VERSION": "test",
 }
-TARGETS = {"test": "/tests/app", "next": "/tests/app/o11y"}
+PACKAGE = "/tests/app/o11y"
+NEXT = "requirements-next"
+MATRIX: dict[tuple[str, str], tuple[str, ...]] = {
+    ("newest", "5.2"): (),
+    ("newest", "6.0"): ("django-6.0",),
+    ("newest", "6.1"): (NEXT,),
+    ("lowest", "5.2"): ("lowest", "django-5.2"),
+    ("lowest", "6.0"): ("lowest", "django-6.0"),
+    ("lowest", "6.1"): ("lowest", NEXT),
+}
+"""By dependencies and Django: the folders of /opt/matrix that go before what the sample has."""
 
 
-def run(target: str, *arguments: str) -> int:
+def run(target: str, tests: str, *arguments: str, series: str = "5.2", folders: tuple[str, ...] = ()) -> int:
     command = ["docker", "run", "--rm", "--network", f"{PROJECT}_erp", "--read-only", "--cap-drop=ALL"]
     command += ["--tmpfs=/tmp:size=256m,mode=1777", "--tmpfs=/small:size=4m,mode=1777", "--env=SMALL_DISK=/small"]
     command += ["--memory=1g", "--pids-limit=300"]
@@ -34,12 +47,32 @@ def run(target: str, *arguments: str) -> int:
     command += [f"--volume={ROOT / folder}:/{folder}:ro" for folder in ("tests", "sandbox")] + ["--workdir=/app"]
     for variable, name in SECRET_FILES.items():
         command += ["--volume", f"{SECRETS / name}:/run/secrets/{name}:ro", "--env", f"{variable}=/run/secrets/{name}"]
-    for name, value in ENVIRONMENT.items():
+    path = os.pathsep.join(f"/opt/matrix/{folder}" for folder in folders)
+    for name, value in {**ENVIRONMENT, "DJANGO_SERIES": series, "PYTHONPATH": path}.items():
         command += ["--env", f"{name}={value}"]
-    command += [image_targets.build("erp", target), "pytest", "-q", "-c", "/tests/app/pytest.ini", TARGETS[target]]
-    command += arguments
+    command += [image_targets.build("erp", target), "pytest", "-q", "-c", "/tests/app/pytest.ini", tests, *arguments]
     return subprocess.run(command, check=False).returncode
 
 
+def run_column(dependencies: str, series: str, *arguments: str) -> int:
+    say(f"\n{dependencies} dependencies, Django {series}")
+    return run("matrix", PACKAGE, *arguments, series=series, folders=MATRIX[dependencies, series])
+
+
+def run_matrix(*arguments: str) -> int:
+    codes = {column: run_column(*column, *arguments) for column in MATRIX}
+    rows = [[*column, "passed" if code == 0 else "FAILED"] for column, code in codes.items()]
+    say(f"\n{table(rows, ['dependencies', 'Django', 'result'])}")
+    return max(codes.values())
+
+
+def main(target: str, *arguments: str) -> int:
+    if target == "matrix":
+        return run_matrix(*arguments)
+    if target == "next":
+        return run_column("newest", "6.1", *arguments)
+    return run(target, "/tests/app", *arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(run(*sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]))

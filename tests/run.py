@@ -54,7 +54,7 @@ PHASES = (
     # Real faults wait for notifications most of their time: beside phases that don't ask the stack.
     Phase("delivery", DELIVERY, _pytest("tests/e2e/test_alert_delivery.py"), needs=("stack",), after=("e2e",)),
     Phase("drills", STACK, _pytest("-s", "tests/drills", "-m", "not alone"), needs=("stack",)),
-    Phase("takehome", FILES, _pytest("tests/takehome"), after=("e2e",)),
+    Phase("takehome", FILES, _pytest("tests/takehome", "-m", "not thorough"), after=("e2e",)),
     Phase("configuration", FILES, _pytest(*CONFIGURATION), needs=("stack",)),
     Phase("ops", FILES, _pytest("tests/ops"), needs=("stack",)),
     Phase("sandbox", FILES, _pytest("tests/sandbox"), needs=("stack",)),
@@ -65,6 +65,9 @@ PHASES = (
     Phase("alone", STACK, _pytest("-s", *ALONE, "-m", "alone"), needs=("stack",), after=("delivery", "app", "next")),
     Phase("mutation", FILES, ("-m", "prometheus.tests.mutation", "--all"), needs=("stack",), in_test=False),
     Phase("quiet-days", FILES, ("-m", "prometheus.tests.quiet", "--all"), needs=("stack",), in_test=False),
+    Phase("takehome-all", FILES, _pytest("tests/takehome", "-m", "thorough"), needs=("stack",), in_test=False),
+    # The other columns of what `next` runs.
+    Phase("matrix", FILES, ("-m", "tests.app_container", "matrix"), needs=("stack",), in_test=False),
     Phase("drills-all", STACK, ("-m", "tests.drills", "all"), needs=("stack",), in_test=False),
     Phase("planted", STACK, ("-m", "tests.planted"), after=("mutation", "quiet-days"), in_test=False),
 )

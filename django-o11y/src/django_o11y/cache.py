@@ -3,12 +3,20 @@
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache as DjangoRedisCache
-from django_prometheus.cache.metrics import (
-    django_cache_get_fail_total,
-    django_cache_get_total,
-    django_cache_hits_total,
-    django_cache_misses_total,
-)
+from django.core.exceptions import ImproperlyConfigured
+
+try:
+    from django_prometheus.cache.metrics import (
+        django_cache_get_fail_total,
+        django_cache_get_total,
+        django_cache_hits_total,
+        django_cache_misses_total,
+    )
+except ModuleNotFoundError as error:
+    raise ImproperlyConfigured(
+        f"django_o11y.cache.RedisCache needs django-prometheus ({error}); expected it to be installed. "
+        "Run pip install 'django-o11y[database]', or use django.core.cache.backends.redis.RedisCache."
+    ) from error
 
 BACKEND = "native_redis"
 COUNTERS = (

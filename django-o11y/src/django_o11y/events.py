@@ -79,6 +79,9 @@ class Hook:
         if request := event.get("request"):
             for name in ("query_string", "cookies", "env"):
                 request.pop(name, None)
+        # The SDK's Celery integration adds them, before 2.60 always and later with send_default_pii.
+        for name in ("args", "kwargs"):
+            event.get("extra", {}).get("celery-job", {}).pop(name, None)
         for part in event.keys() - ITS_OWN:
             event[part] = scrub.scrub_value(event[part])
         if "user" in event:

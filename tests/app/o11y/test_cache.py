@@ -1,5 +1,8 @@
 """What is asked of the cache is counted: hits, misses and failures."""
 
+import subprocess
+import sys
+
 import pytest
 import redis
 from django.core.cache import cache
@@ -36,3 +39,10 @@ def test_a_cache_that_is_away_is_a_failure() -> None:
     with pytest.raises(redis.exceptions.ConnectionError):
         away.get("anything")
     assert rise(before) == {"get": 1, "get_fail": 1}
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    script = "import sys; sys.modules['django_prometheus'] = None; import django_o11y.cache"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "django_o11y.cache.RedisCache needs django-prometheus" in done.stderr
+    assert "pip install 'django-o11y[database]'" in done.stderr

@@ -16,9 +16,9 @@ from pathlib import Path
 from ops.console import say, step
 from ops.paths import ROOT
 from tests.bench.overhead import pages, place, report
-from tests.bench.overhead.processes import gunicorns, loops
+from tests.bench.overhead.processes import gunicorns, loops, uvicorns
 from tests.bench.overhead.rounds import interleave
-from tests.bench.overhead.variants import ALL, WHOLE
+from tests.bench.overhead.variants import ALL, UNDER_ASGI, WHOLE
 from tests.bench.stack import machine_description
 
 RESULTS = ROOT / "tests" / "bench" / "results" / "overhead.json"
@@ -41,8 +41,12 @@ def main() -> int:
             under = interleave(
                 WHOLE, given.rounds, lambda each, view: served[each.name].run(view, UNDER_GUNICORN[view])
             )
+        with step("Under uvicorn with one process and 4 clients"), uvicorns(made, UNDER_ASGI) as served:
+            asgi = interleave(
+                UNDER_ASGI, given.rounds, lambda each, view: served[each.name].run_load(view, UNDER_GUNICORN[view])
+            )
         found = pages.measure(made, given.requests, given.deaths)
-    split, goals = report.parts(single), report.goals(single, under, found)
+    split, goals = report.parts(single), report.goals(single, under, asgi, found)
     figures = {
         "machine": machine_description(),
         "rounds": given.rounds,
@@ -51,13 +55,15 @@ def main() -> int:
         "single_process": report.figures_as_json(single),
         "single_process_parts_ms": split,
         "gunicorn": report.figures_as_json(under),
+        "uvicorn": report.figures_as_json(asgi),
         "metrics_page": {name: {moment: asdict(page) for moment, page in each.items()} for name, each in found.items()},
         "sink_bytes": dict(sorted(made.sent.items())),
     }
     given.results.parent.mkdir(exist_ok=True)
     given.results.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     say(f"\nSingle process\n{report.figures_as_table(single)}\n\n{report.parts_as_table(split)}")
-    say(f"\nUnder gunicorn\n{report.figures_as_table(under)}\n\n{report.pages_as_table(found)}")
+    say(f"\nUnder gunicorn\n{report.figures_as_table(under)}\n\nUnder uvicorn\n{report.figures_as_table(asgi)}")
+    say(f"\n{report.pages_as_table(found)}")
     say(f"\n{report.goals_as_table(goals)}\n\nAll figures are in {given.results}.")
     return 0
 

@@ -1,4 +1,4 @@
-"""A variant as a process: in a loop without a server, or under gunicorn."""
+"""A variant as a process: in a loop without a server, under gunicorn, or under uvicorn."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.support.wait import eventually
 
 STOP_SECONDS = 40
 SLOWEST = 0.01
+CLIENTS = 4
 HOOKS = {"usual": "usual_gunicorn.py", "ours": "ours_gunicorn.py"}
 """gunicorn's configuration by the module of the settings; bare Django has none."""
 
@@ -58,7 +60,7 @@ def loop(place: Place, variant: Variant) -> Iterator[Loop]:
 
 
 class Server:
-    """gunicorn on a port of its own."""
+    """gunicorn or uvicorn on a port of its own."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, metrics: Path) -> None:
         self.process = process
@@ -81,7 +83,8 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Processor time of all threads of all workers, which the kernel counts in nanoseconds."""
-        tasks = [task for pid in self.workers() for task in Path(f"/proc/{pid}/task").iterdir()]
+        serving = self.workers() or {self.process.pid}
+        tasks = [task for pid in serving for task in Path(f"/proc/{pid}/task").iterdir()]
         return sum(int((task / "schedstat").read_text("ascii").split()[0]) for task in tasks) / 1e9
 
     def run(self, view: str, number: int) -> Sample:
@@ -90,6 +93,14 @@ class Server:
         busy = self.cpu_seconds() - busy
         kept = seconds[: number - int(number * SLOWEST)]
         return Sample(wall_ms=1000 * sum(kept) / len(kept), cpu_ms=1000 * busy / number)
+
+    def run_load(self, view: str, number: int) -> Sample:
+        """As `run`, by several clients at once."""
+        busy, began = self.cpu_seconds(), perf_counter()
+        with ThreadPoolExecutor(CLIENTS) as clients:
+            list(clients.map(self._timed, [f"/{view}"] * number))
+        wall, busy = perf_counter() - began, self.cpu_seconds() - busy
+        return Sample(wall_ms=1000 * wall / number, cpu_ms=1000 * busy / number)
 
     def _timed(self, path: str) -> float:
         started = perf_counter()
@@ -104,23 +115,43 @@ class Server:
 
 @contextmanager
 def gunicorn(place: Place, variant: Variant, workers: int) -> Iterator[Server]:
+    hooks = HOOKS.get(variant.settings)
+    command = ["gunicorn", "--no-control-socket", "-w", str(workers), *(["-c", hooks] if hooks else []), variant.wsgi]
+    with _serve(place, variant, f"gunicorn-{workers}", [*command, "-b"], workers) as server:
+        yield server
+
+
+@contextmanager
+def uvicorn(place: Place, variant: Variant) -> Iterator[Server]:
+    """One process without children, by its defaults."""
+    with _serve(place, variant, "uvicorn", ["uvicorn", "plain.asgi:application", "--port"], 0) as server:
+        yield server
+
+
+@contextmanager
+def _serve(place: Place, variant: Variant, kind: str, command: list[str], workers: int) -> Iterator[Server]:
+    """`command` ends with the option that takes the port."""
     port = free_port()
-    metrics = place.folder / f"metrics-{variant.folder}-{workers}"
+    metrics = place.folder / f"metrics-{variant.folder}-{kind}"
     metrics.mkdir()
     variables = {**place.variables(variant), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
-    command = [place.program("gunicorn"), "--no-control-socket", "-b", f"127.0.0.1:{port}", "-w", str(workers)]
-    if hooks := HOOKS.get(variant.settings):
-        command += ["-c", hooks]
+    if kind == "uvicorn":
+        variables["ASGI"] = "yes"
+    address = f"127.0.0.1:{port}" if command[-1] == "-b" else str(port)
     with (
-        place.lines(variant, f"gunicorn-{workers}").open("wb") as lines,
+        place.lines(variant, kind).open("wb") as lines,
         subprocess.Popen(
-            [*command, variant.wsgi], cwd=place.project, env=variables, stdout=lines, stderr=subprocess.STDOUT
+            [place.program(command[0]), *command[1:], address],
+            cwd=place.project,
+            env=variables,
+            stdout=lines,
+            stderr=subprocess.STDOUT,
         ) as process,
     ):
         server = Server(process, port, metrics)
         try:
             url = f"http://127.0.0.1:{port}/noop"
-            wanted = f"{variant.name} to answer under gunicorn; its lines are in {lines.name}"
+            wanted = f"{variant.name} to answer under {kind}; its lines are in {lines.name}"
             eventually(lambda: requests.get(url, timeout=5).ok and len(server.workers()) == workers, wanted, 60)
             yield server
         finally:
@@ -146,3 +177,9 @@ def loops(place: Place, variants: tuple[Variant, ...]) -> Iterator[dict[str, Loo
 def gunicorns(place: Place, variants: tuple[Variant, ...], workers: int) -> Iterator[dict[str, Server]]:
     with ExitStack() as started:
         yield {each.name: started.enter_context(gunicorn(place, each, workers)) for each in variants}
+
+
+@contextmanager
+def uvicorns(place: Place, variants: tuple[Variant, ...]) -> Iterator[dict[str, Server]]:
+    with ExitStack() as started:
+        yield {each.name: started.enter_context(uvicorn(place, each)) for each in variants}

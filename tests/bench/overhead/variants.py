@@ -50,6 +50,7 @@ USUAL_TRACED = Variant("usual traced", "usual", adds="traces", wsgi="usual_trace
 OURS = Variant("ours", "ours", adds="errors", errors=True, environment=SERVICE)
 OURS_TRACED = Variant("ours traced", "ours", adds="traces", errors=True, traced=True, environment=SERVICE)
 
+UNDER_ASGI = (BARE, USUAL, OURS)
 WHOLE = (BARE, USUAL, OURS, USUAL_TRACED, OURS_TRACED)
 USUAL_BY_PARTS = (
     BARE,
@@ -64,9 +65,8 @@ KNOBS_BY_PARTS = (
 )
 OURS_BY_PARTS = (
     BARE,
-    Variant("ours: ids", "ours_without_metrics", adds="ids and health", environment=QUIET),
-    Variant("ours: ids, line", "ours_without_metrics", adds="log line", environment=SERVICE),
-    Variant("ours: ids, line, metrics", "ours", adds="metrics", environment=SERVICE),
+    Variant("ours: ids, metrics", "ours", adds="ids and metrics", environment=QUIET),
+    Variant("ours: ids, metrics, line", "ours", adds="log line", environment=SERVICE),
     OURS,
     OURS_TRACED,
 )

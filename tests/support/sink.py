@@ -1,0 +1,62 @@
+"""A server that takes what telemetry sends: error events and spans alike."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+GZIP = b"\x1f\x8b"
+
+
+class Sink:
+    """`calls` are the path and the body, as it came, of each request that it took."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, bytes]] = []
+        self.address = ""
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The events in the envelopes of Sentry's protocol."""
+        found = []
+        for _, body in list(self.calls):
+            lines = (gzip.decompress(body) if body.startswith(GZIP) else body).split(b"\n")
+            for header, payload in zip(lines[1::2], lines[2::2], strict=False):
+                if json.loads(header).get("type") == "event":
+                    found.append(json.loads(payload))
+        return found
+
+
+@contextmanager
+def running() -> Iterator[Sink]:
+    sink = Sink()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            sink.calls.append(
+                (self.path, gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body)
+            )
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    sink.address = f"127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield sink
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,87 @@
+"""Who may install the package: old and new pip find versions that agree, and a user's mypy sees its types."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.support import stack
+from tests.support.readme import PACKAGE
+from tests.support.repository import copy_files
+
+# Debian 12's; it doesn't run on Python 3.12, whose own is 23.2.
+PIPS = [*(["23.0.1"] if sys.version_info < (3, 12) else []), "23.2.1", ""]
+EVERYTHING = "celery,tracing,database"
+EXTRAS = ("", "celery", "tracing", "database")
+USER = """
+from django_o11y.external import external_call
+
+with external_call("payment", "charge"):
+    pass
+"""
+WRONG = "    external_call(1)\n"
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkout")
+    copy_files(folder, below=PACKAGE)
+    return folder / PACKAGE.name
+
+
+def venv_with(folder: Path, *requirements: str) -> Path:
+    """The Python of a new environment."""
+    stack.run(sys.executable, "-m", "venv", str(folder))
+    python = folder / "bin" / "python"
+    if requirements:
+        stack.run(str(python), "-m", "pip", "install", "-q", "--upgrade", *requirements)
+    return python
+
+
+def resolve(python: Path, requirement: str) -> dict[str, str]:
+    """The versions that this pip would install."""
+    command = [str(python), "-m", "pip", "install", "-q", "--dry-run", "--report", "-", requirement]
+    report = json.loads(stack.run(*command, timeout=300))
+    return {each["metadata"]["name"].lower(): each["metadata"]["version"] for each in report["install"]}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("pip", PIPS, ids=lambda pip: pip or "newest")
+def test_every_extra_at_once_can_be_resolved(pip: str, checkout: Path, tmp_path: Path) -> None:
+    python = venv_with(tmp_path / "venv", f"pip=={pip}" if pip else "pip")
+    found = resolve(python, f"{checkout}[{EVERYTHING}]")
+    assert found.keys() >= {"django", "celery", "opentelemetry-sdk", "django-prometheus"}
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("extra", EXTRAS)
+@pytest.mark.parametrize("pip", PIPS, ids=lambda pip: pip or "newest")
+def test_each_extra_can_be_resolved(pip: str, extra: str, checkout: Path, tmp_path: Path) -> None:
+    python = venv_with(tmp_path / "venv", f"pip=={pip}" if pip else "pip")
+    assert "django" in resolve(python, f"{checkout}[{extra}]")
+
+
+def test_a_users_project_is_checked_against_our_types(environment: dict[str, str], tmp_path: Path) -> None:
+    installed = environment["PATH"].split(":")[0] + "/python"
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--python-executable={installed}"]
+    for name, text, said in (("user.py", USER, "Success"), ("wrong.py", USER + WRONG, "Missing positional argument")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        done = subprocess.run([*command, name], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert said in done.stdout, done.stdout + done.stderr
+
+
+def test_the_source_distribution_has_what_a_reader_needs(checkout: Path, tmp_path: Path) -> None:
+    python = venv_with(tmp_path / "venv", "hatchling")
+    build = "import os, sys; os.chdir(sys.argv[1]); from hatchling.build import build_sdist; build_sdist(sys.argv[2])"
+    stack.run(str(python), "-c", build, str(checkout), str(tmp_path))
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        names = {name.partition("/")[2] for name in opened.getnames()}
+    assert names >= {"README.md", "LICENSE", "CHANGELOG.md", "src/django_o11y/py.typed"}
+    assert (PACKAGE / "LICENSE").read_bytes() == (PACKAGE.parent / "LICENSE").read_bytes()
