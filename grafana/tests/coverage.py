@@ -21,6 +21,13 @@ ENDINGS = {
 }
 
 
+ELSEWHERE = {
+    "django_http_": "django-prometheus has them, and boards of other people read them",
+    "django_task": "of Django's own tasks, which the sample's Django 5.2 doesn't have",
+}
+"""What no board and no rule of ours has to read, by the beginning of its name."""
+
+
 @cache
 def own_metrics() -> frozenset[str]:
     """Every name of the ERP's own metrics."""
@@ -32,7 +39,7 @@ def unseen() -> set[str]:
     seen = {node.name or "" for board in load_boards().values() for _, node in selectors(board)}
     seen |= {rule_files.metric_of(each) for _, rule in rule_files.all_rules() for each in rule_files.selectors(rule)}
     made = [*_made(), *((series,) for series in rule_files.recorded())]
-    return {names[0] for names in made if not set(names) & seen}
+    return {names[0] for names in made if not set(names) & seen and not names[0].startswith(tuple(ELSEWHERE))}
 
 
 def _made() -> Iterator[tuple[str, ...]]:
