@@ -47,7 +47,7 @@ def run(target: str, tests: str, *arguments: str, series: str = "5.2", folders: 
     command += [f"--volume={ROOT / folder}:/{folder}:ro" for folder in ("tests", "sandbox")] + ["--workdir=/app"]
     for variable, name in SECRET_FILES.items():
         command += ["--volume", f"{SECRETS / name}:/run/secrets/{name}:ro", "--env", f"{variable}=/run/secrets/{name}"]
-    path = os.pathsep.join(f"/opt/matrix/{folder}" for folder in folders)
+    path = os.pathsep.join([*(f"/opt/matrix/{folder}" for folder in folders), "/app"])
     for name, value in {**ENVIRONMENT, "DJANGO_SERIES": series, "PYTHONPATH": path}.items():
         command += ["--env", f"{name}={value}"]
     command += [image_targets.build("erp", target), "pytest", "-q", "-c", "/tests/app/pytest.ini", tests, *arguments]

@@ -38,10 +38,12 @@ class IdsFilter(logging.Filter):
         return True
 
 
-class WithExceptionFilter(logging.Filter):
-    """django.request logs every 4xx and 5xx answer: keep those with an exception, the access line has the others."""
+class AnsweredFilter(logging.Filter):
+    """The access line has every answer: drop runserver's own, and of django.request's all without an exception."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.name == "django.server":
+            return not hasattr(record, "status_code")
         return record.name != "django.request" or (record.levelno >= logging.ERROR and record.exc_info is not None)
 
 
@@ -115,11 +117,12 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
         "env": settings.env,
         "version": settings.version,
     }
-    filters = {"django_o11y.exceptions": WithExceptionFilter, "django_o11y.clients": ClientErrorFilter}
+    filters = {"django_o11y.answered": AnsweredFilter, "django_o11y.clients": ClientErrorFilter}
     filters |= {"django_o11y.logged": NotLoggedYetFilter, "django_o11y.ids": IdsFilter}
     own: dict[str, Any] = {"level": settings.log_level}
     to_root: dict[str, Any] = {"handlers": [], "propagate": True}
     silent = {"handlers": [], "propagate": False}
+    of_a_server = {**to_root, "level": "INFO", "filters": ["django_o11y.logged"]}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -132,12 +135,15 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
         "loggers": {
             "django": {**to_root, "level": "INFO"},
             # The access line is the middleware's. Those of the servers have the raw query string.
-            **dict.fromkeys(("django.server", "gunicorn.access", "uvicorn.access"), silent),
+            **dict.fromkeys(("gunicorn.access", "uvicorn.access"), silent),
+            "django.server": {**to_root, "level": "INFO"},
             "django.request": to_root,
             # Whatever level a project gives to its root.
             **dict.fromkeys((ACCESS_LOGGER, "task", "uncaught"), own),
-            # uvicorn gives these a handler of its own before it loads the application.
-            **{key: {**to_root, "level": "INFO"} for key in ("gunicorn.error", "uvicorn", "uvicorn.error")},
+            # On the loggers, so that the Sentry SDK, which watches those, makes no second event.
+            **dict.fromkeys(("gunicorn.error", "uvicorn.error"), of_a_server),
+            # uvicorn gives it a handler of its own before it loads the application.
+            "uvicorn": {**to_root, "level": "INFO"},
             # One line per received and per finished task, with the task's arguments in it.
             "celery.worker.strategy": {**to_root, "level": "WARNING"},
             "celery.app.trace": {**to_root, "level": "WARNING"},

@@ -17,7 +17,7 @@ from rest_framework.authtoken.models import Token
 from catalog.models import Product
 from config.celery import app as celery_app
 from config.demo import make_demo_data
-from django_o11y.logging import ClientErrorFilter, IdsFilter, LineFormatter, WithExceptionFilter
+from django_o11y.logging import AnsweredFilter, ClientErrorFilter, IdsFilter, LineFormatter
 from harness import processes
 from harness.partner import Partner
 from harness.tracker import Tracker
@@ -100,7 +100,7 @@ def buyer(token: str) -> Client:
 def lines() -> Iterator[list[dict[str, Any]]]:
     """What this process logs during the test, as lines of JSON."""
     handler = Lines()
-    handler.addFilter(WithExceptionFilter())
+    handler.addFilter(AnsweredFilter())
     handler.addFilter(ClientErrorFilter())
     handler.addFilter(IdsFilter())
     handler.setFormatter(LineFormatter(service="test", env="sandbox", version="test"))
