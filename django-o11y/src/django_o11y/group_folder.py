@@ -104,7 +104,8 @@ def _remove_dead_groups(base: Path) -> None:
         except OSError:
             continue
         try:
-            if try_lock(lock, fcntl.LOCK_EX):
+            # Another process may have removed the group since; what lies there now is the next one's.
+            if try_lock(lock, fcntl.LOCK_EX) and os.fstat(lock).st_nlink:
                 _wipe(path.parent, *FILES, ".lock")
                 path.parent.rmdir()
         except OSError:

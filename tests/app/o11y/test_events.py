@@ -31,6 +31,10 @@ class Told(NamedTuple):
     spans: bytes
 
 
+def _lines(process: HttpProcess, logger: str) -> list[dict[str, Any]]:
+    return [line for line in process.lines if line["logger"] == logger and line["level"] == "ERROR"]
+
+
 @pytest.fixture(scope="module")
 def told(running_tracker: Tracker) -> Iterator[Told]:
     """Everything that left a process which told each text of the corpus by every channel."""
