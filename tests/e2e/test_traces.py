@@ -20,7 +20,7 @@ try:
 except urllib.error.HTTPError as error:
     print('{"data": []}' if error.code == 404 else error)
 """
-PARTS = {"POST api/orders", "send orders.tasks.finish_order", "process orders.tasks.finish_order"}
+TASKS = ("orders.tasks.ship_order", "orders.tasks.invoice_order")
 
 
 def ask(path: str) -> list[dict[str, Any]]:
@@ -29,8 +29,8 @@ def ask(path: str) -> list[dict[str, Any]]:
     return list(found["data"] or [])
 
 
-def services_of(trace: dict[str, Any]) -> set[str]:
-    return {process["serviceName"] for process in trace["processes"].values()}
+def names_of(trace: dict[str, Any]) -> set[str]:
+    return {span["operationName"] for span in trace["spans"]}
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +43,12 @@ def ids(erp: Erp) -> Ids:
 
 @pytest.fixture(scope="module")
 def trace(ids: Ids) -> dict[str, Any]:
-    """The order's trace, once web and worker have sent their spans."""
+    """The order's trace, once its tasks are over; a span is sent when it ends."""
     (found,) = eventually(
         lambda: ask(f"traces/{ids.trace}"),
-        f"spans of web and worker under {ids.trace} in Jaeger",
+        f"the tasks of {ids.trace} in Jaeger",
         60,
-        until=lambda seen: bool(seen) and {"erp-web", "erp-worker"} <= services_of(seen[0]),
+        until=lambda seen: bool(seen) and {f"process {task}" for task in TASKS} <= names_of(seen[0]),
     )
     return dict(found)
 

@@ -18,6 +18,8 @@ from django_o11y import conf, context
 STOP_SECONDS = 2.0
 """How long a process may take to send its last spans; by itself the SDK waits 30 s for a dead collector."""
 EXPORT_SECONDS = 3
+SEND_AFTER_MS = 1_000
+"""How old a span gets before it is sent; the SDK's own 5 s are long for whoever looks for the trace of a moment ago."""
 TRACED_LIBRARIES = ("psycopg", "redis", "requests")
 """Instrumented if they are installed; each instrumentation imports its library."""
 
@@ -50,7 +52,9 @@ def start() -> None:
         shutdown_on_exit=False,  # it would wait for half a minute; stop() doesn't
     )
     endpoint = f"{settings.trace_endpoint.rstrip('/')}/v1/traces"
-    _provider.add_span_processor(BatchSpanProcessor(ScrubbingExporter(endpoint=endpoint, timeout=EXPORT_SECONDS)))
+    exporter = ScrubbingExporter(endpoint=endpoint, timeout=EXPORT_SECONDS)
+    delay = None if "OTEL_BSP_SCHEDULE_DELAY" in os.environ else SEND_AFTER_MS
+    _provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=delay))
     _tracer = _provider.get_tracer("django_o11y")
     _owner = os.getpid()
     _instrument_libraries(_provider)

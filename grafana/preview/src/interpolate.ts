@@ -18,7 +18,17 @@ const escapeRegex = (value: string) => value.replace(/[\\^$*+?.()|[\]{}/]/g, '\\
 
 const FORMATS: Record<string, Format> = {
   glob: (values) => (values.length > 1 ? `{${values.join(',')}}` : values.join('')),
+  raw: (values) => values.join(','),
+  csv: (values) => values.join(','),
+  text: (values) => values.join(' + '),
   pipe: (values) => values.join('|'),
+  regex: (values) => (values.length > 1 ? `(${values.map(escapeRegex).join('|')})` : values.map(escapeRegex).join('')),
+  json: (values) => JSON.stringify(values.length > 1 ? values : values[0]),
+  doublequote: (values) => values.map((value) => `"${value.replaceAll('"', '\\"')}"`).join(','),
+  percentencode: (values) => encodeURIComponent(FORMATS.glob(values, {} as Variable)),
+  uriencode: (values) => encodeURI(FORMATS.glob(values, {} as Variable)),
+  singlequote: (values) => values.map((value) => `'${value.replaceAll("'", "\\'")}'`).join(','),
+  queryparam: (values, variable) => values.map((value) => parameter(`var-${variable.name}`, value)).join('&'),
 };
 
 export const parameter = (name: string, value: string) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
@@ -61,6 +71,9 @@ export function filler(variables: Variable[], builtIn: Record<string, string>): 
           : { name, values: [known], all: false, many: false };
       if (!variable) {
         return match;
+      }
+      if (variable.all && wanted === 'queryparam') {
+        return parameter(`var-${name}`, '$__all');
       }
       if (variable.all && variable.allValue !== undefined) {
         return variable.allValue;
