@@ -60,7 +60,7 @@ PHASES = (
     Phase("sandbox", FILES, _pytest("tests/sandbox"), needs=("stack",)),
     Phase("preview", FILES, ("-m", "tests.image_targets"), needs=("stack",)),
     Phase("app", FILES, ("-m", "tests.app_container", "test"), needs=("stack",)),
-    Phase("next", FILES, ("-m", "tests.app_container", "next"), needs=("stack",)),
+    Phase("next", FILES, ("-m", "tests.app_container", "next"), needs=("stack",), in_test=False),
     # What would hold back the alert of another fault, or lose its page.
     Phase("alone", STACK, _pytest("-s", *ALONE, "-m", "alone"), needs=("stack",), after=("delivery", "app", "next")),
     Phase("mutation", FILES, ("-m", "prometheus.tests.mutation", "--all"), needs=("stack",), in_test=False),
