@@ -67,6 +67,8 @@ def test_every_recipe_of_a_go_program_is_pinned_to_its_version() -> None:
     for recipe in recipes.recipes().values():
         if recipe.is_go:
             module_file = (ROOT / "images" / "go" / recipe.name / "go.mod").read_text(encoding="utf-8")
-            major, _, rest = recipe.version.partition(".")
-            wanted = f"v0.{major}{rest}" if recipe.name == "prometheus" else f"v{recipe.version}"
+            major, minor, patch = recipe.version.split(".")
+            # Modules whose numbers are others than their programs': Prometheus 3.13.4 is v0.313.4, Jaeger 2.13 v1.76.
+            others = {"prometheus": f"v0.{major}{minor}.{patch}", "jaeger": f"v1.{int(minor) + 63}.{patch}"}
+            wanted = others.get(recipe.name, f"v{recipe.version}")
             assert f"{wanted}\n" in module_file.replace(" // indirect", ""), recipe.name
