@@ -17,7 +17,7 @@ from tests.support.repository import copy_files
 # Debian 12's; it doesn't run on Python 3.12, whose own is 23.2.
 PIPS = [*(["23.0.1"] if sys.version_info < (3, 12) else []), "23.2.1", ""]
 EVERYTHING = "celery,tracing,database"
-EXTRAS = ("", "celery", "tracing", "database")
+EXTRAS = ("celery", "tracing", "database")
 USER = """
 from django_o11y.external import external_call
 
