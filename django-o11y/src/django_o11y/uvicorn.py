@@ -18,12 +18,12 @@ def main() -> None:
     from uvicorn.config import LOGGING_CONFIG
 
     try:
-        lines = logging_config(from_environment())
+        settings = from_environment()
     except ImproperlyConfigured as error:
         sys.exit(str(error))
     LOGGING_CONFIG.clear()  # what uvicorn takes without a --log-config, in each worker too
-    LOGGING_CONFIG.update(lines)
-    multiprocess.enter("web")
+    LOGGING_CONFIG.update(logging_config(settings))
+    multiprocess.enter(f"web-{settings.service}")  # as the middleware names it
     uvicorn.main.main()
 
 

@@ -6,12 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import requests
-from harness.processes import HttpProcess, Process
+from harness.counts import counted, send
+from harness.processes import Process
 from harness.processes import web as start_web
 from harness.samples import total
 from prometheus_client.mmap_dict import mmap_key
@@ -20,7 +19,6 @@ from django_o11y import group_folder
 from django_o11y.metrics_file import MetricsFile, damage
 
 DROPPED = "metrics_dropped_total"
-RESPONSES = "django_http_responses_total_by_status_view_method_total"
 
 
 @pytest.fixture(autouse=True)
@@ -28,18 +26,6 @@ def _of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder that stands in for one that can't be used lies below TMPDIR."""
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
-
-
-def send(process: HttpProcess, number: int) -> None:
-    def get(_: int) -> int:
-        return requests.get(f"{process.url}/api/version", headers={"Connection": "close"}, timeout=10).status_code
-
-    with ThreadPoolExecutor(6) as pool:
-        assert set(pool.map(get, range(number))) == {200}
-
-
-def counted(process: HttpProcess) -> float:
-    return total(process.metrics(), RESPONSES, view="api-version", status="200", method="GET")
 
 
 def warnings(process: Process) -> list[str]:

@@ -13,7 +13,6 @@ from django.db import connections
 from django.test import Client
 from harness.processes import free_port, web
 from harness.wait import eventually
-from pytest_django import DjangoDbBlocker
 
 from django_o11y import health, probe
 from django_o11y.bounded import Bounded
@@ -128,17 +127,6 @@ def readyz(*checks: str) -> dict[str, object]:
     status, body = health.answer("/readyz", checks) or (0, {})
     assert (status == 200) is (set(body["checks"].values()) <= {"ok"})
     return body["checks"]
-
-
-@pytest.fixture
-def aliases(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, dict[str, object]]]:
-    """Databases, to be changed by a test. Not with `db`, which forbids to connect to any that came later."""
-    given = connections.settings
-    before = dict(given)
-    with django_db_blocker.unblock():
-        yield given
-    given.clear()
-    given.update(before)
 
 
 def test_an_alias_is_asked_by_its_name(aliases: dict[str, dict[str, object]], black_hole: int) -> None:

@@ -9,7 +9,6 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 from harness.wait import eventually
-from pytest_django import DjangoDbBlocker
 
 from django_o11y import migrations
 from django_o11y.bounded import Bounded
@@ -22,17 +21,6 @@ def samples(collector: PendingMigrationsCollector) -> dict[str, float]:
 
 def pending() -> int:
     return Bounded(lambda: count_pending("default"), seconds=10).ask()
-
-
-@pytest.fixture
-def aliases(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, dict[str, object]]]:
-    """Databases, to be changed by a test. Not with `db`, which forbids to connect to any that came later."""
-    given = connections.settings
-    before = dict(given)
-    with django_db_blocker.unblock():
-        yield given
-    given.clear()
-    given.update(before)
 
 
 def another(**changed: object) -> dict[str, object]:

@@ -3,12 +3,12 @@
 import os
 import signal
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
+from harness.counts import counted, send
 from harness.processes import HttpProcess, Process, children_of, free_port
 from harness.processes import celery as start_celery
 from harness.processes import web as start_web
@@ -17,27 +17,12 @@ from harness.wait import eventually
 
 WORKERS = 3
 DROPPED = "metrics_dropped_total"
-RESPONSES = "django_http_responses_total_by_status_view_method_total"
 
 
 @pytest.fixture(scope="module")
 def web(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpProcess]:
     with start_web(tmp_path_factory.mktemp("web"), workers=WORKERS) as process:
         yield process
-
-
-def send(process: HttpProcess, number: int) -> None:
-    """So many requests, each on a connection of its own, so that any worker may take it."""
-
-    def get(_: int) -> int:
-        return requests.get(f"{process.url}/api/version", headers={"Connection": "close"}, timeout=10).status_code
-
-    with ThreadPoolExecutor(6) as pool:
-        assert set(pool.map(get, range(number))) == {200}
-
-
-def counted(process: HttpProcess) -> float:
-    return total(process.metrics(), RESPONSES, view="api-version", status="200", method="GET")
 
 
 def files(process: HttpProcess) -> set[str]:

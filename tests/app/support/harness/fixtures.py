@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache, caches
+from django.db import connections
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 from rest_framework.authtoken.models import Token
@@ -180,3 +181,14 @@ def dead_cache() -> Iterator[None]:
 def _connect_anew() -> None:
     assert caches["default"]
     del caches["default"]
+
+
+@pytest.fixture
+def aliases(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, dict[str, object]]]:
+    """Databases, to be changed by a test. Not with `db`, which forbids to connect to any that came later."""
+    given = connections.settings
+    before = dict(given)
+    with django_db_blocker.unblock():
+        yield given
+    given.clear()
+    given.update(before)
