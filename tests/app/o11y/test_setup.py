@@ -262,6 +262,7 @@ print(tracing.is_on())
     given = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "DJANGO_SETTINGS_MODULE": "shop.settings"}
     on = project.run("-c", code, **given)
     off = project.run("-c", code, **given, OTEL_SDK_DISABLED="True")
-    assert (on.stdout.splitlines()[-1], off.stdout.splitlines()[-1]) == ("True", "False")
+    # A line of the exporter, which can't reach its endpoint, may follow at the process's end.
+    assert ("True" in on.stdout.splitlines(), "False" in off.stdout.splitlines()) == (True, True)
     line = json_lines(off.stdout.rpartition("False")[0])[-1]
     assert (line["logger"], set(line["trace_id"]) != {"0"}, line["span_id"] is None) == ("access", True, False)
