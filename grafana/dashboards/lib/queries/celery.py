@@ -12,8 +12,9 @@ _ENDED = total("celery_tasks_total", f'{TASK},state=~"succeeded|failed"')
 
 # The queues
 
-LENGTH = f"sum by (queue) (celery_queue_length{{{QUEUE}}})"
-WAITING = f"sum(celery_queue_length{{{QUEUE}}})"
+# Every worker asks the broker for the same length.
+LENGTH = f"max by (queue) (celery_queue_length{{{QUEUE}}})"
+WAITING = f"sum({LENGTH})"
 UNACKNOWLEDGED = f"sum by (queue) (celery_queue_unacknowledged{{{QUEUE}}})"
 WAIT = percentiles("celery_queue_wait_seconds", QUEUE)
 WAIT_P95 = quantile(0.95, "celery_queue_wait_seconds", QUEUE)
