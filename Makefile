@@ -45,7 +45,7 @@ dashboards: venv ## Write grafana/dashboards/generated anew from grafana/dashboa
 slo: venv ## Write prometheus/rules/slo.yml anew from prometheus/slo.yml
 	@$(VENV) -m prometheus.slo
 
-mutation: venv ## Plant small faults into the rules that have changed and see their tests notice; ALL=yes for all rules
+mutation: venv ## Mutate the rules that have changed and see that their cases notice; ALL=yes for all rules
 	@$(VENV) -m prometheus.tests.mutation $(if $(ALL),--all)
 
 quiet-days: venv ## See that no alert fires on days without a fault, for the rules that have changed; ALL=yes for all

@@ -166,5 +166,3 @@ def _check_real(values: dict[str, str]) -> None:
             raise OpsError(
                 f"ENV={values['ENV']} runs no sandbox service, but {name} points at {host!r}. Set the real one in .env."
             )
-    if "erp-web" not in values["ALLOWED_HOSTS"].split(","):
-        raise OpsError("ALLOWED_HOSTS lacks erp-web, the name by which Prometheus asks the ERP. Add it in .env.")

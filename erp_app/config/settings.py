@@ -16,7 +16,7 @@ VERSION = env.text("VERSION", "dev")
 
 SECRET_KEY = env.secret("SECRET_KEY")
 DEBUG = False
-# Prometheus scrapes by the service's name, whatever the site is called.
+# SERVICE is the name by which the sandbox's shoppers ask; /metrics and the health pages answer under any name.
 ALLOWED_HOSTS = [*env.words("ALLOWED_HOSTS"), "localhost", "127.0.0.1", SERVICE]
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)

@@ -83,7 +83,7 @@ def page(rows: Mapping[str, Row]) -> str:
     )
     return f"""# Mutation score of the rules
 
-Written by `make mutation` from its record, [mutation.json](mutation.json). It plants small faults into the rules, one
+Written by `make mutation` from its record, [mutation.json](mutation.json). It mutates the rules in one place
 at a time (a comparison turned round, a threshold multiplied or divided by three, a matcher dropped, a label of `by` or
 `unless` dropped, a window six times as long, `for` dropped or three times as long, `and` made `or`, another severity),
 and runs the cases of the same file. `make test` demands that the cases notice {GOAL:.0%} of each file, and that the

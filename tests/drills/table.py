@@ -128,13 +128,13 @@ def drill(name: str) -> Drill:
     return found
 
 
-LONG = "Takes over 15 minutes to be told."
-BY_DAY = "Told in business hours only, and a drill runs at any hour."
-WEEKS = "Compares with the weeks before, which a fresh sandbox has not lived through."
-MACHINE = "Would take it from the whole machine, not from the sandbox alone."
-OTHER_TIER = "The same fault and rule as the drilled tier, at another limit."
-BROKEN_DISK = "Needs a disk or a store that fails under the running program."
-CAUSED = "Told only when its cause, which is drilled, is not."
+LONG = "Its notification takes over 15 minutes."
+BY_DAY = "It is sent in business hours only, and a drill runs at any hour."
+WEEKS = "It compares with the weeks before, of which a new sandbox has no samples."
+MACHINE = "The fault would take the resource from the whole machine, not from the sandbox alone."
+OTHER_TIER = "It has the fault and the rule of the drilled tier, at another limit."
+BROKEN_DISK = "The drill would need a disk or a store that fails under the running program."
+CAUSED = "The alert on its cause, which has a drill, inhibits it."
 # By alert, or by alert/severity where another tier is drilled.
 NOT_DRILLED: dict[str, str] = {
     "Watchdog": "Always fires; tests/apart/test_without_prometheus.py proves what its absence does.",
@@ -152,9 +152,9 @@ NOT_DRILLED: dict[str, str] = {
     "ErpLoginsDropped": WEEKS,
     "ErpRevenueDropped": WEEKS,
     "ErpTrafficStopped": WEEKS,
-    "ErpBusinessMetricMissing": "Needs a release that has lost a metric.",
+    "ErpBusinessMetricMissing": "The drill would need a release without one of the metrics.",
     "ErpQueueWaitHigh": LONG,
-    "ErpBeatStalled": "Needs a scheduler whose main thread hangs while its process answers.",
+    "ErpBeatStalled": "The drill would need a beat whose main thread hangs while its process answers.",
     "ErpWorkerMissing": CAUSED,
     "ErpQueueMetricMissing": CAUSED,
     "ErpExternalApiFailing": CAUSED,
@@ -163,18 +163,18 @@ NOT_DRILLED: dict[str, str] = {
     "ErpLatencyP99High/critical": OTHER_TIER,
     "ErpHostCpuSaturated": MACHINE,
     "ErpHostMemoryLow": MACHINE,
-    "ErpNotificationsFailing": "Needs a channel that is down while others are drilled by it.",
-    "ErpAlertmanagerUnreachable": "Can't be told by the Alertmanager that is gone: the heartbeat receiver turns red.",
-    "ErpConfigReloadFailed": "Needs a bad configuration in place of the checkout's own.",
-    "ErpRuleFailures": "Needs a bad rule in place of the checkout's own.",
-    "ErpRuleGroupLate": "Needs a Prometheus too slow for its rules.",
+    "ErpNotificationsFailing": "The drill would need a channel that is down while other drills use it.",
+    "ErpAlertmanagerUnreachable": "An Alertmanager that is gone can't send it: the heartbeat receiver turns red.",
+    "ErpConfigReloadFailed": "The drill would need a bad configuration in place of the checkout's own.",
+    "ErpRuleFailures": "The drill would need a bad rule in place of the checkout's own.",
+    "ErpRuleGroupLate": "The drill would need a Prometheus that is too slow for its rules.",
     "ErpMetricStorageFailing": BROKEN_DISK,
     "ErpTelemetryDiskRetention": BROKEN_DISK,
     "ErpLokiDiskFilling": BROKEN_DISK,
     "ErpLokiStorageFailing": BROKEN_DISK,
     "ErpLokiRequestErrors": BROKEN_DISK,
-    "ErpScrapeSamplesHigh": "Needs a target with over 12,000 series.",
-    "ErpLogsLagging": "Needs lines that are late and not lost.",
-    "ErpMetricsDropped": "Needs a full or damaged metrics folder; tests/app/o11y/test_multiprocess.py has one.",
-    "ErpLogLinesUnwritten": "Needs an engine that stops reading; tests/app/o11y/test_stalled_reader.py has one.",
+    "ErpScrapeSamplesHigh": "The drill would need a target with over 12,000 series.",
+    "ErpLogsLagging": "The drill would need lines that come late and aren't lost.",
+    "ErpMetricsDropped": "tests/app/o11y/test_multiprocess.py has the full or damaged folder that it needs.",
+    "ErpLogLinesUnwritten": "tests/app/o11y/test_stalled_reader.py has the engine that stops reading.",
 }

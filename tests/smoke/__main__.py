@@ -55,10 +55,15 @@ def main() -> int:
         print(f"\nNo check ran: {error}", file=sys.stderr)
         return 1
     print(f"\nThe stack is up after {time.monotonic() - started:.0f} s.\n", flush=True)
+    return run(Path(__file__).parent, started)
+
+
+def run(checks: Path, started: float) -> int:
+    """Run the checks of a folder and print their summary; `started` is the monotonic second that it counts from."""
     summary = Summary()
     # The project's options hold some of the reporter that the summary stands in for.
     options = ["-o", "addopts=--import-mode=importlib", "-p", "no:terminal", "-p", "no:cacheprovider"]
-    options.append(str(Path(__file__).parent))
+    options.append(str(checks))
     if junit := os.environ.get("JUNIT"):
         options += [f"--junitxml={Path(junit).absolute()}", "-o", "junit_family=xunit1"]  # properties need it
     code = int(pytest.main(options, plugins=[summary]))

@@ -1,4 +1,4 @@
-"""The committed results of planted faults and quiet days belong to the rules as they are, and are good enough."""
+"""The committed results of mutation and quiet days belong to the rules as they are, and are good enough."""
 
 from collections.abc import Callable
 from pathlib import Path
