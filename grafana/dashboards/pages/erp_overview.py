@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana.dashboards.lib import style
 from grafana.dashboards.lib.alerts import OVERVIEW, linked, watched, watched_beyond
 from grafana.dashboards.lib.layout import INSTANCE, JOB, Choice, Section, board, row
-from grafana.dashboards.lib.panels import ANY, bars, lines, number, rows, with_units
+from grafana.dashboards.lib.panels import ANY, bars, lines, log_counts, number, rows, with_units
 from grafana.dashboards.lib.queries import http
 from grafana.dashboards.lib.queries.common import ALERTS_FIRING
 from grafana.dashboards.lib.sections import LINES_OF_ALERTS, log_section
@@ -65,6 +65,19 @@ VIEWS = [
             watched("ErpLatencyP95High", "ErpLatencyP99High", reads="job:django_http_over_1s"),
         ),
         lines("Requests a week ago: beside those of now.", http.LAST_WEEK, REQUESTS, linked("ErpTrafficStopped")),
+    ),
+    row(
+        rows(
+            "Refused by view: 4xx in the chosen time.",
+            {"Refused": http.REFUSED},
+            {"view": "View", "method": "Method", "status": "Status"},
+        ),
+        log_counts(
+            "Refused by user: the ten with the most 4xx. Those who aren't logged in are one: no address is kept.",
+            http.REFUSED_BY_USER,
+            "user {{user_id}}",
+            COUNT,
+        ),
     ),
 ]
 FAILURES = [

@@ -5,6 +5,9 @@ from __future__ import annotations
 from grafana.dashboards.lib.queries.common import (
     APP,
     JOB,
+    counted_by,
+    lines_by,
+    lines_of,
     or_zero,
     percentiles,
     quantile,
@@ -79,6 +82,9 @@ EXCEPTIONS_PER_REQUEST_SERIES = "job:sentry_events:per_request5m"
 EXCEPTIONS_PER_REQUEST = recorded(EXCEPTIONS_PER_REQUEST_SERIES)
 EXCEPTIONS_BY_TYPE = or_zero(rate_by("type", "django_http_exceptions_total_by_type_total", per=" * 60"), REQUEST_RATE)
 CLIENT_ERRORS = rate_by("error", "http_client_errors_total", per=" * 60")
+REFUSED = counted_by("view, method, status", _RESPONSES, f'{_USERS},status=~"4.."') + " > 0"
+_REFUSALS = f'{lines_of("$job")} |~ `"status": 4\\d\\d`'
+REFUSED_BY_USER = f"topk(10, {lines_by('user_id', _REFUSALS)})"
 
 # Whom it depends on
 
