@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series slo test-notification silence alerts alert-review bundle load
+.PHONY: help reload venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series slo test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -59,6 +59,9 @@ venv: ## Make the virtual environment of the tests, as requirements/test.txt loc
 
 down: ## Stop the stack, keep its data
 	@$(OPS) down
+
+reload: ## Check changed rules, scrape configuration, routes and texts, and load them into the running stack
+	@$(OPS) reload
 
 status: ## Every service and its health
 	@$(OPS) status

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from ops import alerts, bundle, commands, doctor, notification, outdated, up, urls, venv
+from ops import alerts, bundle, commands, doctor, notification, outdated, reload, up, urls, venv
 from ops.console import OpsError
 from ops.stack import Stack
 
@@ -25,6 +25,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "status": commands.status,
     "urls": on_current(urls.show),
     "logs": commands.logs,
+    "reload": on_current(reload.reload),
     "doctor": doctor.doctor,
     "clean": commands.clean,
     "clean-cache": commands.clean_cache,

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import uuid
 from dataclasses import dataclass
 from functools import cached_property
@@ -119,9 +120,13 @@ class Stack:
         # A service reads what its renderer (SERVICE-config) wrote, so it has the renderer's stamp too.
         return {service: stamps[service] + stamps.get(f"{service}-config", "") for service in stamps}
 
+    def attempt(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """One compose command, whatever its exit status."""
+        return capture(["env", *self._assignments, *self.command, *arguments], timeout=timeout)
+
     def compose(self, *arguments: str, timeout: float = 120) -> str:
         """Output of one compose command; raises OpsError when it fails."""
-        done = capture(["env", *self._assignments, *self.command, *arguments], timeout=timeout)
+        done = self.attempt(*arguments, timeout=timeout)
         if done.returncode != 0:
             raise OpsError(f"`docker compose {' '.join(arguments)}` failed: {done.stderr.strip()}")
         return done.stdout

@@ -1,0 +1,89 @@
+"""`make reload`: the checkout's rules, scrape configuration, routes and texts into the running stack, in seconds.
+
+The program that will read a file checks it first, in a container of its own; where it refuses, nothing is changed.
+"""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from ops.console import OpsError, say, step
+from ops.stack import Stack
+
+PROMETHEUS_FILE = "/etc/prometheus/prometheus.yml"
+BOARDS = Path("grafana/dashboards/generated")
+WITHIN_SECONDS = 60.0
+
+
+def reload(stack: Stack) -> None:
+    """Raises OpsError with what the refusing program says."""
+    running = {each["Service"] for each in stack.containers() if each["State"] == "running"}
+    if missing := {"prometheus", "alertmanager", "grafana"} - running:
+        raise OpsError(f"{', '.join(sorted(missing))}: not running; expected a started stack. Run `make up`.")
+    with step("Checking"):
+        _check(stack, "prometheus", "promtool", "check", "config", PROMETHEUS_FILE)
+        _check(stack, "alertmanager", "amtool", "check-config", "/checked/alertmanager.yml", mount="./alertmanager")
+        for board in sorted((stack.root / BOARDS).glob("*.json")):
+            _check_json(board)
+    with step("Reloading Prometheus"):
+        _reload_prometheus(stack)
+    with step("Reloading Alertmanager"):
+        _reload_alertmanager(stack)
+    say("Grafana takes over changed boards within half a minute. A change of another file needs `make up`.")
+
+
+def _check(stack: Stack, service: str, program: str, *arguments: str, mount: str = "") -> None:
+    volume = ["--volume", f"{stack.root / mount}:/checked:ro"] if mount else []
+    run = ("run", "--rm", "--no-deps", "-T", *volume, "--entrypoint", program, service, *arguments)
+    done = stack.attempt(*run)
+    if done.returncode != 0:
+        raise OpsError(
+            f"{program} refuses the checkout's configuration of {service}; the running one stays as it is.\n"
+            f"{(done.stdout + done.stderr).strip()}\nCorrect the file that it names, then run `make reload` again."
+        )
+
+
+def _check_json(board: Path) -> None:
+    try:
+        json.loads(board.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise OpsError(f"{board.name} is no JSON ({error}); the running boards stay. Run `make dashboards`.") from None
+
+
+def _reload_prometheus(stack: Stack) -> None:
+    inside = stack.compose("exec", "-T", "prometheus", "cat", PROMETHEUS_FILE)
+    if inside != (stack.root / "prometheus/prometheus.yml").read_text(encoding="utf-8"):
+        # The editor has put a new file in place of the one that is mounted.
+        stack.compose("up", "--detach", "--no-deps", "--wait", "prometheus", timeout=WITHIN_SECONDS + 60)
+        return
+    url = f"http://{stack.settings.host}:{stack.settings['PROMETHEUS_PORT']}/metrics"
+    before = _value(url, "prometheus_config_last_reload_success_timestamp_seconds")
+    stack.compose("kill", "--signal", "SIGHUP", "prometheus")
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while _value(url, "prometheus_config_last_reload_success_timestamp_seconds") == before:
+        if _value(url, "prometheus_config_last_reload_successful") == 0 or time.monotonic() > deadline:
+            raise OpsError(
+                "Prometheus didn't take the new configuration and goes on with the old one; expected a reload within "
+                f"{WITHIN_SECONDS:.0f} s. `make logs SERVICE=prometheus` says why."
+            )
+        time.sleep(0.2)
+
+
+def _value(url: str, metric: str) -> float:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310
+        (line,) = [line for line in answer.read().decode().splitlines() if line.startswith(f"{metric} ")]
+    return float(line.split()[1])
+
+
+def _reload_alertmanager(stack: Stack) -> None:
+    stack.compose("run", "--rm", "--no-deps", "-T", "alertmanager-config")
+    url = f"http://{stack.settings.host}:{stack.settings['ALERTMANAGER_PORT']}/-/reload"
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=30).close()
+    except urllib.error.HTTPError as error:
+        raise OpsError(
+            f"Alertmanager goes on with its old configuration: {error.read().decode().strip()}. Correct alertmanager/ "
+            "and run `make reload` again, before it is restarted."
+        ) from None

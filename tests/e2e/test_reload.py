@@ -1,0 +1,65 @@
+"""`make reload` on the running stack: what is good is loaded at once, what is refused leaves the old one running."""
+
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.support.prometheus import Prometheus
+from tests.support.stack import ROOT, CommandError, execute, run
+
+pytestmark = pytest.mark.alone
+
+RULE = """groups:
+  - name: planted
+    rules:
+      - {record: "reload:planted:value", expr: "VALUE"}
+"""
+ROUTES = ROOT / "alertmanager" / "alertmanager.yml"
+
+Write = Callable[[str], None]
+
+
+def reload() -> str:
+    return run(sys.executable, "-m", "ops", "reload", timeout=120)
+
+
+def planted(prometheus: Prometheus) -> list[str]:
+    return [rule["query"] for rule in prometheus.rules() if rule["name"] == "reload:planted:value"]
+
+
+@pytest.fixture
+def rule() -> Iterator[Write]:
+    """Writes a file of rules beside the others, which is gone again at the end."""
+    file = ROOT / "prometheus" / "rules" / "zz_planted.yml"
+
+    def write(expression: str) -> None:
+        file.write_text(RULE.replace("VALUE", expression), encoding="utf-8")
+
+    yield write
+    file.unlink()
+    reload()
+
+
+def test_a_good_rule_is_loaded_and_a_bad_one_leaves_it_running(rule: Write, prometheus: Prometheus) -> None:
+    assert planted(prometheus) == []
+    rule("vector(1)")
+    reload()
+    assert planted(prometheus) == ["vector(1)"]
+    rule("vector(")
+    with pytest.raises(CommandError, match=r"promtool refuses[\s\S]*zz_planted\.yml"):
+        reload()
+    assert planted(prometheus) == ["vector(1)"]
+    assert prometheus.value("prometheus_config_last_reload_successful") == 1
+
+
+def test_a_bad_route_leaves_the_old_one_in_the_file_that_alertmanager_reads() -> None:
+    good = ROUTES.read_text(encoding="utf-8")
+    before = execute("alertmanager", "cat", "/etc/alertmanager/alertmanager.yml")
+    try:
+        ROUTES.write_text(good.replace("receiver:", "receiver_of:", 1), encoding="utf-8")
+        with pytest.raises(CommandError, match=r"amtool refuses[\s\S]*receiver_of"):
+            reload()
+    finally:
+        ROUTES.write_text(good, encoding="utf-8")
+    assert execute("alertmanager", "cat", "/etc/alertmanager/alertmanager.yml") == before
