@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help reload venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series slo test-notification silence alerts alert-review bundle load
+.PHONY: help reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series slo test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -62,6 +62,9 @@ down: ## Stop the stack, keep its data
 
 reload: ## Check changed rules, scrape configuration, routes and texts, and load them into the running stack
 	@$(OPS) reload
+
+targets: ## Check the files in targets/ and list what each target last answered
+	@$(OPS) targets
 
 status: ## Every service and its health
 	@$(OPS) status

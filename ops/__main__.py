@@ -3,17 +3,17 @@
 import sys
 from collections.abc import Callable
 
-from ops import alerts, bundle, commands, doctor, notification, outdated, reload, up, urls, venv
+from ops import alerts, bundle, commands, doctor, notification, outdated, reload, targets, up, urls, venv
 from ops.console import OpsError
 from ops.stack import Stack
 
 
-def on_current(command: Callable[..., object]) -> Callable[..., None]:
+def on_current(command: Callable[..., int | None]) -> Callable[..., int | None]:
     """A command whose first argument is the stack as it is set up now."""
 
-    def run(*arguments: str) -> None:
+    def run(*arguments: str) -> int | None:
         stack: Stack = commands.current()
-        command(stack, *arguments)
+        return command(stack, *arguments)
 
     return run
 
@@ -26,6 +26,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "urls": on_current(urls.show),
     "logs": commands.logs,
     "reload": on_current(reload.reload),
+    "targets": on_current(targets.targets),
     "doctor": doctor.doctor,
     "clean": commands.clean,
     "clean-cache": commands.clean_cache,

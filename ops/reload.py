@@ -9,6 +9,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from ops import targets
+from ops.config_check import check
 from ops.console import OpsError, say, step
 from ops.stack import Stack
 
@@ -23,8 +25,10 @@ def reload(stack: Stack) -> None:
     if missing := {"prometheus", "alertmanager", "grafana"} - running:
         raise OpsError(f"{', '.join(sorted(missing))}: not running; expected a started stack. Run `make up`.")
     with step("Checking"):
-        _check(stack, "prometheus", "promtool", "check", "config", PROMETHEUS_FILE)
-        _check(stack, "alertmanager", "amtool", "check-config", "/checked/alertmanager.yml", mount="./alertmanager")
+        targets.check_files(stack)
+        check(stack, "prometheus", "promtool", "check", "config", PROMETHEUS_FILE)
+        folder = stack.root / "alertmanager"
+        check(stack, "alertmanager", "amtool", "check-config", "/checked/alertmanager.yml", mount=folder)
         for board in sorted((stack.root / BOARDS).glob("*.json")):
             _check_json(board)
     with step("Reloading Prometheus"):
@@ -32,17 +36,6 @@ def reload(stack: Stack) -> None:
     with step("Reloading Alertmanager"):
         _reload_alertmanager(stack)
     say("Grafana takes over changed boards within half a minute. A change of another file needs `make up`.")
-
-
-def _check(stack: Stack, service: str, program: str, *arguments: str, mount: str = "") -> None:
-    volume = ["--volume", f"{stack.root / mount}:/checked:ro"] if mount else []
-    run = ("run", "--rm", "--no-deps", "-T", *volume, "--entrypoint", program, service, *arguments)
-    done = stack.attempt(*run)
-    if done.returncode != 0:
-        raise OpsError(
-            f"{program} refuses the checkout's configuration of {service}; the running one stays as it is.\n"
-            f"{(done.stdout + done.stderr).strip()}\nCorrect the file that it names, then run `make reload` again."
-        )
 
 
 def _check_json(board: Path) -> None:

@@ -108,7 +108,8 @@ class Stack:
             sha = hashlib.sha256()
             for mount in definition.get("volumes", []):
                 source = Path(mount.get("source", ""))
-                if mount["type"] == "bind" and ROOT in source.parents:
+                # Prometheus reads targets/ while it runs.
+                if mount["type"] == "bind" and ROOT in source.parents and source.name != "targets":
                     for path in [source, *sorted(source.rglob("*"))] if source.is_dir() else [source]:
                         if path.is_file():
                             sha.update(str(path).encode() + path.read_bytes())

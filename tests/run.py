@@ -19,7 +19,7 @@ from tests.support.load import Load
 CONFIGURATION = ("prometheus/tests", "alertmanager/tests", "loki/tests", "promtail/tests", "grafana/tests")
 CRITICAL = "tests/smoke/test_smoke.py::test_critical_alerts"
 WELL = ("tests/smoke", "tests/e2e", "-m", "not alone", f"--deselect={CRITICAL}")
-ALONE = ("tests/drills", "tests/e2e/test_notification.py", "tests/e2e/test_reload.py")
+ALONE = ("tests/drills", "tests/e2e/test_notification.py", "tests/e2e/test_reload.py", "tests/e2e/test_targets.py")
 FILES, STACK, DELIVERY, HEARTBEAT = "files", "stack", "delivery", "heartbeat"
 
 

@@ -166,6 +166,7 @@ NOT_DRILLED: dict[str, str] = {
     "ErpNotificationsFailing": "The drill would need a channel that is down while other drills use it.",
     "ErpAlertmanagerUnreachable": "An Alertmanager that is gone can't send it: the heartbeat receiver turns red.",
     "ErpConfigReloadFailed": "The drill would need a bad configuration in place of the checkout's own.",
+    "ErpTargetsRefused": "tests/e2e/test_targets.py has the bad file that it needs.",
     "ErpRuleFailures": "The drill would need a bad rule in place of the checkout's own.",
     "ErpRuleGroupLate": "The drill would need a Prometheus that is too slow for its rules.",
     "ErpMetricStorageFailing": BROKEN_DISK,

@@ -1,0 +1,97 @@
+"""Files in targets/ on the running stack: what lies outside its networks is watched, and a bad file is refused."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+
+from ops.stack import PROJECT
+from tests.support.prometheus import Prometheus
+from tests.support.stack import ROOT, CommandError, run
+from tests.support.wait import eventually
+
+pytestmark = pytest.mark.alone
+
+GOOD = """- targets: ["{address}"]
+  labels: {{application: shop, service: shop-search}}
+- targets: ["http://{address}/anything"]
+  labels: {{application: shop, service: shop-search, probe: http}}
+"""
+Write = Callable[[str], None]
+
+
+class Exporter(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        self.wfile.write(b"planted_searches_total 3\n")
+
+    def log_message(self, *_: object) -> None:
+        """The test's output is no place for it."""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """A program on the host: outside the stack's networks, as another machine is."""
+    network = json.loads(run("docker", "network", "inspect", f"{PROJECT}_egress"))[0]
+    server = HTTPServer((network["IPAM"]["Config"][0]["Gateway"], 0), Exporter)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"{server.server_address[0]!s}:{server.server_address[1]}"
+    server.shutdown()
+
+
+@pytest.fixture
+def write() -> Iterator[Write]:
+    file = ROOT / "targets" / "planted.yml"
+
+    def write(text: str) -> None:
+        file.write_text(text, encoding="utf-8")
+        file.chmod(0o644)
+
+    yield write
+    file.unlink()
+
+
+def make_targets() -> str:
+    return run(sys.executable, "-m", "ops", "targets", timeout=120)
+
+
+def refusal() -> str:
+    """What it says when it fails; nothing when it doesn't."""
+    try:
+        make_targets()
+    except CommandError as error:
+        return str(error)
+    return ""
+
+
+def has(prometheus: Prometheus, expression: str, value: float) -> None:
+    eventually(
+        lambda: [sample.value for sample in prometheus.query(expression)], expression, 60, until=lambda v: v == [value]
+    )
+
+
+def test_a_file_of_targets_is_watched_and_a_bad_one_beside_it_refused(
+    write: Write, address: str, prometheus: Prometheus
+) -> None:
+    write(GOOD.format(address=address))
+    has(prometheus, 'planted_searches_total{job="shop-search",application="shop",service="shop-search"}', 3)
+    has(prometheus, 'probe_success{job="blackbox",application="shop",service="shop-search",probe="http"}', 1)
+    said = make_targets()
+    assert [line.split()[:3] for line in said.splitlines() if "planted.yml" in line] == [
+        ["planted.yml", "shop", "shop-search"]
+    ] * 2
+
+    write(GOOD.format(address=address).replace("labels", "lables"))
+    assert "planted.yml" in (text := refusal())
+    assert "line 2: field lables not found" in text
+    eventually(lambda: prometheus.query('ALERTS{alertname="ErpTargetsRefused"}'), "ErpTargetsRefused to begin", 60)
+    assert prometheus.value(f'up{{instance="{address}"}}') == 1
+
+    write(GOOD.format(address=address).replace(", service: shop-search", "", 1))
+    lacks = f"planted.yml:1: {address} isn't watched: it has no label service"
+    eventually(refusal, "make targets to refuse the target", 30, until=lambda text: lacks in text)
