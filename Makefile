@@ -3,13 +3,16 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series slo test-notification silence alerts alert-review bundle load
+.PHONY: help dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series slo test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 up: ## Start everything: engine, images, secrets, stack; then the table of URLs
 	@$(OPS) up
+
+dev: ## The sample ERP from the working tree, restarted by Django when a file changes; follows its logs for reading
+	@$(OPS) dev
 
 test: venv ## Lint, rules, ERP, sandbox, the running stack and faults of each class; PHASES="static e2e" for some
 	@$(VENV) -m tests.run $(PHASES)

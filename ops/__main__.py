@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from ops import alerts, bundle, commands, doctor, notification, outdated, reload, targets, up, urls, venv
+from ops import alerts, bundle, commands, dev, doctor, notification, outdated, reload, targets, up, urls, venv
 from ops.console import OpsError
 from ops.stack import Stack
 
@@ -21,6 +21,7 @@ def on_current(command: Callable[..., int | None]) -> Callable[..., int | None]:
 # Each takes words; what it returns, if anything, is the exit status.
 COMMANDS: dict[str, Callable[..., int | None]] = {
     "up": up.up,
+    "dev": dev.dev,
     "down": commands.down,
     "status": commands.status,
     "urls": on_current(urls.show),

@@ -24,12 +24,16 @@ HEALTH = re.compile(r"\((healthy|unhealthy)\)")
 
 @dataclass
 class Stack:
-    """One checkout's stack. `image_source` is `official` or `local`: where its images come from."""
+    """One checkout's stack. `image_source` is `official` or `local`: where its images come from.
+
+    `is_dev`: the sample ERP runs from the working tree.
+    """
 
     settings: Settings
     image_source: str
     root: Path = ROOT
     project: str = PROJECT
+    is_dev: bool = False
 
     @property
     def files(self) -> list[Path]:
@@ -37,6 +41,8 @@ class Stack:
         names = ["compose.yaml"]
         if self.image_source == "local":
             names.append("compose.offline.yaml")
+        if self.is_dev:
+            names.append("compose.dev.yaml")
         if (self.root / "compose.override.yaml").is_file():
             names.append("compose.override.yaml")
         return [self.root / name for name in names]

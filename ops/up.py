@@ -18,14 +18,14 @@ DISK_BYTES = 3 * 1024**3
 OPTIONAL = (*SANDBOX_SERVICES, "grafana-operator", "jaeger")
 
 
-def up() -> None:
+def up(*, is_dev: bool = False) -> None:
     started = time.monotonic()
     check_machine()
     engine_started = engine.ensure()
     settings = load_settings()  # by Compose, which `ensure` may have had to install
     # After the engine has started: it knows which of the taken ports are the stack's own.
     check_ports(settings)
-    chosen = Stack(settings, image_source.decide(settings))
+    chosen = Stack(settings, image_source.decide(settings), is_dev=is_dev)
     check_secrets_and_volumes()
     secrets.ensure(settings)
     _ = chosen.model

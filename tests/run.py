@@ -19,7 +19,8 @@ from tests.support.load import Load
 CONFIGURATION = ("prometheus/tests", "alertmanager/tests", "loki/tests", "promtail/tests", "grafana/tests")
 CRITICAL = "tests/smoke/test_smoke.py::test_critical_alerts"
 WELL = ("tests/smoke", "tests/e2e", "-m", "not alone", f"--deselect={CRITICAL}")
-ALONE = ("tests/drills", "tests/e2e/test_notification.py", "tests/e2e/test_reload.py", "tests/e2e/test_targets.py")
+_ALONE_IN_E2E = ("notification", "reload", "targets", "dev")
+ALONE = ("tests/drills", *(f"tests/e2e/test_{name}.py" for name in _ALONE_IN_E2E))
 FILES, STACK, DELIVERY, HEARTBEAT = "files", "stack", "delivery", "heartbeat"
 
 
