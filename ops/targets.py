@@ -30,8 +30,9 @@ def targets(stack: Stack) -> int:
     say(table([_row(each) for each in active], HEAD))
     seen = {_key(each["discoveredLabels"]) for each in active}
     ours = [each["discoveredLabels"] for each in found["droppedTargets"] if each.get("scrapePool") in POOLS]
+    # Each job drops what is the other's; what both drop isn't watched.
     refused = {key: labels for labels in ours if (key := _key(labels)) not in seen}
-    for (file, address), labels in sorted(refused.items()):
+    for (file, address, _), labels in sorted(refused.items()):
         say(f"{file}:{_line(folder / file, address)}: {address} isn't watched: {_lack(labels)}.")
     return 1 if refused else 0
 
@@ -51,12 +52,14 @@ def _files(stack: Stack) -> list[Path]:
     return sorted((stack.root / "targets").glob("*.yml"))
 
 
-def _key(labels: dict[str, str]) -> tuple[str, str]:
-    return Path(labels.get("__meta_filepath", "")).name, labels["__address__"]
+def _key(labels: dict[str, str]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    """File, address and the labels that the file gives."""
+    given = tuple(sorted((name, value) for name, value in labels.items() if name != "job" and name[:2] != "__"))
+    return Path(labels.get("__meta_filepath", "")).name, labels["__address__"], given
 
 
 def _row(target: dict[str, Any]) -> list[str]:
-    file, address = _key(target["discoveredLabels"])
+    file, address, _ = _key(target["discoveredLabels"])
     labels = target["labels"]
     return [file, labels["application"], labels["service"], address, target["health"], target["lastError"] or "fine"]
 

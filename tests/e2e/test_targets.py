@@ -17,8 +17,10 @@ pytestmark = pytest.mark.alone
 
 GOOD = """- targets: ["{address}"]
   labels: {{application: shop, service: shop-search}}
-- targets: ["http://{address}/anything"]
-  labels: {{application: shop, service: shop-search, probe: http}}
+- targets: ["{address}"]
+  labels: {{application: shop, service: shop-search, probe: http, path: /anything}}
+- targets: ["{address}"]
+  labels: {{application: shop, service: shop-search, probe: tcp}}
 """
 Write = Callable[[str], None]
 
@@ -42,6 +44,7 @@ def address() -> Iterator[str]:
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"{server.server_address[0]!s}:{server.server_address[1]}"
     server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
@@ -80,17 +83,19 @@ def test_a_file_of_targets_is_watched_and_a_bad_one_beside_it_refused(
 ) -> None:
     write(GOOD.format(address=address))
     has(prometheus, 'planted_searches_total{job="shop-search",application="shop",service="shop-search"}', 3)
-    has(prometheus, 'probe_success{job="blackbox",application="shop",service="shop-search",probe="http"}', 1)
+    probe = 'probe_success{job="blackbox",application="shop",service="shop-search"'
+    has(prometheus, f'{probe},probe="http",instance="http://{address}/anything"}}', 1)
+    has(prometheus, f'{probe},probe="tcp",instance="{address}"}}', 1)
     said = make_targets()
     assert [line.split()[:3] for line in said.splitlines() if "planted.yml" in line] == [
         ["planted.yml", "shop", "shop-search"]
-    ] * 2
+    ] * 3
 
     write(GOOD.format(address=address).replace("labels", "lables"))
     assert "planted.yml" in (text := refusal())
     assert "line 2: field lables not found" in text
     eventually(lambda: prometheus.query('ALERTS{alertname="ErpTargetsRefused"}'), "ErpTargetsRefused to begin", 60)
-    assert prometheus.value(f'up{{instance="{address}"}}') == 1
+    assert prometheus.value(f'up{{job="shop-search",instance="{address}"}}') == 1
 
     write(GOOD.format(address=address).replace(", service: shop-search", "", 1))
     lacks = f"planted.yml:1: {address} isn't watched: it has no label service"
