@@ -1,8 +1,7 @@
-"""For every test: the programs that read the configuration, clients of the running stack, and what a red test means."""
+"""For every test: the programs that read the configuration, and clients of the running stack."""
 
 import os
 import sys
-from collections.abc import Generator
 
 import pytest
 
@@ -12,9 +11,10 @@ from tests.support.inbox import Inbox
 from tests.support.loki import Loki
 from tests.support.pages import Pages
 from tests.support.prometheus import Prometheus
-from tests.support.promises import kept_by
 from tests.support.stack import run
 from tests.support.tracker import Tracker
+
+pytest_plugins = ["tests.support.red_tests"]
 
 TOOLS = ("promtool", "amtool", "promtail", "loki")
 FOLDERS = ("prometheus", "alertmanager", "promtail", "loki")
@@ -56,19 +56,3 @@ def prometheus() -> Prometheus:
 @pytest.fixture(scope="session")
 def tracker() -> Tracker:
     return Tracker()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A red test says which promise is broken and what to look at first."""
-    report = yield
-    if report.failed and item.path.is_relative_to(ROOT):
-        found = kept_by(item.path.relative_to(ROOT).as_posix())
-        report.sections.append(("what this test keeps", "\n".join(map(str, found)) or _docstring(item)))
-    return report
-
-
-def _docstring(item: pytest.Item) -> str:
-    """The first line of its file, where no row of docs/operations/promises.md names it."""
-    module = item.getparent(pytest.Module)
-    return str(module.obj.__doc__ if module else "").strip().partition("\n")[0]

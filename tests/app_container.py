@@ -44,7 +44,9 @@ def run(target: str, tests: str, *arguments: str, series: str = "5.2", folders: 
     command += ["--tmpfs=/tmp:size=256m,mode=1777", "--tmpfs=/small:size=4m,mode=1777", "--env=SMALL_DISK=/small"]
     command += ["--memory=1g", "--pids-limit=300"]
     command += ["--security-opt=no-new-privileges"]
-    command += [f"--volume={ROOT / folder}:/{folder}:ro" for folder in ("tests", "sandbox")] + ["--workdir=/app"]
+    command += [f"--volume={ROOT / folder}:/{folder}:ro" for folder in ("tests", "sandbox", "docs/operations")] + [
+        "--workdir=/app"
+    ]
     for variable, name in SECRET_FILES.items():
         command += ["--volume", f"{SECRETS / name}:/run/secrets/{name}:ro", "--env", f"{variable}=/run/secrets/{name}"]
     path = os.pathsep.join([*(f"/opt/matrix/{folder}" for folder in folders), "/app"])

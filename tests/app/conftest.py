@@ -38,4 +38,4 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 # Before the fixtures, which import models; pytest-django would do it only after them.
 django.setup()
 
-pytest_plugins = ["harness.fixtures"]
+pytest_plugins = ["harness.fixtures", "tests.support.red_tests"]

@@ -41,6 +41,14 @@ def test_stores_are_on_internal_networks_alone() -> None:
     assert [network for network in stores if not (networks[network] or {}).get("internal")] == []
 
 
+@pytest.mark.parametrize("name", ["erp-web", "erp-worker", "erp-beat"])
+def test_metrics_have_a_bounded_disk_of_their_own(name: str) -> None:
+    """Without it the package falls back to /tmp, which an upload may fill."""
+    folder = re.search(r"PROMETHEUS_MULTIPROC_DIR=(\S+)", (ROOT / "erp_app" / "Dockerfile").read_text(encoding="utf-8"))
+    assert folder
+    assert [mount for mount in services()[name]["tmpfs"] if re.match(rf"{folder[1]}:size=\d+m,", mount)] != []
+
+
 def test_only_its_readers_reach_the_docker_socket_proxy() -> None:
     reach = {name for name, service in services().items() if "docker-api" in words(service.get("networks"))}
     assert reach == {"socket-proxy", "promtail", "telegraf"}

@@ -32,6 +32,9 @@ class Project:
     def get(self, path: str, **headers: str) -> requests.Response:
         return requests.get(f"{self.url}{path}", headers={"Connection": "close", **headers}, timeout=10)
 
+    def post(self, path: str, body: bytes) -> requests.Response:
+        return requests.post(f"{self.url}{path}", body, headers={"Connection": "close"}, timeout=10)
+
     def metrics(self, **headers: str) -> str:
         answer = self.get("/metrics", Authorization=f"Bearer {TOKEN}", **headers)
         answer.raise_for_status()

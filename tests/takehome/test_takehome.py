@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema
@@ -10,6 +11,7 @@ import pytest
 
 from django_o11y.reference import SCHEMA
 from tests.support.erp import RESPONSES, Ids, sum_samples
+from tests.support.readme import blocks
 from tests.support.tracker import Tracker
 from tests.support.wait import eventually
 from tests.takehome.project import CHECKED, Project
@@ -68,6 +70,12 @@ def test_an_error_reaches_the_tracker_once_with_the_ids_of_its_line(project: Pro
 def test_health_is_green_whatever_the_host(project: Project, path: str) -> None:
     assert project.get(path, Host="probe.example").status_code == 200
     assert project.get("/hello", Host="probe.example").status_code == 400
+
+
+def test_a_larger_body_than_the_set_up_allows_is_refused(project: Project) -> None:
+    limit = int(re.findall(r"MAX_BODY_BYTES=(\d+)", blocks()["run"])[0])
+    statuses = [project.post("/hello", b"x" * size).status_code for size in (limit, limit + 1)]
+    assert (statuses[0] == 413, statuses[1]) == (False, 413)
 
 
 def test_metrics_want_the_token(project: Project) -> None:
