@@ -3,8 +3,6 @@
 Every rule takes a board as Grafana reads it and yields sentences about what is wrong with it.
 """
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,5 @@
 """The five boards: committed as generated, within the house rules, and wired to alerts and metrics both ways."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

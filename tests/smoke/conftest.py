@@ -1,7 +1,5 @@
 """What the checks look for is made at the start, all of it side by side, and is removed at the end."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor

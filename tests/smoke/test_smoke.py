@@ -1,7 +1,5 @@
 """The checks of `make smoke`, in the order of the summary; the first line of a docstring is the check's line."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial

@@ -1,7 +1,5 @@
 """What prometheus/rules says of alerts: whose board they lead to, and the limits that panels draw."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache

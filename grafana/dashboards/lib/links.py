@@ -1,7 +1,5 @@
 """Addresses that boards lead to, as Grafana has them: no host name, the time range kept."""
 
-from __future__ import annotations
-
 import json
 from urllib.parse import quote
 

@@ -1,7 +1,5 @@
 """Sections that more than one board has."""
 
-from __future__ import annotations
-
 from grafana_foundation_sdk.builders import timeseries
 
 from grafana.dashboards.lib.alerts import linked, watched

@@ -1,7 +1,5 @@
 """House style: what a colour means everywhere and which units there are."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from grafana_foundation_sdk.builders import dashboard as builders

@@ -1,7 +1,5 @@
 """Infrastructure: the machine, every container on it, the broker, the monitoring's own health and cost, the logs."""
 
-from __future__ import annotations
-
 from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.dashboards.lib.alerts import INFRASTRUCTURE, linked, watched

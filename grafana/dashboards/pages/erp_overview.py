@@ -1,7 +1,5 @@
 """Application overview: is everything there, what do users get, is the promise kept, what do the logs say."""
 
-from __future__ import annotations
-
 from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.dashboards.lib import style

@@ -3,8 +3,6 @@
 `services` is a regular expression, such as the board's `$job`.
 """
 
-from __future__ import annotations
-
 from grafana.dashboards.lib.queries.common import RATE, rate_by
 
 CORES = 'on () group_left () count(node_cpu_seconds_total{mode="idle"})'
