@@ -65,7 +65,7 @@ def test_garbage_answers_200_without_json(partner: Program) -> None:
         answer.json()
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"mode": "off"}', b'{"mode": ["ok"]}', b'{"mode": 1}'])
+@pytest.mark.parametrize("raw", [b"[]", b"{}", b'{"mode": "off"}', b'{"mode": ["ok"]}'])
 def test_wrong_mode_is_refused_and_changes_nothing(partner: Program, raw: bytes) -> None:
     answer = partner.request("PUT", "/switches/payment", data=raw)
     assert answer.status_code == 400
