@@ -50,9 +50,7 @@ HOST = [
     ),
 ]
 CONTAINER_DISKS = lines(
-    "Disk: what each container reads and writes.",
-    {"{{service}} reads": containers.block_read("$job"), "{{service}} writes": containers.block_written("$job")},
-    BYTES_PER_SECOND,
+    "Disk: what each container reads and writes.", containers.disk("$job"), BYTES_PER_SECOND
 ).no_value("The kernel of this machine counts no block I/O by container.")
 BROKER = [
     row(
