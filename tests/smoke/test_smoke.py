@@ -9,10 +9,10 @@ import requests
 import yaml
 
 from ops.paths import ROOT
-from tests.smoke.conftest import CHANNELS, REQUESTS, Burst, Order
+from tests.smoke.conftest import CHANNELS, COUNTED, REQUESTS, Burst, Order
 from tests.support import stack
 from tests.support.boards import PanelQuery, first_row, load_boards, panel_queries, values_of
-from tests.support.erp import RESPONSES, VERSION_VIEW, Erp
+from tests.support.erp import Erp
 from tests.support.loki import Entry, Loki
 from tests.support.panels import QUIET, available_answers, numbers
 from tests.support.prometheus import Prometheus
@@ -88,23 +88,16 @@ def test_requests_answered(burst: Burst, seen: Seen) -> None:
 
 def test_requests_in_loki(burst: Burst, loki: Loki, seen: Seen) -> None:
     """Loki has exactly one access line for each request"""
-    query = f'{{service="erp-web"}} |= "smoke-" | json | logger="access" | view="{VERSION_VIEW}"'
-
-    def lines() -> list[str]:
-        found = [entry.fields["request_id"] for entry in loki.entries(query, seconds=600, limit=5000)]
-        return [request_id for request_id in found if request_id in burst.ids]
-
-    found = eventually(lines, f"{REQUESTS} lines", 30, until=lambda found: len(found) >= REQUESTS)
+    found = eventually(partial(burst.lines, loki), f"{REQUESTS} lines", 30, until=lambda found: len(found) >= REQUESTS)
     assert sorted(found) == sorted(burst.ids)
     seen(f"{len(found)} lines")
 
 
 def test_requests_in_prometheus(burst: Burst, prometheus: Prometheus, seen: Seen) -> None:
     """Prometheus counts exactly these requests"""
-    query = f'sum({RESPONSES}{{job="erp-web",view="{VERSION_VIEW}"}})'
-    expected = burst.counted_before + REQUESTS
+    expected = burst.counted_after
     found = eventually(
-        lambda: prometheus.value(query), f"{query} to be {expected:g}", 40, until=lambda value: value >= expected
+        lambda: prometheus.value(COUNTED), f"{COUNTED} to be {expected:g}", 40, until=lambda value: value >= expected
     )
     assert found == expected
     seen(f"{burst.counted_before:g} + {REQUESTS} = {found:g}")
