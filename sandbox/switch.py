@@ -15,4 +15,4 @@ def main(api: str, mode: str, port: int = 8080) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(sys.argv[1], sys.argv[2])

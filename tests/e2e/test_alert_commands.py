@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import requests
 
+from ops import alerts
+from ops.commands import current
 from tests.support import stack
 from tests.support.alertmanager import Alertmanager
 from tests.support.prometheus import Prometheus
@@ -42,12 +44,12 @@ def probe(alertmanager: Alertmanager) -> Iterator[str]:
 
 
 @pytest.fixture
-def silence(alertmanager: Alertmanager) -> Iterator[str]:
+def silence() -> Iterator[str]:
     """What `make silence` says; the silence is ended afterwards."""
     said = stack.run("make", "-s", "silence", f"SERVICE={SERVICE}", "FOR=5m")
     (found,) = re.findall(r"\(silence ([0-9a-f-]{36})\)", said)
     yield found
-    alertmanager.expire(found)
+    alerts.amtool(current(), "silence", "expire", found)
 
 
 def shown(name: str) -> list[list[str]]:
@@ -92,9 +94,7 @@ def test_make_alert_review_lists_every_alert_but_the_watchdog(prometheus: Promet
     ("given", "told"),
     [
         (["SERVICE=erp-wbe", "FOR=1h"], "SERVICE='erp-wbe' has no alerts; expected one of"),
-        ([f"SERVICE={SERVICE}", "FOR=soon"], "FOR='soon' is no duration"),
         ([f"SERVICE={SERVICE}"], "FOR='' is no duration"),
-        (["FOR=1h"], "SERVICE='' has no alerts"),
     ],
 )
 def test_bad_input_is_told_and_silences_nothing(given: list[str], told: str, alertmanager: Alertmanager) -> None:
