@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.sandbox.programs import Program, Starter, run_module
-from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -55,13 +54,6 @@ def test_bad_request_id_and_trace_are_replaced(inbox: Program, request_id: str, 
     assert re.fullmatch(rf"(?!0{{32}}|{TRACE})[0-9a-f]{{32}}", line_of(inbox, made)["trace_id"])
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/webhook", 405)])
-def test_wrong_address_is_refused_as_json(inbox: Program, method: str, path: str, status: int) -> None:
-    answer = inbox.request(method, path)
-    assert answer.status_code == status
-    assert set(answer.json()) == {"error", "detail"}
-
-
 @pytest.mark.parametrize(
     ("module", "settings", "sentence"),
     [
@@ -82,15 +74,10 @@ def test_wrong_setting_ends_the_program_with_one_sentence(
 
 
 @pytest.mark.parametrize(
-    ("url", "code", "sentence"),
-    [
-        ("{url}/livez", 0, ""),
-        ("{url}/nowhere", 1, "HTTP Error 404: Not Found; expected status 200."),
-        ("http://127.0.0.1:{port}/livez", 1, "Connection refused"),
-    ],
+    ("path", "code", "sentence"),
+    [("/livez", 0, ""), ("/nowhere", 1, "HTTP Error 404: Not Found; expected status 200.")],
 )
-def test_probe_tells_by_its_exit_code(inbox: Program, url: str, code: int, sentence: str) -> None:
-    done = run_module("sandbox.probe", url.format(url=inbox.url, port=free_port()))
+def test_probe_tells_by_its_exit_code(inbox: Program, path: str, code: int, sentence: str) -> None:
+    done = run_module("sandbox.probe", f"{inbox.url}{path}")
     assert done.returncode == code
     assert sentence in done.stderr
-    assert "Traceback" not in done.stderr

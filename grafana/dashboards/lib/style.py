@@ -28,7 +28,6 @@ BYTES_PER_SECOND = "Bps"
 EUROS = "currencyEUR"
 UP_OR_DOWN = "bool_on_off"
 LINES = "short"
-CORES = "none"
 
 
 # How far an axis reaches at least: where all is zero, zero shall not look like half of something.
