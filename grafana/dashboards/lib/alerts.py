@@ -89,20 +89,6 @@ def watched(*names: str, reads: str = "") -> Watch:
     return _watch(names, drawn)
 
 
-def watched_beyond(edge: str, *names: str) -> Watch:
-    """The alerts of these names, drawn at the edge of the bucket that the recorded series `edge` leaves out."""
-    found = [
-        each.value
-        for _, rule in rule_files.all_rules()
-        if rule.get("record") == edge
-        for selector in rule_files.selectors(rule)
-        for each in selector.matchers.matchers
-        if each.name == "le"
-    ]
-    watch = watched(*names)
-    return Watch(watch.alerts, tuple((float(value), style.WARNING) for value in found))
-
-
 def _tiers(names: tuple[str, ...]) -> list[Alert]:
     tiers = [each for each in alerts() if each.name in names]
     if missing := set(names) - {each.name for each in tiers}:
