@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import requests
 
 from ops import alerts
 from ops.commands import current
@@ -25,18 +24,13 @@ def alertmanager() -> Alertmanager:
 
 
 @pytest.fixture
-def probe(alertmanager: Alertmanager) -> Iterator[str]:
+def probe() -> Iterator[str]:
     """An alert of SERVICE that reaches nobody, for as long as the test lasts."""
 
-    def post(ends: timedelta) -> None:
+    def post(lasts: timedelta) -> None:
         now = datetime.now(UTC)
-        alert = {
-            "labels": {"alertname": PROBE, "service": SERVICE, "severity": "info"},
-            "annotations": {"summary": "A test of make silence"},
-            "startsAt": (now - timedelta(seconds=1)).isoformat(),
-            "endsAt": (now + ends).isoformat(),
-        }
-        requests.post(f"{alertmanager.base}/api/v2/alerts", json=[alert], timeout=20).raise_for_status()
+        times = (f"--start={(now - timedelta(seconds=1)).isoformat()}", f"--end={(now + lasts).isoformat()}")
+        alerts.amtool(current(), "alert", "add", PROBE, f"service={SERVICE}", "severity=info", *times)
 
     post(timedelta(minutes=5))
     yield PROBE
