@@ -74,11 +74,6 @@ def hostile() -> dict[str, Any]:
     return group(alert(labels=labels, annotations=dict.fromkeys(names, EVIL)))
 
 
-def bare() -> dict[str, Any]:
-    """Alerts without labels and annotations."""
-    return group(*[alert() | {"labels": {}, "annotations": {}}] * 3)
-
-
 CASES = {
     "firing": group(alert()),
     "resolved": group(alert(resolved=True)),
@@ -90,7 +85,7 @@ CASES = {
         *(alert(annotations={"summary": f"View {n} fails", "description": f"View {n} failed."}) for n in range(13))
     ),
     "hostile": hostile(),
-    "bare": bare(),
+    "bare": group(*[alert() | {"labels": {}, "annotations": {}}] * 3),
 }
 COMMITTED = ("partly-resolved", "hostile")
 

@@ -1,7 +1,5 @@
 """Sections that more than one board has."""
 
-from __future__ import annotations
-
 from grafana_foundation_sdk.builders import timeseries
 
 from grafana.dashboards.lib.alerts import linked, watched
@@ -35,11 +33,7 @@ def use_of_machine(
         lines("Memory: what each container holds.", {"{{service}}": containers.memory(services)}, BYTES),
     )
     second = row(
-        lines(
-            "Network: what each container receives and sends.",
-            {"{{service}} receives": containers.received(services), "{{service}} sends": containers.sent(services)},
-            BYTES_PER_SECOND,
-        ),
+        lines("Network: what each container receives and sends.", containers.network(services), BYTES_PER_SECOND),
         lines(
             "Starts: how often each container was started in a quarter of an hour.",
             {"{{service}}": containers.starts(services)},

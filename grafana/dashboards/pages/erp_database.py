@@ -1,7 +1,5 @@
 """Database: as the application feels it, as the server tells it, and what its container uses."""
 
-from __future__ import annotations
-
 from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.dashboards.lib.alerts import DATABASE, linked, watched

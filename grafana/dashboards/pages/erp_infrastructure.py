@@ -1,7 +1,5 @@
 """Infrastructure: the machine, every container on it, the broker, the monitoring's own health and cost, the logs."""
 
-from __future__ import annotations
-
 from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.dashboards.lib.alerts import INFRASTRUCTURE, linked, watched
@@ -52,9 +50,7 @@ HOST = [
     ),
 ]
 CONTAINER_DISKS = lines(
-    "Disk: what each container reads and writes.",
-    {"{{service}} reads": containers.block_read("$job"), "{{service}} writes": containers.block_written("$job")},
-    BYTES_PER_SECOND,
+    "Disk: what each container reads and writes.", containers.disk("$job"), BYTES_PER_SECOND
 ).no_value("The kernel of this machine counts no block I/O by container.")
 BROKER = [
     row(

@@ -3,8 +3,6 @@
 `$datname` is the board's choice of databases, `$server` the services whose containers run the server.
 """
 
-from __future__ import annotations
-
 from grafana.dashboards.lib.queries.common import APP, or_zero, percentiles, quantile, rate_by, total
 
 DB = 'datname=~"$datname",datname!~"template.*"'

@@ -3,8 +3,6 @@
 `$host` is the board's choice of machines (instances of node_exporter), `$job` of services.
 """
 
-from __future__ import annotations
-
 from grafana.dashboards.lib.queries import containers
 from grafana.dashboards.lib.queries.common import JOB, RANGE, lines_of, or_zero, rate_by, total
 
