@@ -1,6 +1,6 @@
 """Whole messages, field by field as the configuration asks for them, against the committed ones.
 
-`python -m pytest alertmanager/tests/test_goldens.py` with GOLDEN=write writes them anew: read the difference.
+`make goldens` writes them anew: read the difference.
 """
 
 import json
