@@ -87,7 +87,7 @@ def weaknesses(settings: Settings) -> Iterator[str]:
                 "network segment. Upgrade it, or have a firewall drop such packets."
             )
     if machine.memory_bytes() < COMFORTABLE_MEMORY:
-        yield f"{machine.memory_bytes() / 1024**3:.1f} GiB of memory: with 6 GiB a build is quicker and nothing has to be swapped."
+        yield f"{machine.memory_bytes() / 1024**3:.1f} GiB of memory: with 6 GiB builds are quicker."
     if image_source.remembered(settings) == "local":
         yield "Images were built here, so Grafana is missing; with a registry: rm .local/image-source, then `make up`."
     if shutil.disk_usage(ROOT).free < 15 * 1024**3:

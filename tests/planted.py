@@ -79,7 +79,7 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
         ),
         Planted(
             "a data source's address is wrong",
-            "grafana/provisioning/datasources/tracing-off.yml",
+            "grafana/provisioning/datasources/tracing-on.yml",
             "http://loki:3100",
             "http://loki:3101",
             ("e2e/test_data_sources.py::test_data_source_answers[loki]",),
