@@ -8,7 +8,7 @@ from typing import Any
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-from django_o11y import conf, context, records, scrub, terminal
+from django_o11y import conf, context, output, records, scrub, terminal
 from django_o11y.line_handler import LineHandler
 
 __all__ = ["LineFormatter", "LineHandler", "logging_config"]
@@ -110,6 +110,7 @@ def make_formatter(*, log_format: str, **static: str) -> logging.Formatter:
 
 def logging_config(settings: conf.Settings) -> dict[str, Any]:
     """The dictionary for Django's LOGGING and gunicorn's logconfig_dict."""
+    output.choose()
     line = {
         "()": make_formatter,
         "log_format": settings.log_format,
