@@ -4,8 +4,10 @@ Where the project calls sentry_sdk.init itself, before or after us, its client i
 our scrubbing and counting are put around its hooks. Otherwise the client is ours, and sends errors only, no traces.
 """
 
+import logging
 import threading
 from importlib.util import find_spec
+from time import monotonic
 from typing import Any
 
 import sentry_sdk
@@ -13,21 +15,29 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.atexit import AtexitIntegration
-from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
 from sentry_sdk.scope import add_global_event_processor
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 
-from django_o11y import conf, events, metrics, request_errors, scrub, terminal
+from django_o11y import conf, events, metrics, output, request_errors, scrub
 
 __all__ = ["join"]
 
 DROP_REASONS = ("network", "full_queue", "self_rate_limits", "status_429", "hook_failed")
 DENYLIST = [*DEFAULT_DENYLIST, *scrub.SENSITIVE_WORDS.split(), "card_number", "card_token"]
 
+TELL_SECONDS = 600.0
+"""The log names the losses of events once in so many seconds."""
+SENDER = "sentry-sdk.BackgroundWorker"
+"""The SDK's thread that sends events."""
+logger = logging.getLogger(__name__)
+
 _settings: conf.Settings | None = None
+_untold = 0
+_tell_at = float("-inf")
 _lock = threading.Lock()
 
 
@@ -35,7 +45,7 @@ class CountingTransport(HttpTransport):
     TIMEOUT = 10
 
     def on_dropped_event(self, _reason: str) -> None:
-        metrics.SENTRY_DROPPED.labels(_reason).inc()
+        _count_loss(_reason)
 
 
 class Around:
@@ -60,6 +70,8 @@ def init(settings: conf.Settings) -> None:
             metrics.SENTRY_DROPPED.labels(reason)
         add_global_event_processor(_join_late)
         request_errors.connect()
+        ignore_logger(__name__)  # a line about a lost event must not become the next one
+        logging.getLogger("urllib3.connectionpool").addFilter(_is_not_of_the_sender)
     _start_or_join(settings)
     _settings = settings
 
@@ -68,6 +80,26 @@ def join() -> None:
     """Put our hooks around those of the SDK's present client, whoever made it; to be repeated as often as one likes."""
     if _settings is not None:
         _start_or_join(_settings)
+
+
+def _count_loss(reason: str) -> None:
+    """Every loss is counted. The log has the first at once, the number of the next ones when TELL_SECONDS are over."""
+    global _untold, _tell_at
+    metrics.SENTRY_DROPPED.labels(reason).inc()
+    _untold += 1
+    if monotonic() < _tell_at:
+        return
+    number, _untold, _tell_at = _untold, 0, monotonic() + TELL_SECONDS
+    logger.warning(
+        "Error events that didn't reach the tracker since the last such line: %d (%s). The metric sentry_dropped_total "
+        "counts all. Check that the tracker of SENTRY_DSN answers.",
+        *(number, reason),
+    )
+
+
+def _is_not_of_the_sender(record: logging.LogRecord) -> bool:
+    """urllib3 warns of each attempt to send an event, and there are three: _count_loss tells of those that failed."""
+    return record.threadName != SENDER
 
 
 def _join_late(event: Event, _hint: Hint) -> Event:
@@ -101,7 +133,7 @@ def _surround(client: Any, settings: conf.Settings) -> None:
     if dropped := getattr(client.transport, "on_dropped_event", None):
 
         def count(reason: str) -> None:
-            metrics.SENTRY_DROPPED.labels(reason).inc()
+            _count_loss(reason)
             dropped(reason)
 
         client.transport.on_dropped_event = count
@@ -128,7 +160,7 @@ def _is_seen(event: Any, hint: Hint) -> bool:
     if not any((each.get("mechanism") or {}).get("type") == "excepthook" for each in raised):
         return False
     kind = (hint.get("exc_info") or (None,))[0]
-    return terminal.is_terminal() or (kind is not None and issubclass(kind, CommandError | KeyboardInterrupt))
+    return output.is_terminal() or (kind is not None and issubclass(kind, CommandError | KeyboardInterrupt))
 
 
 def _start(settings: conf.Settings) -> None:
