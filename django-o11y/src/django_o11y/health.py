@@ -1,4 +1,4 @@
-"""/livez: this process answers. /readyz: what every request needs answers too. /healthz is /livez.
+"""What /readyz says: whether what every request needs answers.
 
 Other companies' APIs are not asked: while they are away, a restart of this process doesn't help.
 
@@ -21,19 +21,9 @@ from django_o11y.bounded import Bounded
 DEADLINE_SECONDS = 2.5
 KEEP_SECONDS = 1.0
 
-Answer = tuple[int, dict[str, object]]
 
-
-def answer(path: str, ready_checks: Iterable[str]) -> Answer | None:
-    """Status and body for a health URL, or None for any other path."""
-    if path in ("/livez", "/healthz"):
-        return 200, {"status": "ok"}
-    if path == "/readyz":
-        return _readiness(ready_checks)
-    return None
-
-
-def _readiness(names: Iterable[str]) -> Answer:
+def readiness(names: Iterable[str]) -> tuple[int, dict[str, object]]:
+    """Status and body of /readyz."""
     # All begin before the first is waited for, so that together they take no longer than one.
     begun = {name: _check(name).begin() for name in names}
     results = {name: _ask(name, since) for name, since in begun.items()}
