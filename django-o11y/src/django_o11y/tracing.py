@@ -167,7 +167,7 @@ def send_span(task: str) -> dict[str, str]:
     attributes = {"messaging.operation.name": "send", "celery.task": task}
     span = _tracer.start_span(f"send {task}", kind=SpanKind.PRODUCER, attributes=attributes)
     span.end()
-    return _ids(span)
+    return {"traceparent": "-".join(("00", *_ids(span)))}
 
 
 def end_task(span: Any, outcome: str, system: str) -> None:
@@ -190,20 +190,16 @@ def _start(name: str, kind: Any, opened: context.Context, attributes: dict[str, 
     # Without a caller there is no parent, whatever this thread did before.
     parent = TraceContextTextMapPropagator().extract({"traceparent": caller}, Context())
     span = _tracer.start_span(name, context=parent, kind=kind, attributes=attributes)
-    ids = _ids(span)
-    opened.trace_id, opened.span_id, opened.trace_flags = ids["trace_id"], ids["span_id"], ids["trace_flags"]
+    opened.trace_id, opened.span_id, opened.trace_flags = _ids(span)
     if opened.request_id:
         span.set_attribute("request_id", opened.request_id)
     return span
 
 
-def _ids(span: Any) -> dict[str, str]:
+def _ids(span: Any) -> tuple[str, str, str]:
+    """As in a traceparent: trace, span and flags."""
     found = span.get_span_context()
-    return {
-        "trace_id": f"{found.trace_id:032x}",
-        "span_id": f"{found.span_id:016x}",
-        "trace_flags": f"{found.trace_flags & 1:02x}",
-    }
+    return f"{found.trace_id:032x}", f"{found.span_id:016x}", f"{found.trace_flags & 1:02x}"
 
 
 def _add_person(span: Any, opened: context.Context) -> None:

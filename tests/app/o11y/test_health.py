@@ -96,7 +96,7 @@ def test_what_hangs_is_asked_by_one_thread_only() -> None:
 
     bounded = Bounded(hang, seconds=0.1)
     for _ in range(3):
-        with pytest.raises(TimeoutError, match=r"no answer within 0.1 s"):
+        with pytest.raises(TimeoutError):
             bounded.ask()
     assert len(calls) == 1
     release.set()
