@@ -9,7 +9,7 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, Resolver404, ResolverMatch, resolve, reverse
 
-from django_o11y import conf, health, installation, multiprocess, tracing
+from django_o11y import conf, group_folder, health, installation, multiprocess, tracing
 
 TAG = "django_o11y"
 NOWHERE = "/django-o11y/no-project-has-this-page"
@@ -145,7 +145,7 @@ def _processes() -> Found:
             id="django_o11y.E008",
         )
 
-    if found := multiprocess.problem():
+    if (folder := multiprocess.directory()) and (found := group_folder.problem(folder)):
         yield checks.Error(
             f"{found}: metrics go to a folder below the system's one for temporary files, or are lost.",
             hint="Set PROMETHEUS_MULTIPROC_DIR to a folder on a local disk that the processes' user owns.",

@@ -103,12 +103,6 @@ def enter(group: str) -> None:
     _count_drop(FOLDER)
 
 
-def problem() -> str | None:
-    """What is wrong with the folder that the variable names; for `manage.py check`, which leaves nothing behind."""
-    given = directory()
-    return group_folder.problem(given) if given else None
-
-
 def _take_slot() -> None:
     """Take the lowest free slot, and let every metric made so far go on from its counts."""
     global _slot, _slot_lock, _wants_slot
