@@ -30,7 +30,6 @@ def check_settings(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
         *_exports(),
         *_processes(),
         *_logging(),
-        *_celery(),
         *_tracing(given),
     ]
 
@@ -178,19 +177,6 @@ def _logging() -> Found:
             f"LOGGING_CONFIG is {settings.LOGGING_CONFIG!r}: lines are no JSON and carry no ids.",
             hint=f'Set LOGGING_CONFIG = "{expected}", or configure logging with django_o11y.logging_merge.merged().',
             id="django_o11y.W011",
-        )
-
-
-def _celery() -> Found:
-    options = getattr(settings, "CELERY_BROKER_TRANSPORT_OPTIONS", {})
-    limit = getattr(settings, "CELERY_TASK_TIME_LIMIT", None)
-    visible = options.get("visibility_timeout")
-    if getattr(settings, "CELERY_TASK_ACKS_LATE", False) and visible and limit and visible <= limit:
-        yield checks.Warning(
-            f"The broker's visibility_timeout ({visible} s) is no longer than CELERY_TASK_TIME_LIMIT ({limit} s): "
-            "with acks_late a task that takes long is run twice.",
-            hint="Make visibility_timeout longer than the longest task and countdown.",
-            id="django_o11y.W012",
         )
 
 

@@ -33,6 +33,8 @@ TELL_SECONDS = 600.0
 """The log names the losses of events once in so many seconds."""
 SENDER = "sentry-sdk.BackgroundWorker"
 """The SDK's thread that sends events."""
+OURS = "django_o11y_settings"
+"""The attribute by which a client of ours is known."""
 logger = logging.getLogger(__name__)
 
 _settings: conf.Settings | None = None
@@ -41,11 +43,8 @@ _tell_at = float("-inf")
 _lock = threading.Lock()
 
 
-class CountingTransport(HttpTransport):
+class Transport(HttpTransport):
     TIMEOUT = 10
-
-    def on_dropped_event(self, _reason: str) -> None:
-        _count_loss(_reason)
 
 
 class Around:
@@ -111,11 +110,15 @@ def _join_late(event: Event, _hint: Hint) -> Event:
 def _start_or_join(settings: conf.Settings) -> None:
     with _lock:
         client: Any = sentry_sdk.get_client()
-        if not client.is_active() or client.transport is None or isinstance(client.transport, CountingTransport):
-            if settings.sentry_dsn and getattr(client, "django_o11y_settings", None) != settings:
-                _start(settings)
-        elif not isinstance(client.options["before_send"], Around):
+        is_theirs = _sends(client) and not hasattr(client, OURS)
+        if not is_theirs and settings.sentry_dsn and getattr(client, OURS, None) != settings:
+            client = _start(settings)
+        if _sends(client) and not isinstance(client.options["before_send"], Around):
             _surround(client, settings)
+
+
+def _sends(client: Any) -> bool:
+    return client.is_active() and client.transport is not None
 
 
 def _surround(client: Any, settings: conf.Settings) -> None:
@@ -126,10 +129,9 @@ def _surround(client: Any, settings: conf.Settings) -> None:
     options["before_send_transaction"] = _after(options["before_send_transaction"], hook.transaction)
     options["before_send_log"] = _after(their_logs, events.log_item)
     options["before_breadcrumb"] = _after(options["before_breadcrumb"], events.breadcrumb)
-    if options["event_scrubber"] is None:
-        options["event_scrubber"] = EventScrubber()
-    options["event_scrubber"].denylist = [*options["event_scrubber"].denylist, *DENYLIST]
-    options["event_scrubber"].recursive = True
+    scrubber = options["event_scrubber"] = options["event_scrubber"] or EventScrubber()
+    scrubber.denylist = [*scrubber.denylist, *DENYLIST]
+    scrubber.recursive = True
     if dropped := getattr(client.transport, "on_dropped_event", None):
 
         def count(reason: str) -> None:
@@ -163,17 +165,14 @@ def _is_seen(event: Any, hint: Hint) -> bool:
     return output.is_terminal() or (kind is not None and issubclass(kind, CommandError | KeyboardInterrupt))
 
 
-def _start(settings: conf.Settings) -> None:
+def _start(settings: conf.Settings) -> Any:
     try:
         sentry_sdk.init(
             dsn=settings.sentry_dsn,
             environment=settings.sentry_environment or settings.env,
             release=settings.sentry_release or settings.version,
-            transport=CountingTransport,
-            before_send=Around(None, events.Hook(service=settings.service, user_email=settings.user_email)),
-            before_breadcrumb=events.breadcrumb,
-            event_scrubber=EventScrubber(denylist=[*DENYLIST], recursive=True),
             integrations=_integrations(),
+            transport=Transport,
             # _integrations() lists those that we use; request_errors.py does what Django's would.
             auto_enabling_integrations=False,
             # Outgoing calls carry our own trace id; the SDK would add a second, different one.
@@ -190,7 +189,9 @@ def _start(settings: conf.Settings) -> None:
         raise ImproperlyConfigured(
             f"SENTRY_DSN is no DSN ({error}); expected http://<key>@<host>/<project>, or nothing: no reports."
         ) from error
-    sentry_sdk.get_client().django_o11y_settings = settings  # type: ignore[attr-defined]
+    client: Any = sentry_sdk.get_client()
+    setattr(client, OURS, settings)
+    return client
 
 
 def _integrations() -> list[Integration]:
