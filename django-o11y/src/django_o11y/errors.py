@@ -7,7 +7,6 @@ our scrubbing and counting are put around its hooks. Otherwise the client is our
 import logging
 import threading
 from importlib.util import find_spec
-from time import monotonic
 from typing import Any
 
 import sentry_sdk
@@ -23,14 +22,13 @@ from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 
 from django_o11y import conf, events, metrics, output, request_errors, scrub
+from django_o11y.losses import Losses
 
 __all__ = ["join"]
 
 DROP_REASONS = ("network", "full_queue", "self_rate_limits", "status_429", "hook_failed")
 DENYLIST = [*DEFAULT_DENYLIST, *scrub.SENSITIVE_WORDS.split(), "card_number", "card_token"]
 
-TELL_SECONDS = 600.0
-"""The log names the losses of events once in so many seconds."""
 SENDER = "sentry-sdk.BackgroundWorker"
 """The SDK's thread that sends events."""
 OURS = "django_o11y_settings"
@@ -38,8 +36,11 @@ OURS = "django_o11y_settings"
 logger = logging.getLogger(__name__)
 
 _settings: conf.Settings | None = None
-_untold = 0
-_tell_at = float("-inf")
+_losses = Losses(
+    logger,
+    "Error events that didn't reach the tracker since the last such line: %d (%s). The metric sentry_dropped_total "
+    "counts all. Check that the tracker of SENTRY_DSN answers.",
+)
 _lock = threading.Lock()
 
 
@@ -82,22 +83,12 @@ def join() -> None:
 
 
 def _count_loss(reason: str) -> None:
-    """Every loss is counted. The log has the first at once, the number of the next ones when TELL_SECONDS are over."""
-    global _untold, _tell_at
     metrics.SENTRY_DROPPED.labels(reason).inc()
-    _untold += 1
-    if monotonic() < _tell_at:
-        return
-    number, _untold, _tell_at = _untold, 0, monotonic() + TELL_SECONDS
-    logger.warning(
-        "Error events that didn't reach the tracker since the last such line: %d (%s). The metric sentry_dropped_total "
-        "counts all. Check that the tracker of SENTRY_DSN answers.",
-        *(number, reason),
-    )
+    _losses.add(reason)
 
 
 def _is_not_of_the_sender(record: logging.LogRecord) -> bool:
-    """urllib3 warns of each attempt to send an event, and there are three: _count_loss tells of those that failed."""
+    """urllib3 warns of each attempt to send an event, and there are three; _losses tells of the events."""
     return record.threadName != SENDER
 
 
