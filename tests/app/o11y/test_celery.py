@@ -1,7 +1,5 @@
-"""A real worker and a real beat: counts, ids from the request to the child task, and sudden deaths."""
+"""A real worker: counts, ids from the request to the child task, and sudden deaths."""
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -101,26 +99,13 @@ def test_tasks_that_a_worker_holds_are_measured(queue: None, worker: HttpProcess
     app.control.revoke(task.id)
 
 
-def test_a_worker_answers_probes_and_guards_its_metrics(worker: HttpProcess) -> None:
+def test_a_worker_answers_probes_and_guards_its_metrics(db: None, worker: HttpProcess) -> None:
     assert main([f"{worker.url}/livez"]) == 0
     assert main([f"{worker.url}/readyz"]) == 0
     assert requests.get(f"{worker.url}/metrics", timeout=5).status_code == 401
     assert requests.get(f"{worker.url}/else", timeout=5).status_code == 404
     assert total(worker.metrics(), "build_info", version="test") == 1
     assert "celery_beat_last_tick" not in worker.metrics()
-
-
-def test_a_worker_starts_from_nothing_and_ends_in_order(db: None, queue: None, tmp_path: Path) -> None:
-    environment = {"PYTHONPATH": processes.with_support(str(Path(tasks.__file__).parent.parent))}
-    with processes.celery(tmp_path, "worker", "-I", "harness.tasks", "--concurrency", "1", **environment) as first:
-        tasks.say.delay("x")
-        wait_for_count(first, "say", "succeeded", 1)
-        assert first.stop() == 0
-        assert first.errors.read_text() == ""
-        assert first.lines
-    with processes.celery(tmp_path, "worker", "-I", "harness.tasks", "--concurrency", "1", **environment) as second:
-        assert counted(second, "say", "succeeded") == 0
-        os.kill(second.popen.pid, signal.SIGQUIT)
 
 
 def test_a_taken_port_is_said_in_a_sentence_and_costs_no_counts(
@@ -135,17 +120,3 @@ def test_a_taken_port_is_said_in_a_sentence_and_costs_no_counts(
     assert f"Port {port} for /metrics and /livez can't be opened" in second.log.read_text()
     for name in ("celery_tasks_total", "celery_task_duration_seconds_count", "build_info"):
         assert total(worker.metrics(), name) == total(before, name) > 0
-
-
-def test_beat_ticks_sends_and_says_so(queue: None, tmp_path: Path) -> None:
-    arguments = ("--schedule", str(tmp_path / "schedule"), "--pidfile", "")
-    with processes.celery(tmp_path, "beat", *arguments) as beat:
-        first = eventually(
-            lambda: total(beat.metrics(), "celery_beat_last_tick_timestamp_seconds"), "beat's first tick"
-        )
-        eventually(lambda: total(beat.metrics(), "celery_beat_last_tick_timestamp_seconds") > first, "its next tick")
-        assert total(beat.metrics(), "build_info", version="test") == 1
-        assert main([f"{beat.url}/livez"]) == 0
-        assert beat.stop() == 0
-        assert beat.errors.read_text() == ""
-        assert {line["service"] for line in beat.lines} == {"erp-beat"}

@@ -130,19 +130,28 @@ def test_an_eager_retry_runs_inside_its_first_run_and_both_are_counted_once(requ
     assert context.current() is request_context
 
 
+@pytest.fixture(scope="module")
+def metrics_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for the workers of all pools, which are started one after the other."""
+    return tmp_path_factory.mktemp("metrics")
+
+
 POOLS = (("--pool", "threads"), ("--pool", "solo"), ("--max-tasks-per-child", "1"))
 
 
 @pytest.mark.parametrize("options", POOLS, ids=lambda each: each[1])
-def test_no_pool_loses_a_count(tmp_path: Path, options: tuple[str, str]) -> None:
-    with project.broker(), project.worker(tmp_path, *options) as worker:
+def test_no_pool_loses_a_count_and_none_takes_over_that_of_a_worker_before_it(
+    tmp_path: Path, metrics_folder: Path, options: tuple[str, str]
+) -> None:
+    env = {"PROMETHEUS_MULTIPROC_DIR": str(metrics_folder)}
+    with project.broker(), project.worker(tmp_path, *options, **env) as worker:
         sender = project.sender()
-        for number in range(20):
+        for number in range(10):
             sender.send_task("harness.tasks.say", (str(number),))
         sender.send_task("harness.tasks.fail", ("x",))
-        eventually(lambda: counted(worker, "say", state="succeeded") == 20, "20 tasks")
+        eventually(lambda: counted(worker, "say", state="succeeded") == 10, "10 tasks")
         eventually(lambda: counted(worker, "fail", state="failed") == 1, "a failed one")
-        assert timed(worker, "say") == 20
+        assert timed(worker, "say") == 10
         assert worker.stop() == 0
         assert worker.errors.read_text() == ""
         assert worker.lines

@@ -4,14 +4,12 @@ import dataclasses
 import socket
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import requests
 from django.core.checks import run_checks
 from django.db import connections
 from django.test import Client
-from harness.processes import free_port, web
+from harness.processes import free_port
 from harness.wait import eventually
 
 from django_o11y import health, probe
@@ -64,16 +62,6 @@ def test_readyz_says_that_the_cache_is_away(transactional_db: None, dead_cache: 
         503,
         {"database": "ok", "cache": "failed: ConnectionError"},
     )
-
-
-def test_gunicorn_answers_probes_while_its_database_is_a_black_hole(db: None, black_hole: int, tmp_path: Path) -> None:
-    with web(tmp_path, workers=1, DATABASE_PORT=str(black_hole)) as process:
-        assert main([f"{process.url}/livez"]) == 0
-        answer = requests.get(f"{process.url}/readyz", timeout=10)
-        assert answer.elapsed.total_seconds() < 3.5
-        assert answer.json()["checks"] == {"database": "failed: OperationalError", "cache": "ok"}
-        assert main([f"{process.url}/readyz"]) == 1
-        assert "build_info" in process.metrics()
 
 
 def test_the_probe_tells_what_is_wrong(
