@@ -8,6 +8,7 @@ from celery import chord, group
 from harness import project, tasks
 from harness.processes import HttpProcess
 from harness.samples import here, total
+from harness.tracker import Tracker
 from harness.wait import eventually
 
 from config.celery import app
@@ -77,7 +78,7 @@ def test_the_parts_of_a_chord_are_counted_once_each_with_the_ids_of_the_request(
 
 
 def test_a_message_for_an_unknown_task_is_counted_and_said_without_its_arguments(
-    queue: None, worker: HttpProcess, request_context: Context
+    queue: None, worker: HttpProcess, request_context: Context, tracker: Tracker
 ) -> None:
     def dropped(label: str) -> float:
         return total(worker.metrics(), "celery_tasks_total", task=label, state="failed")
@@ -89,7 +90,9 @@ def test_a_message_for_an_unknown_task_is_counted_and_said_without_its_arguments
     assert "isn't registered here" in line["message"]
     assert (line["level"], line["request_id"]) == ("ERROR", "order-4711")
     assert "exception" not in line
-    assert dropped("unregistered") == before + 1
+    app.send_task("shop.tasks.password=hunter2", ("4711-hunter2",))
+    eventually(lambda: dropped("unregistered") == before + 2, "both messages to be counted")
+    eventually(lambda: len(tracker.events) == 2, "an event of each message")
     assert "shop.tasks.gone" not in worker.metrics()
 
     invalid = dropped("invalid")
@@ -97,7 +100,7 @@ def test_a_message_for_an_unknown_task_is_counted_and_said_without_its_arguments
         producer.publish({"neither": "hunter2 in a message"}, routing_key="celery")
         producer.publish(b"\xff hunter2", routing_key="celery", content_type="application/json", serializer=None)
     eventually(lambda: dropped("invalid") == invalid + 2, "two broken messages to be counted")
-    assert "hunter2" not in worker.log.read_text() + worker.errors.read_text()
+    assert "hunter2" not in worker.log.read_text() + worker.errors.read_text() + tracker.text
     assert worker.lines
 
 
