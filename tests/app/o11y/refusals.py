@@ -1,4 +1,4 @@
-"""Run by test_client_errors.py: a site whose views raise what a client can cause, and one request of each, twice."""
+"""Run by test_refusals.py: a site whose views raise what a client can cause, and one request of each, twice."""
 
 import asyncio
 import json

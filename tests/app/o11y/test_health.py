@@ -1,7 +1,6 @@
 """Probes: independent of everything for /livez, bounded in time for /readyz."""
 
 import dataclasses
-import socket
 import threading
 from collections.abc import Iterator
 
@@ -22,13 +21,6 @@ def _forget_answers() -> Iterator[None]:
     health._check.cache_clear()
     yield
     health._check.cache_clear()
-
-
-@pytest.fixture
-def black_hole() -> Iterator[int]:
-    """A port that takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
 
 
 @pytest.mark.parametrize("path", ["/livez", "/healthz"])

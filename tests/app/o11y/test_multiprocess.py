@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 import requests
 from harness.counts import counted, send
 from harness.processes import HttpProcess, Process, children_of, free_port
@@ -17,12 +16,6 @@ from harness.wait import eventually
 
 WORKERS = 3
 DROPPED = "metrics_dropped_total"
-
-
-@pytest.fixture(scope="module")
-def web(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpProcess]:
-    with start_web(tmp_path_factory.mktemp("web"), workers=WORKERS) as process:
-        yield process
 
 
 def files(process: HttpProcess) -> set[str]:
