@@ -56,16 +56,16 @@ def test_a_purge_at_the_start_and_a_cold_stop_are_lines(tmp_path: Path) -> None:
             assert worker.errors.read_text() == ""
 
 
-def test_beat_ticks_answers_probes_and_writes_nothing_but_lines(queue: None, tmp_path: Path) -> None:
-    arguments = ("--schedule", str(tmp_path / "schedule"), "--pidfile", "")
-    with processes.celery(tmp_path, "beat", *arguments) as beat:
+def test_beat_ticks_answers_probes_and_writes_nothing_but_lines(tmp_path: Path) -> None:
+    environment = {**project.write(tmp_path, EVERY_SECOND), "SERVICE": "shop-beat"}
+    with project.broker(), processes.celery(tmp_path, "beat", project=project.NAME, **environment) as beat:
         assert_it_ticks(beat)
         assert total(beat.metrics(), "build_info", version="test") == 1
         assert main([f"{beat.url}/livez"]) == 0
         beat.line(message="beat: Starting...")  # printed before Django is set up
         assert beat.stop() == 0
         assert beat.errors.read_text() == ""
-        assert {line["service"] for line in beat.lines} == {"erp-beat"}
+        assert {line["service"] for line in beat.lines} == {"shop-beat"}
 
 
 def assert_it_ticks(process: HttpProcess) -> None:

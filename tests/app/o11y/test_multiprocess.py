@@ -49,7 +49,7 @@ def test_counts_outlive_the_workers_that_made_them(web: HttpProcess) -> None:
 
 def test_a_new_master_starts_from_nothing_and_preloading_counts_exactly(django_db_setup: None, tmp_path: Path) -> None:
     port = free_port()
-    for options in ((), ("--preload",)):
+    for options in ((), (), ("--preload",)):  # which is a group of its own
         with start_web(tmp_path, *options, workers=2, port=port) as process:
             assert counted(process) == 0
             send(process, 20)
