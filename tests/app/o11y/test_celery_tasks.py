@@ -238,9 +238,9 @@ def test_an_eager_retry_runs_inside_its_first_run_and_both_are_counted_once(requ
 
 
 @pytest.fixture(scope="module")
-def metrics_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for the workers of all pools, which are started one after the other."""
-    return tmp_path_factory.mktemp("metrics")
+def same_group(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """One metrics folder and one port for the workers of all pools, which are started one after the other."""
+    return tmp_path_factory.mktemp("metrics"), processes.free_port()
 
 
 POOLS = (("--pool", "threads"), ("--pool", "solo"), ("--max-tasks-per-child", "1"))
@@ -248,10 +248,12 @@ POOLS = (("--pool", "threads"), ("--pool", "solo"), ("--max-tasks-per-child", "1
 
 @pytest.mark.parametrize("options", POOLS, ids=lambda each: each[1])
 def test_no_pool_loses_a_count_and_none_takes_over_that_of_a_worker_before_it(
-    tmp_path: Path, metrics_folder: Path, options: tuple[str, str]
+    tmp_path: Path, same_group: tuple[Path, int], options: tuple[str, str]
 ) -> None:
-    env = {"PROMETHEUS_MULTIPROC_DIR": str(metrics_folder)}
-    with project.broker(), project.worker(tmp_path, *options, **env) as worker:
+    folder, port = same_group
+    env = {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    with project.broker(), project.worker(tmp_path, *options, port=port, **env) as worker:
+        assert counted(worker, "say") == 0
         sender = project.sender()
         for number in range(10):
             sender.send_task("harness.tasks.say", (str(number),))

@@ -131,7 +131,9 @@ def serve(directory: Path, *command: str, **env: str) -> HttpProcess:
     return HttpProcess(given, directory, port, **{"SERVICE": "site", "PYTHONPATH": path, **env})
 
 
-def celery(directory: Path, role: str, *arguments: str, project: str = "config", **env: str) -> HttpProcess:
-    port = free_port()
+def celery(
+    directory: Path, role: str, *arguments: str, project: str = "config", port: int = 0, **env: str
+) -> HttpProcess:
+    port = port or free_port()
     command = ["celery", "-A", project, role, *arguments]
     return HttpProcess(command, directory, port, **{"SERVICE": f"erp-{role}", "METRICS_PORT": str(port), **env})
