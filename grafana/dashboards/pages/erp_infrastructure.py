@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.dashboards.lib.alerts import INFRASTRUCTURE, linked, watched
 from grafana.dashboards.lib.layout import Choice, Section, board, row
-from grafana.dashboards.lib.panels import ANY, level, lines, log_counts, number, with_units
+from grafana.dashboards.lib.panels import ANY, level, lines, number, with_units
 from grafana.dashboards.lib.queries import containers
 from grafana.dashboards.lib.queries import infrastructure as infra
 from grafana.dashboards.lib.sections import log_section, use_of_machine
@@ -106,7 +106,7 @@ MONITORING = [
 ]
 LOGS = [
     row(
-        log_counts("Log volume: bytes a second.", infra.BYTES_BY_SERVICE, "{{service}}", BYTES_PER_SECOND),
+        lines("Log volume: what each service writes.", {"{{service}}": infra.BYTES_BY_SERVICE}, BYTES_PER_SECOND, stacked=True),
         lines("Lines: sent by Promtail, and lost.", infra.LINES, PER_SECOND, linked("ErpLogsStalled")),
         lines("Lag: how old a line is when it arrives.", {"lag": infra.LOG_LAG}, SECONDS, watched("ErpLogsLagging")),
         lines(
