@@ -1,6 +1,8 @@
 """Every line that the ERP's own programs have written is an object of the documented schema."""
 
 import json
+import subprocess
+from subprocess import PIPE, STDOUT
 from typing import Any
 
 import jsonschema
@@ -15,7 +17,9 @@ PROGRAMS = ("erp-web", "erp-worker", "erp-beat", "erp-migrate")
 
 def lines(service: str) -> list[str]:
     """All that the container has written since it was made, as far as the rotation of its log goes back."""
-    return stack.run("docker", "logs", stack.containers()[service]["Id"], timeout=100).splitlines()
+    command = ["docker", "logs", stack.containers()[service]["Id"]]
+    done = subprocess.run(command, stdout=PIPE, stderr=STDOUT, text=True, timeout=100, check=True)
+    return done.stdout.splitlines()
 
 
 def complaint(line: str) -> str:
