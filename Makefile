@@ -36,7 +36,7 @@ fmt: venv ## Format the Python code
 	@$(VENV) -m ruff format . && $(VENV) -m ruff check --fix .
 
 reference: venv ## Write docs/reference anew from the code that it describes
-	@PYTHONPATH=django-o11y/src $(VENV) -m django_o11y.reference docs/reference
+	@PYTHONPATH=django-o11y/src $(VENV) -m docs.reference.pages docs/reference
 	@$(VENV) -m alertmanager.reference docs/reference/alert-routing.md
 
 screenshots: venv ## Picture the boards of the running stack into docs/screenshots, where the preview draws them

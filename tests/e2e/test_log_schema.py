@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from django_o11y.reference import SCHEMA
+from docs.reference.pages import SCHEMA
 from tests.support import stack
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))

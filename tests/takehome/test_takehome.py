@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import jsonschema
 import pytest
 
-from django_o11y.reference import SCHEMA
+from docs.reference.pages import SCHEMA
 from tests.support.erp import RESPONSES, Ids, sum_samples
 from tests.support.readme import blocks
 from tests.support.tracker import Tracker

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -15,50 +16,33 @@ class Bounded(Generic[Result]):
         self.function = function
         self.seconds = seconds
         self.keep_seconds = keep_seconds
-        self._changed = threading.Condition()
-        self._running = False
-        self._finished_at = float("-inf")
-        self._result: Result | None = None
-        self._error: Exception | None = None
-
-    @property
-    def last(self) -> Result | None:
+        self.last: Result | None = None
         """The last answer, however old; None before the first and after an exception."""
-        with self._changed:
-            return self._result
+        self._lock = threading.Lock()
+        self._asked: Future[Result] | None = None
+        self._answered_at = float("-inf")
 
-    def begin(self) -> float:
-        """Start the function unless its last answer is fresh; the moment from which an answer counts."""
-        with self._changed:
-            oldest = monotonic() - self.keep_seconds
-            if self._finished_at < oldest and not self._running:
-                self._running = True
-                threading.Thread(target=self._run, daemon=True).start()
-            return oldest
+    def begin(self) -> Callable[[], Result]:
+        """Start the function unless it runs or its last answer is fresh. What is returned waits, up to the limit."""
+        with self._lock:
+            asked = self._asked
+            if asked is None or (asked.done() and self._answered_at < monotonic() - self.keep_seconds):
+                asked = Future()
+                threading.Thread(target=self._run, args=(asked,), daemon=True).start()
+                self._asked = asked
+        deadline = monotonic() + self.seconds
+        return lambda: asked.result(max(0.0, deadline - monotonic()))
 
-    def wait(self, since: float) -> bool:
-        """Whether there is an answer or exception that counts from then on, waited for within the limit."""
-        left = since + self.keep_seconds + self.seconds - monotonic()
-        with self._changed:
-            return self._changed.wait_for(lambda: self._finished_at >= since, max(0.0, left))
+    def ask(self) -> Result:
+        """The function's answer or exception; TimeoutError when it takes too long."""
+        return self.begin()()
 
-    def ask(self, since: float | None = None) -> Result:
-        """The function's answer or exception; TimeoutError when it takes too long. `since`: from begin()."""
-        oldest = self.begin() if since is None else since
-        if not self.wait(oldest):
-            raise TimeoutError(f"no answer within {self.seconds:g} s")
-        with self._changed:
-            if self._error is not None:
-                raise self._error
-            return self._result  # type: ignore[return-value]
-
-    def _run(self) -> None:
-        result, error = None, None
+    def _run(self, asked: Future[Result]) -> None:
         try:
-            result = self.function()
-        except Exception as caught:
-            error = caught
-        with self._changed:
-            self._result, self._error = result, error
-            self._finished_at, self._running = monotonic(), False
-            self._changed.notify_all()
+            answer = self.function()
+        except Exception as error:
+            self.last, self._answered_at = None, monotonic()
+            asked.set_exception(error)
+        else:
+            self.last, self._answered_at = answer, monotonic()
+            asked.set_result(answer)

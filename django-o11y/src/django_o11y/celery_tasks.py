@@ -1,22 +1,20 @@
 """What Celery's signals tell of tasks, turned into ids, metrics, spans and log lines."""
 
-import logging
 from collections import deque
-from contextlib import ExitStack
-from time import perf_counter, time
+from time import time
 from typing import Any
 
 from celery.exceptions import Reject
 
 from django_o11y import context, metrics, tracing
 from django_o11y.queues import queue_of
+from django_o11y.task_run import TaskRun
 
 HEADER = "django_o11y"
 STATES = {"SUCCESS": "succeeded", "FAILURE": "failed", "RETRY": "retried"}
 COUNTED_STATES = ("sent", *STATES.values(), "revoked")
 RUN = "_django_o11y_run"
-"""The attribute of a task's request that has what to close at its end, its span if there is one, and its begin."""
-task_log = logging.getLogger("task")
+"""The attribute of a task's request that has its TaskRun."""
 
 _over: deque[str] = deque(maxlen=1000)
 """The ids of tasks whose end was counted."""
@@ -41,10 +39,7 @@ def begin(task_id: str, task: Any, **_: Any) -> None:
     carried = context.to_message() if request.is_eager else request.get(HEADER)
     opened = context.from_message(carried, task_id)
     tracing.start()  # for pools without processes of their own; elsewhere it has begun
-    with ExitStack() as stack:
-        stack.enter_context(context.use(opened))
-        span = stack.enter_context(tracing.task_span(opened, task.name))
-        setattr(request, RUN, (stack.pop_all(), span, perf_counter()))
+    setattr(request, RUN, TaskRun(opened, task.name, "celery"))
     sent_at = carried.get("sent_at") if isinstance(carried, dict) else None
     if isinstance(sent_at, float):
         metrics.QUEUE_WAIT.labels(queue_of(task.app, request.delivery_info)).observe(max(0.0, time() - sent_at))
@@ -54,17 +49,10 @@ def end(task_id: str, task: Any, state: str | None, **_: Any) -> None:
     run = task.request.__dict__.pop(RUN, None)
     if run is None:
         return
-    stack, span, started = run
-    duration = perf_counter() - started
     outcome = STATES.get(state or "", (state or "unknown").lower())
     _over.append(task_id)
     metrics.TASKS.labels(task.name, outcome).inc()
-    metrics.TASK_DURATION.labels(task.name).observe(duration)
-    fields = {"task": task.name, "state": outcome, "duration": round(duration, 6)}
-    task_log.info("%s %s in %.3f s", task.name, outcome, duration, extra=fields)
-    if span is not None:
-        tracing.end_task(span, outcome)
-    stack.close()
+    run.end(outcome, metrics.TASK_DURATION)
 
 
 def count_failure(sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:

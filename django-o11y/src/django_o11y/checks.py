@@ -9,7 +9,7 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, Resolver404, ResolverMatch, resolve, reverse
 
-from django_o11y import conf, health, installation, multiprocess, tracing
+from django_o11y import conf, group_folder, health, installation, multiprocess, tracing
 
 TAG = "django_o11y"
 NOWHERE = "/django-o11y/no-project-has-this-page"
@@ -30,7 +30,6 @@ def check_settings(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
         *_exports(),
         *_processes(),
         *_logging(),
-        *_celery(),
         *_tracing(given),
     ]
 
@@ -145,7 +144,7 @@ def _processes() -> Found:
             id="django_o11y.E008",
         )
 
-    if found := multiprocess.problem():
+    if (folder := multiprocess.directory()) and (found := group_folder.problem(folder)):
         yield checks.Error(
             f"{found}: metrics go to a folder below the system's one for temporary files, or are lost.",
             hint="Set PROMETHEUS_MULTIPROC_DIR to a folder on a local disk that the processes' user owns.",
@@ -178,19 +177,6 @@ def _logging() -> Found:
             f"LOGGING_CONFIG is {settings.LOGGING_CONFIG!r}: lines are no JSON and carry no ids.",
             hint=f'Set LOGGING_CONFIG = "{expected}", or configure logging with django_o11y.logging_merge.merged().',
             id="django_o11y.W011",
-        )
-
-
-def _celery() -> Found:
-    options = getattr(settings, "CELERY_BROKER_TRANSPORT_OPTIONS", {})
-    limit = getattr(settings, "CELERY_TASK_TIME_LIMIT", None)
-    visible = options.get("visibility_timeout")
-    if getattr(settings, "CELERY_TASK_ACKS_LATE", False) and visible and limit and visible <= limit:
-        yield checks.Warning(
-            f"The broker's visibility_timeout ({visible} s) is no longer than CELERY_TASK_TIME_LIMIT ({limit} s): "
-            "with acks_late a task that takes long is run twice.",
-            hint="Make visibility_timeout longer than the longest task and countdown.",
-            id="django_o11y.W012",
         )
 
 

@@ -134,6 +134,14 @@ def from_environment(**given: Any) -> Settings:
     return Settings(**values, **given)
 
 
+def from_environment_or_exit() -> Settings:
+    """For a server's master: Django's settings are its workers' to load, with every failure that they may have."""
+    try:
+        return from_environment()
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+
+
 def read(variable: str) -> str:
     """The variable with the prefix or else without it; empty when there is neither."""
     return os.environ.get(PREFIX + variable, "").strip() or os.environ.get(variable, "").strip()

@@ -12,12 +12,10 @@ __all__ = ["current", "to_headers", "use"]
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 TRACEPARENT = re.compile(r"(?P<version>[0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?P<more>-.*)?")
-SPAN_ID = re.compile(r"(?!0{16})[0-9a-f]{16}")
-TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
 ATTRIBUTE = "django_o11y_ids"
 """Where a log record keeps its fields."""
-CARRIED = ("request_id", "trace_id", "span_id", "trace_flags", "user_id", "org_id")
-"""What travels in the header of a task."""
+CARRIED = ("request_id", "user_id", "org_id")
+"""What travels in the header of a task, beside the traceparent."""
 
 
 def _nobody() -> "Person | None":
@@ -121,21 +119,19 @@ def to_message() -> dict[str, str]:
     context = _current.get()
     if context is None:
         return {}
-    found = {**context.fields(), "trace_flags": context.trace_flags}
-    return {name: value for name in CARRIED if (value := found[name])}
+    fields = context.fields()
+    return {"traceparent": context.traceparent, **{name: value for name in CARRIED if (value := fields[name])}}
 
 
 def from_message(carried: object, task_id: str) -> Context:
     """The context of a task; a message from elsewhere may carry anything, so only good ids count."""
     given = carried if isinstance(carried, dict) else {}
-    known = {name: value for name in CARRIED if isinstance(value := given.get(name), str) and value}
+    known = {name: value for name, value in given.items() if isinstance(value, str) and value}
     context = Context(task_id=task_id)
     if REQUEST_ID.fullmatch(known.get("request_id", "")):
         context.request_id = known["request_id"]
-    if TRACE_ID.fullmatch(known.get("trace_id", "")):
-        context.trace_id = known["trace_id"]
-        context.trace_flags = "01" if known.get("trace_flags") == "01" else "00"
-        context.parent_id = parent if SPAN_ID.fullmatch(parent := known.get("span_id", "")) else None
+    if trace := parse_traceparent(known.get("traceparent", "")):
+        context.trace_id, context.parent_id, context.trace_flags = trace
     if user_id := known.get("user_id"):
         person = Person(user_id, known.get("org_id"))
         context.find_person = lambda: person

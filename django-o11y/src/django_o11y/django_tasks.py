@@ -4,21 +4,19 @@ They have metrics of their own names: what reads celery_tasks_total asks whether
 """
 
 import logging
-from contextlib import ExitStack
 from importlib import import_module
 from importlib.util import find_spec
-from time import perf_counter
 from typing import Any
 
-from django_o11y import conf, context, metrics, multiprocess, tracing
+from django_o11y import conf, context, metrics, multiprocess, task_run
+from django_o11y.task_run import TaskRun
 
 FRAMEWORKS = ("django.tasks", "django_tasks")
 STATES = {"SUCCESSFUL": "succeeded", "FAILED": "failed"}
-task_log = logging.getLogger("task")
 logger = logging.getLogger(__name__)
 
-_running: dict[str, list[tuple[ExitStack, Any, float]]] = {}
-"""By the id of the task's result: what to close at the end, its span if there is one, and when it began."""
+_running: dict[str, list[TaskRun]] = {}
+"""By the id of the task's result."""
 
 
 def connect() -> None:
@@ -54,16 +52,13 @@ def _count_sent(task_result: Any, **_: Any) -> None:
     if not _is_immediate(task_result):
         # A database keeps no ids of ours: this line joins the request's with the task's.
         fields = {"task": name, "state": "sent", "id": str(task_result.id)}
-        task_log.info("%s sent", name, extra=fields)
+        task_run.log.info("%s sent", name, extra=fields)
 
 
 def _begin(task_result: Any, **_: Any) -> None:
     task, task_id = task_result.task, str(task_result.id)
     opened = context.from_message(context.to_message(), task_id)
-    with ExitStack() as stack:
-        stack.enter_context(context.use(opened))
-        span = stack.enter_context(tracing.task_span(opened, task.module_path, system="django"))
-        _running.setdefault(task_id, []).append((stack.pop_all(), span, perf_counter()))
+    _running.setdefault(task_id, []).append(TaskRun(opened, task.module_path, "django"))
     began = task_result.last_attempted_at
     if began and task_result.enqueued_at and not task.run_after and not _is_immediate(task_result):
         waited = (began - task_result.enqueued_at).total_seconds()
@@ -77,16 +72,10 @@ def _end(task_result: Any, **_: Any) -> None:
     runs = _running.get(task_id)
     if not runs:  # it could not be started
         return
-    stack, span, started = runs.pop()
+    run = runs.pop()
     if not runs:
         del _running[task_id]
-    duration = perf_counter() - started
-    metrics.DJANGO_TASK_DURATION.labels(name).observe(duration)
-    fields = {"task": name, "state": outcome, "duration": round(duration, 6)}
-    task_log.info("%s %s in %.3f s", name, outcome, duration, extra=fields)
-    if span is not None:
-        tracing.end_task(span, outcome, system="django")
-    stack.close()
+    run.end(outcome, metrics.DJANGO_TASK_DURATION)
 
 
 def _is_immediate(task_result: Any) -> bool:

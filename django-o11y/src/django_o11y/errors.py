@@ -4,6 +4,7 @@ Where the project calls sentry_sdk.init itself, before or after us, its client i
 our scrubbing and counting are put around its hooks. Otherwise the client is ours, and sends errors only, no traces.
 """
 
+import logging
 import threading
 from importlib.util import find_spec
 from typing import Any
@@ -13,29 +14,38 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.atexit import AtexitIntegration
-from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
 from sentry_sdk.scope import add_global_event_processor
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 
-from django_o11y import conf, events, metrics, request_errors, scrub, terminal
+from django_o11y import conf, events, metrics, output, request_errors, scrub
+from django_o11y.losses import Losses
 
 __all__ = ["join"]
 
 DROP_REASONS = ("network", "full_queue", "self_rate_limits", "status_429", "hook_failed")
 DENYLIST = [*DEFAULT_DENYLIST, *scrub.SENSITIVE_WORDS.split(), "card_number", "card_token"]
 
+SENDER = "sentry-sdk.BackgroundWorker"
+"""The SDK's thread that sends events."""
+OURS = "django_o11y_settings"
+"""The attribute by which a client of ours is known."""
+logger = logging.getLogger(__name__)
+
 _settings: conf.Settings | None = None
+_losses = Losses(
+    logger,
+    "Error events that didn't reach the tracker since the last such line: %d (%s). The metric sentry_dropped_total "
+    "counts all. Check that the tracker of SENTRY_DSN answers.",
+)
 _lock = threading.Lock()
 
 
-class CountingTransport(HttpTransport):
+class Transport(HttpTransport):
     TIMEOUT = 10
-
-    def on_dropped_event(self, _reason: str) -> None:
-        metrics.SENTRY_DROPPED.labels(_reason).inc()
 
 
 class Around:
@@ -60,6 +70,8 @@ def init(settings: conf.Settings) -> None:
             metrics.SENTRY_DROPPED.labels(reason)
         add_global_event_processor(_join_late)
         request_errors.connect()
+        ignore_logger(__name__)  # a line about a lost event must not become the next one
+        logging.getLogger("urllib3.connectionpool").addFilter(_is_not_of_the_sender)
     _start_or_join(settings)
     _settings = settings
 
@@ -68,6 +80,16 @@ def join() -> None:
     """Put our hooks around those of the SDK's present client, whoever made it; to be repeated as often as one likes."""
     if _settings is not None:
         _start_or_join(_settings)
+
+
+def _count_loss(reason: str) -> None:
+    metrics.SENTRY_DROPPED.labels(reason).inc()
+    _losses.add(reason)
+
+
+def _is_not_of_the_sender(record: logging.LogRecord) -> bool:
+    """urllib3 warns of each attempt to send an event, and there are three; _losses tells of the events."""
+    return record.threadName != SENDER
 
 
 def _join_late(event: Event, _hint: Hint) -> Event:
@@ -79,11 +101,15 @@ def _join_late(event: Event, _hint: Hint) -> Event:
 def _start_or_join(settings: conf.Settings) -> None:
     with _lock:
         client: Any = sentry_sdk.get_client()
-        if not client.is_active() or client.transport is None or isinstance(client.transport, CountingTransport):
-            if settings.sentry_dsn and getattr(client, "django_o11y_settings", None) != settings:
-                _start(settings)
-        elif not isinstance(client.options["before_send"], Around):
+        is_theirs = _sends(client) and not hasattr(client, OURS)
+        if not is_theirs and settings.sentry_dsn and getattr(client, OURS, None) != settings:
+            client = _start(settings)
+        if _sends(client) and not isinstance(client.options["before_send"], Around):
             _surround(client, settings)
+
+
+def _sends(client: Any) -> bool:
+    return client.is_active() and client.transport is not None
 
 
 def _surround(client: Any, settings: conf.Settings) -> None:
@@ -94,14 +120,13 @@ def _surround(client: Any, settings: conf.Settings) -> None:
     options["before_send_transaction"] = _after(options["before_send_transaction"], hook.transaction)
     options["before_send_log"] = _after(their_logs, events.log_item)
     options["before_breadcrumb"] = _after(options["before_breadcrumb"], events.breadcrumb)
-    if options["event_scrubber"] is None:
-        options["event_scrubber"] = EventScrubber()
-    options["event_scrubber"].denylist = [*options["event_scrubber"].denylist, *DENYLIST]
-    options["event_scrubber"].recursive = True
+    scrubber = options["event_scrubber"] = options["event_scrubber"] or EventScrubber()
+    scrubber.denylist = [*scrubber.denylist, *DENYLIST]
+    scrubber.recursive = True
     if dropped := getattr(client.transport, "on_dropped_event", None):
 
         def count(reason: str) -> None:
-            metrics.SENTRY_DROPPED.labels(reason).inc()
+            _count_loss(reason)
             dropped(reason)
 
         client.transport.on_dropped_event = count
@@ -128,20 +153,17 @@ def _is_seen(event: Any, hint: Hint) -> bool:
     if not any((each.get("mechanism") or {}).get("type") == "excepthook" for each in raised):
         return False
     kind = (hint.get("exc_info") or (None,))[0]
-    return terminal.is_terminal() or (kind is not None and issubclass(kind, CommandError | KeyboardInterrupt))
+    return output.is_terminal() or (kind is not None and issubclass(kind, CommandError | KeyboardInterrupt))
 
 
-def _start(settings: conf.Settings) -> None:
+def _start(settings: conf.Settings) -> Any:
     try:
         sentry_sdk.init(
             dsn=settings.sentry_dsn,
             environment=settings.sentry_environment or settings.env,
             release=settings.sentry_release or settings.version,
-            transport=CountingTransport,
-            before_send=Around(None, events.Hook(service=settings.service, user_email=settings.user_email)),
-            before_breadcrumb=events.breadcrumb,
-            event_scrubber=EventScrubber(denylist=[*DENYLIST], recursive=True),
             integrations=_integrations(),
+            transport=Transport,
             # _integrations() lists those that we use; request_errors.py does what Django's would.
             auto_enabling_integrations=False,
             # Outgoing calls carry our own trace id; the SDK would add a second, different one.
@@ -158,7 +180,9 @@ def _start(settings: conf.Settings) -> None:
         raise ImproperlyConfigured(
             f"SENTRY_DSN is no DSN ({error}); expected http://<key>@<host>/<project>, or nothing: no reports."
         ) from error
-    sentry_sdk.get_client().django_o11y_settings = settings  # type: ignore[attr-defined]
+    client: Any = sentry_sdk.get_client()
+    setattr(client, OURS, settings)
+    return client
 
 
 def _integrations() -> list[Integration]:

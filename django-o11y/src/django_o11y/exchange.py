@@ -78,13 +78,12 @@ class Exchange:
         self._log(status, seconds)
 
     def _route(self) -> str | None:
+        """Not the path: that may hold names, tokens and whatever a scanner makes up."""
         match = self.request.resolver_match
         return match.route if match else None
 
     def _log(self, status: int, seconds: float) -> None:
-        match = self.request.resolver_match
-        # The route, not the path: a path may hold names, tokens and whatever a scanner makes up.
-        route = match.route if match else None
+        match, route = self.request.resolver_match, self._route()
         fields = {
             "route": route,
             "view": match.view_name if match else None,

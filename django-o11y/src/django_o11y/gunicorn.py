@@ -6,11 +6,10 @@
 
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from gunicorn import glogging
 
 from django_o11y import multiprocess, tracing
-from django_o11y.conf import Settings, from_environment
+from django_o11y.conf import from_environment_or_exit
 from django_o11y.logging import logging_config
 
 __all__ = ["logger_class", "on_starting", "post_fork", "worker_exit"]
@@ -23,7 +22,7 @@ class Logger(glogging.Logger):
 
     def setup(self, cfg: Any) -> None:
         if not (cfg.logconfig_dict or cfg.logconfig_json or cfg.logconfig):
-            cfg.set("logconfig_dict", logging_config(_settings(cfg)))
+            cfg.set("logconfig_dict", logging_config(from_environment_or_exit()))
         super().setup(cfg)
 
     def access(self, *_: Any) -> None:
@@ -31,17 +30,6 @@ class Logger(glogging.Logger):
 
 
 logger_class = Logger
-
-
-def _settings(cfg: Any) -> Settings:
-    """From the environment only: Django's settings are the workers' to load, with every failure that they may have."""
-    try:
-        return from_environment()
-    except ImproperlyConfigured:  # without a name the master takes that of the project: shop of shop.wsgi
-        try:
-            return from_environment(service=cfg.default_proc_name.partition(".")[0])
-        except ImproperlyConfigured as error:
-            raise SystemExit(str(error)) from None
 
 
 def on_starting(server: Any) -> None:

@@ -1,4 +1,4 @@
-"""/livez: this process answers. /readyz: what every request needs answers too. /healthz is /livez.
+"""What /readyz says: whether what every request needs answers.
 
 Other companies' APIs are not asked: while they are away, a restart of this process doesn't help.
 
@@ -21,30 +21,20 @@ from django_o11y.bounded import Bounded
 DEADLINE_SECONDS = 2.5
 KEEP_SECONDS = 1.0
 
-Answer = tuple[int, dict[str, object]]
 
-
-def answer(path: str, ready_checks: Iterable[str]) -> Answer | None:
-    """Status and body for a health URL, or None for any other path."""
-    if path in ("/livez", "/healthz"):
-        return 200, {"status": "ok"}
-    if path == "/readyz":
-        return _readiness(ready_checks)
-    return None
-
-
-def _readiness(names: Iterable[str]) -> Answer:
+def readiness(names: Iterable[str]) -> tuple[int, dict[str, object]]:
+    """Status and body of /readyz."""
     # All begin before the first is waited for, so that together they take no longer than one.
     begun = {name: _check(name).begin() for name in names}
-    results = {name: _ask(name, since) for name, since in begun.items()}
+    results = {name: _result(answer) for name, answer in begun.items()}
     ready = all(result == "ok" for result in results.values())
     return (200 if ready else 503), {"status": "ok" if ready else "unavailable", "checks": results}
 
 
-def _ask(name: str, since: float) -> str:
+def _result(answer: Callable[[], None]) -> str:
     # The kind of the error only: messages of drivers hold host names and users.
     try:
-        _check(name).ask(since)
+        answer()
     except Exception as error:
         return f"failed: {type(error).__name__}"
     return "ok"

@@ -18,6 +18,8 @@ from contextlib import suppress
 from functools import cache
 from typing import IO
 
+from django_o11y import output
+
 MAX_WAITING_BYTES = 1 << 20
 LOCK_SECONDS = 0.01
 THREAD_LOCK_SECONDS = 10.0
@@ -26,11 +28,11 @@ SLOW_READER, WRITE_FAILED, EXIT = "slow_reader", "write_failed", "exit"
 
 
 class LineHandler(logging.Handler):
-    """Writes to what sys.stdout is when the handler is made."""
+    """Writes to what sys.stdout is when the handler is made, or sys.stderr under a manage.py command."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.writer = writer_of(sys.stdout)
+        self.writer = writer_of(output.stream())
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Format and write the record. No lock is held while it is formatted: that may log or count by itself."""

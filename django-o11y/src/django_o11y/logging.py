@@ -8,7 +8,7 @@ from typing import Any
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-from django_o11y import conf, context, records, scrub, terminal
+from django_o11y import conf, context, output, records, scrub, terminal
 from django_o11y.line_handler import LineHandler
 
 __all__ = ["LineFormatter", "LineHandler", "logging_config"]
@@ -30,44 +30,36 @@ NOT_EXTRA_OF = {
 }
 
 
-class IdsFilter(logging.Filter):
-    """Adds the ids to the record in the thread that logs, since no other thread knows them."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        setattr(record, context.ATTRIBUTE, context.current_fields())
-        return True
+def add_ids(record: logging.LogRecord) -> bool:
+    """In the thread that logs, since no other thread knows them."""
+    setattr(record, context.ATTRIBUTE, context.current_fields())
+    return True
 
 
-class AnsweredFilter(logging.Filter):
+def is_no_answer(record: logging.LogRecord) -> bool:
     """The access line has every answer: drop runserver's own, and of django.request's all without an exception."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.name == "django.server":
-            return not hasattr(record, "status_code")
-        return record.name != "django.request" or (record.levelno >= logging.ERROR and record.exc_info is not None)
+    if record.name == "django.server":
+        return not hasattr(record, "status_code")
+    return record.name != "django.request" or (record.levelno >= logging.ERROR and record.exc_info is not None)
 
 
-class NotLoggedYetFilter(logging.Filter):
+def is_not_logged_yet(record: logging.LogRecord) -> bool:
     """The server logs an exception in a streaming body once more, without the ids of its request."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not (record.exc_info and getattr(record.exc_info[1], "is_logged", False))
+    return not (record.exc_info and getattr(record.exc_info[1], "is_logged", False))
 
 
 def mark_as_logged(error: Exception) -> None:
     error.is_logged = True  # type: ignore[attr-defined]
 
 
-class ClientErrorFilter(logging.Filter):
+def is_no_client_error(record: logging.LogRecord) -> bool:
     """Counts what Django logs about a request that it answers with a 400; the access line says the rest."""
+    if record.levelno < logging.ERROR or not record.name.startswith("django.security."):
+        return True
+    from django_o11y import metrics  # not above: gunicorn's master writes lines, but has no metrics
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno < logging.ERROR or not record.name.startswith("django.security."):
-            return True
-        from django_o11y import metrics  # not above: gunicorn's master writes lines, but has no metrics
-
-        metrics.CLIENT_ERRORS.labels(record.name.rpartition(".")[2]).inc()
-        return False
+    metrics.CLIENT_ERRORS.labels(record.name.rpartition(".")[2]).inc()
+    return False
 
 
 class LineFormatter(JsonFormatter):
@@ -103,6 +95,10 @@ class LineFormatter(JsonFormatter):
             log_data["extra"] = scrub.scrub_value(extra)
 
 
+FILTERS = (is_no_answer, is_no_client_error, is_not_logged_yet, add_ids)
+"""Of our handler."""
+
+
 def make_formatter(*, log_format: str, **static: str) -> logging.Formatter:
     """Chosen when logging is configured, since DEBUG is known only then."""
     return terminal.TextFormatter() if terminal.is_wanted(log_format) else LineFormatter(**static)
@@ -110,6 +106,7 @@ def make_formatter(*, log_format: str, **static: str) -> logging.Formatter:
 
 def logging_config(settings: conf.Settings) -> dict[str, Any]:
     """The dictionary for Django's LOGGING and gunicorn's logconfig_dict."""
+    output.choose()
     line = {
         "()": make_formatter,
         "log_format": settings.log_format,
@@ -117,19 +114,16 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
         "env": settings.env,
         "version": settings.version,
     }
-    filters = {"django_o11y.answered": AnsweredFilter, "django_o11y.clients": ClientErrorFilter}
-    filters |= {"django_o11y.logged": NotLoggedYetFilter, "django_o11y.ids": IdsFilter}
     own: dict[str, Any] = {"level": settings.log_level}
     to_root: dict[str, Any] = {"handlers": [], "propagate": True}
     silent = {"handlers": [], "propagate": False}
-    of_a_server = {**to_root, "level": "INFO", "filters": ["django_o11y.logged"]}
+    of_a_server = {**to_root, "level": "INFO", "filters": [is_not_logged_yet]}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {name: {"()": each} for name, each in filters.items()},
         "formatters": {HANDLER: line},
         "handlers": {
-            HANDLER: {"()": LineHandler, "formatter": HANDLER, "filters": [*filters], "level": settings.log_level}
+            HANDLER: {"()": LineHandler, "formatter": HANDLER, "filters": [*FILTERS], "level": settings.log_level}
         },
         "root": {"handlers": [HANDLER], "level": settings.log_level},
         "loggers": {

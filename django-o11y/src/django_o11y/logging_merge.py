@@ -51,7 +51,7 @@ def merged(given: dict[str, Any] | None, settings: conf.Settings) -> dict[str, A
         "version": 1,
         # Otherwise it silences every logger that a module made before, ours and the project's alike.
         "disable_existing_loggers": False,
-        **{name: {**theirs[name], **ours[name]} for name in SECTIONS[:2]},
+        **{name: {**theirs[name], **ours.get(name, {})} for name in SECTIONS[:2]},
         "handlers": {
             **{
                 name: {**handler, "handlers": _others(handler["handlers"], consoles)}

@@ -36,16 +36,16 @@ class Middleware:
             return self.__acall__(request)
         opened = _open(request)
         with context.use(opened):
-            if page := pages.find(request):
-                return _signed(page(request), opened)
+            if pages.is_asked_for(request):
+                return _signed(pages.response(request), opened)
             with request_errors.scope(request), Exchange(request, opened) as exchange:
                 return _answer(exchange, _refusal(request) or self.get_response(request))
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         opened = _open(request)
         with context.use(opened):
-            if page := pages.find(request):
-                return _signed(await asyncio.to_thread(page, request), opened)
+            if pages.is_asked_for(request):
+                return _signed(await asyncio.to_thread(pages.response, request), opened)
             with request_errors.scope(request), Exchange(request, opened) as exchange:
                 return _answer(exchange, _refusal(request) or await self.get_response(request))
 

@@ -13,6 +13,7 @@ import fcntl
 import logging
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,12 +104,6 @@ def enter(group: str) -> None:
     _count_drop(FOLDER)
 
 
-def problem() -> str | None:
-    """What is wrong with the folder that the variable names; for `manage.py check`, which leaves nothing behind."""
-    given = directory()
-    return group_folder.problem(given) if given else None
-
-
 def _take_slot() -> None:
     """Take the lowest free slot, and let every metric made so far go on from its counts."""
     global _slot, _slot_lock, _wants_slot
@@ -121,7 +116,8 @@ def _take_slot() -> None:
         _report_loss(error)
         return
     for live in _folder.glob(f"gauge_live*_{_slot}.db"):
-        _remove(live)
+        with suppress(OSError):  # such as a folder of that name, which is set aside when its turn comes
+            live.unlink()
     for value in _values:
         value.attach()
 
@@ -139,13 +135,6 @@ def _lowest_free(group: Path) -> tuple[int, int]:
             return number, lock
         os.close(lock)
     raise OSError(errno.EMFILE, f"none of its {MAX_SLOTS} slots is free")
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        set_aside(path, "it can't be deleted")
 
 
 def _file(kind: str) -> MetricsFile | None:

@@ -1,55 +1,64 @@
-"""The pages that the middleware answers by itself, whatever the project's hosts, URLs and middlewares are."""
+"""The pages of this package, whatever the project's hosts, URLs and middlewares are.
 
-from collections.abc import Callable
+The middleware shows them in a web process, server.py in one that has no web server.
+"""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+import json
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.http import HttpRequest, HttpResponse
+from prometheus_client.registry import Collector
 
 from django_o11y import conf, exposition, health
 from django_o11y.migrations import PendingMigrationsCollector
 
-Page = Callable[[HttpRequest], HttpResponse]
 PENDING_MIGRATIONS = PendingMigrationsCollector()
 
 
-def find(request: HttpRequest) -> Page | None:
-    """What answers this request, or None. The script's prefix, which a project may force, is no part of the path."""
-    return by_path(conf.get()).get(request.path_info)
+class Page(NamedTuple):
+    status: int
+    body: bytes
+    content_type: str = "text/plain"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        found = {"Content-Type": self.content_type, "Content-Length": str(len(self.body))}
+        return {**found, "WWW-Authenticate": "Bearer"} if self.status == 401 else found
 
 
-def by_path(settings: conf.Settings) -> dict[str, Page]:
-    return {
-        settings.live_path: live,
-        settings.health_path: live,
-        settings.ready_path: ready,
-        settings.metrics_path: metrics,
-    }
+def paths() -> tuple[str, ...]:
+    settings = conf.get()
+    return settings.metrics_path, settings.live_path, settings.health_path, settings.ready_path
 
 
-def live(_request: HttpRequest) -> HttpResponse:
-    return _health("/livez")
+def find(path: str, authorization: str, *, ready_checks: Iterable[str], collectors: Iterable[Collector]) -> Page | None:
+    """May take long: readiness waits for databases, up to health's deadline; metrics are read from many files."""
+    settings = conf.get()
+    if path in (settings.live_path, settings.health_path):
+        return _json(200, {"status": "ok"})
+    if path == settings.ready_path:
+        return _json(*health.readiness(ready_checks))
+    if path != settings.metrics_path:
+        return None
+    if not exposition.is_allowed(authorization):
+        return Page(401, b"The bearer token is missing or wrong.\n")
+    return Page(200, exposition.render(*collectors), exposition.CONTENT_TYPE)
 
 
-def ready(_request: HttpRequest) -> HttpResponse:
-    """May wait for a database and a cache, up to health's deadline."""
-    return _health("/readyz")
+def is_asked_for(request: HttpRequest) -> bool:
+    """The script's prefix, which a project may force, is no part of the path."""
+    return request.path_info in paths()
 
 
-def metrics(request: HttpRequest) -> HttpResponse:
-    """May take long: it reads the files of all processes."""
-    if exposition.is_allowed(request.META.get("HTTP_AUTHORIZATION", "")):
-        return _page(HttpResponse(exposition.render(PENDING_MIGRATIONS), content_type=exposition.CONTENT_TYPE))
-    refusal = HttpResponse("The bearer token is missing or wrong.\n", status=401, content_type="text/plain")
-    refusal.headers["WWW-Authenticate"] = "Bearer"
-    return _page(refusal)
+def response(request: HttpRequest) -> HttpResponse:
+    """The answer to a request that asks for one of them."""
+    authorization = request.META.get("HTTP_AUTHORIZATION", "")
+    checks = conf.get().ready_checks
+    page = find(request.path_info, authorization, ready_checks=checks, collectors=(PENDING_MIGRATIONS,))
+    assert page is not None  # noqa: S101 - for the type checker: is_asked_for() said so
+    return HttpResponse(page.body, status=page.status, headers=page.headers)
 
 
-def _health(path: str) -> HttpResponse:
-    answer = health.answer(path, conf.get().ready_checks)
-    assert answer is not None  # noqa: S101 - for the type checker: health knows both paths
-    status, body = answer
-    return _page(JsonResponse(body, status=status))
-
-
-def _page(response: HttpResponse) -> HttpResponse:
-    response.headers["Content-Length"] = str(len(response.content))
-    return response
+def _json(status: int, body: dict[str, object]) -> Page:
+    return Page(status, json.dumps(body).encode(), "application/json")

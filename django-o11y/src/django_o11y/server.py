@@ -1,6 +1,5 @@
 """The small HTTP server of a process that has none: metrics and health of Celery's parents and of other workers."""
 
-import json
 import os
 import threading
 from collections.abc import Sequence
@@ -12,7 +11,8 @@ from typing import Any
 
 from prometheus_client.registry import Collector
 
-from django_o11y import conf, exposition, health
+from django_o11y import pages
+from django_o11y.pages import Page
 
 MAX_CONNECTIONS = 16
 MAX_SECONDS = 10.0
@@ -92,32 +92,19 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 5
 
     def do_GET(self) -> None:
-        settings = conf.get()
-        path = self.path.partition("?")[0]
-        health_path = {settings.live_path: "/livez", settings.health_path: "/livez", settings.ready_path: "/readyz"}
-        if answer := health.answer(health_path.get(path, ""), self.server.ready_checks):
-            status, body = answer
-            self._send(status, json.dumps(body).encode(), "application/json")
-        elif path != settings.metrics_path:
-            text = f"Here are {settings.metrics_path}, {settings.live_path} and {settings.ready_path}.\n"
-            self._send(404, text.encode(), "text/plain")
-        elif not exposition.is_allowed(self.headers.get("Authorization", "")):
-            self._send(401, b"The bearer token is missing or wrong.\n", "text/plain")
-        else:
-            self._send(200, exposition.render(*self.server.collectors), exposition.CONTENT_TYPE)
+        path, authorization = self.path.partition("?")[0], self.headers.get("Authorization", "")
+        ready_checks, collectors = self.server.ready_checks, self.server.collectors
+        page = pages.find(path, authorization, ready_checks=ready_checks, collectors=collectors)
+        page = page or Page(404, f"Here are {', '.join(pages.paths())}.\n".encode())
+        self.send_response(page.status)
+        for name, value in page.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(page.body)
 
     def do_HEAD(self) -> None:
         self.do_GET()
-
-    def _send(self, status: int, body: bytes, content_type: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        if status == 401:
-            self.send_header("WWW-Authenticate", "Bearer")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
         """Probes and scrapes have no access log."""

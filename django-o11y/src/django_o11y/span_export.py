@@ -1,5 +1,6 @@
 """Sends spans by OTLP without secrets: in the thread that sends them, so that no request waits for it."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,13 +10,35 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.trace import Link, Status
 
 from django_o11y import scrub
+from django_o11y.losses import Losses
 
 MAX_TEXT = 8_000
+_losses = Losses(
+    logging.getLogger(__name__),
+    "Spans that didn't reach the collector since the last such line: %d (%s). Check that the collector of "
+    "OTEL_EXPORTER_OTLP_ENDPOINT answers.",
+)
 
 
 class ScrubbingExporter(OTLPSpanExporter):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._reason = "unknown"
+        logging.getLogger(OTLPSpanExporter.__module__).addFilter(self._keep_reason)
+
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        return super().export([scrubbed(span) for span in spans])
+        try:
+            result = super().export([scrubbed(span) for span in spans])
+        except Exception as error:  # what older versions let through, such as a timeout of requests
+            result, self._reason = SpanExportResult.FAILURE, f"{type(error).__name__}: {error}"
+        if result is not SpanExportResult.SUCCESS:
+            _losses.add(self._reason, len(spans))
+        return result
+
+    def _keep_reason(self, record: logging.LogRecord) -> bool:
+        """The exporter writes several lines for each batch, one at ERROR, which would be an error event."""
+        self._reason = record.getMessage()
+        return False
 
 
 def scrubbed(span: ReadableSpan) -> ReadableSpan:

@@ -1,6 +1,7 @@
 """Follows the body of a streaming response to its end, which comes long after the middleware has returned."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -40,33 +41,30 @@ class _Body:
         """Under ASGI nobody closes the response of a request that was given up."""
         _close(self._exchange, HUNG_UP)
 
-
-class SyncBody(_Body, Iterator[bytes]):
-    def __next__(self) -> bytes:
+    @contextmanager
+    def _piece(self) -> Iterator[None]:
         self._begun = True
         with self._exchange.resumed():
             try:
-                return next(self._pieces)  # type: ignore[no-any-return]
-            except StopIteration:
+                yield
+            except (StopIteration, StopAsyncIteration):
                 self._exchange.end(self._status)
                 raise
             except BaseException as error:
                 self._exchange.fail(error)
                 raise
+
+
+class SyncBody(_Body, Iterator[bytes]):
+    def __next__(self) -> bytes:
+        with self._piece():
+            return next(self._pieces)  # type: ignore[no-any-return]
 
 
 class AsyncBody(_Body, AsyncIterator[bytes]):
     async def __anext__(self) -> bytes:
-        self._begun = True
-        with self._exchange.resumed():
-            try:
-                return await anext(self._pieces)
-            except StopAsyncIteration:
-                self._exchange.end(self._status)
-                raise
-            except BaseException as error:
-                self._exchange.fail(error)
-                raise
+        with self._piece():
+            return await anext(self._pieces)
 
 
 def _close(exchange: Exchange, status: int) -> None:

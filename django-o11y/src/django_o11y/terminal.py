@@ -1,10 +1,10 @@
-"""Log lines for people: where stdout is a terminal, or DEBUG is on."""
+"""Log lines for people: where they go to a terminal, or DEBUG is on."""
 
 import logging
 import os
 import sys
 
-from django_o11y import context, records, scrub
+from django_o11y import context, output, records, scrub
 
 COLORS = {"DEBUG": "2", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
 MAX_TEXT = 12_000
@@ -15,17 +15,13 @@ def is_wanted(log_format: str) -> bool:
         return log_format == "text"
     # gunicorn's master has no settings. It must not even import them: gevent's patching would then load some.
     loaded = sys.modules.get("django.conf")
-    return is_terminal() or (loaded is not None and loaded.settings.configured and bool(loaded.settings.DEBUG))
-
-
-def is_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()
+    return output.is_terminal() or (loaded is not None and loaded.settings.configured and bool(loaded.settings.DEBUG))
 
 
 class TextFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
-        self.is_colored = is_terminal() and not os.environ.get("NO_COLOR")
+        self.is_colored = output.is_terminal() and not os.environ.get("NO_COLOR")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         ids = getattr(record, context.ATTRIBUTE, context.NO_FIELDS)

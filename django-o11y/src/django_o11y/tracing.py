@@ -140,7 +140,7 @@ def end_request(span: Any, opened: context.Context, method: str, route: str | No
 
 
 @contextmanager
-def task_span(opened: context.Context, task: str, system: str = "celery") -> Iterator[Any]:
+def task_span(opened: context.Context, task: str, system: str) -> Iterator[Any]:
     """The consumer span of a task, a child of the span that sent it."""
     if not is_on():
         yield None
@@ -149,9 +149,13 @@ def task_span(opened: context.Context, task: str, system: str = "celery") -> Ite
 
     attributes = {"messaging.operation.name": "process", f"{system}.task": task}
     attributes[f"{system}.task_id"] = opened.task_id or ""
-    with _span(f"process {task}", SpanKind.CONSUMER, opened, attributes) as span:
-        _add_person(span, opened)
-        yield span
+    span = _start(f"process {task}", SpanKind.CONSUMER, opened, attributes)
+    _add_person(span, opened)
+    try:
+        with active(span):
+            yield span
+    finally:
+        span.end()
 
 
 def send_span(task: str) -> dict[str, str]:
@@ -163,11 +167,13 @@ def send_span(task: str) -> dict[str, str]:
     attributes = {"messaging.operation.name": "send", "celery.task": task}
     span = _tracer.start_span(f"send {task}", kind=SpanKind.PRODUCER, attributes=attributes)
     span.end()
-    return _ids(span)
+    return {"traceparent": "-".join(("00", *_ids(span)))}
 
 
-def end_task(span: Any, outcome: str, system: str = "celery") -> None:
+def end_task(span: Any, outcome: str, system: str) -> None:
     """What is known of a task only when it is over."""
+    if span is None:
+        return
     from opentelemetry.trace import Status, StatusCode
 
     span.set_attribute(f"{system}.state", outcome)
@@ -175,50 +181,25 @@ def end_task(span: Any, outcome: str, system: str = "celery") -> None:
         span.set_status(Status(StatusCode.ERROR))
 
 
-@contextmanager
-def _span(name: str, kind: Any, opened: context.Context, attributes: dict[str, str]) -> Iterator[Any]:
-    span = _start(name, kind, opened, attributes)
-    try:
-        with active(span):
-            yield span
-    finally:
-        span.end()
-
-
 def _start(name: str, kind: Any, opened: context.Context, attributes: dict[str, str]) -> Any:
     """A span whose ids the context has from here on."""
-    from opentelemetry import trace
     from opentelemetry.context import Context
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-    parent = Context()  # none, whatever this thread did before
-    if opened.parent_id:
-        parent = trace.set_span_in_context(trace.NonRecordingSpan(_remote(opened)), parent)
+    caller = f"00-{opened.trace_id}-{opened.parent_id}-{opened.trace_flags}" if opened.parent_id else ""
+    # Without a caller there is no parent, whatever this thread did before.
+    parent = TraceContextTextMapPropagator().extract({"traceparent": caller}, Context())
     span = _tracer.start_span(name, context=parent, kind=kind, attributes=attributes)
-    ids = _ids(span)
-    opened.trace_id, opened.span_id, opened.trace_flags = ids["trace_id"], ids["span_id"], ids["trace_flags"]
+    opened.trace_id, opened.span_id, opened.trace_flags = _ids(span)
     if opened.request_id:
         span.set_attribute("request_id", opened.request_id)
     return span
 
 
-def _remote(opened: context.Context) -> Any:
-    from opentelemetry.trace import SpanContext, TraceFlags
-
-    return SpanContext(
-        trace_id=int(opened.trace_id, 16),
-        span_id=int(opened.parent_id or "0", 16),
-        is_remote=True,
-        trace_flags=TraceFlags(int(opened.trace_flags, 16)),
-    )
-
-
-def _ids(span: Any) -> dict[str, str]:
+def _ids(span: Any) -> tuple[str, str, str]:
+    """As in a traceparent: trace, span and flags."""
     found = span.get_span_context()
-    return {
-        "trace_id": f"{found.trace_id:032x}",
-        "span_id": f"{found.span_id:016x}",
-        "trace_flags": f"{found.trace_flags & 1:02x}",
-    }
+    return f"{found.trace_id:032x}", f"{found.span_id:016x}", f"{found.trace_flags & 1:02x}"
 
 
 def _add_person(span: Any, opened: context.Context) -> None:

@@ -40,19 +40,18 @@ def _end_of_process(kind: type[BaseException], error: BaseException, trace: Trac
 
 
 def _end_of_thread(args: threading.ExceptHookArgs) -> None:
-    if args.exc_value is None or issubclass(args.exc_type, SystemExit):
-        return
-    name = args.thread.name if args.thread else "a thread"
-    found = (args.exc_type, args.exc_value, args.exc_traceback)
-    logger.error("%s in thread %s: %s", args.exc_type.__name__, name, args.exc_value, exc_info=found)
+    if not issubclass(args.exc_type, SystemExit):
+        _log(args, f"in thread {args.thread.name if args.thread else '<unknown>'}")
 
 
 def _in_finalizer(args: "sys.UnraisableHookArgs") -> None:
-    if args.exc_value is None:
-        return
-    found = (args.exc_type, args.exc_value, args.exc_traceback)
-    where = getattr(args.object, "__qualname__", None) or type(args.object).__name__
     try:
-        logger.error("%s in %s: %s", args.exc_type.__name__, where, args.exc_value, exc_info=found)
+        _log(args, f"in {getattr(args.object, '__qualname__', None) or type(args.object).__name__}")
     except Exception:  # the interpreter ends, and what logging needs is gone
         sys.__unraisablehook__(args)
+
+
+def _log(args: Any, where: str) -> None:
+    if args.exc_value is not None:
+        found = (args.exc_type, args.exc_value, args.exc_traceback)
+        logger.error("%s %s: %s", args.exc_type.__name__, where, args.exc_value, exc_info=found)

@@ -4,12 +4,8 @@ The parent of several workers never loads the application. Here it holds their m
 counts outlive the death of all workers at once.
 """
 
-import sys
-
-from django.core.exceptions import ImproperlyConfigured
-
 from django_o11y import multiprocess
-from django_o11y.conf import from_environment
+from django_o11y.conf import from_environment_or_exit
 from django_o11y.logging import logging_config
 
 
@@ -17,10 +13,7 @@ def main() -> None:
     import uvicorn.main
     from uvicorn.config import LOGGING_CONFIG
 
-    try:
-        settings = from_environment()
-    except ImproperlyConfigured as error:
-        sys.exit(str(error))
+    settings = from_environment_or_exit()
     LOGGING_CONFIG.clear()  # what uvicorn takes without a --log-config, in each worker too
     LOGGING_CONFIG.update(logging_config(settings))
     multiprocess.enter(f"web-{settings.service}")  # as the middleware names it

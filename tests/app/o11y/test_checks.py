@@ -53,7 +53,6 @@ def test_the_sample_is_in_order() -> None:
         ("PROMETHEUS_METRICS_EXPORT_PORT", 8001, "E014"),
         ("PROMETHEUS_METRICS_EXPORT_PORT_RANGE", range(8001, 8050), "E014"),
         ("PROMETHEUS_EXPORT_MIGRATIONS", True, "W015"),
-        ("CELERY_BROKER_TRANSPORT_OPTIONS", {"visibility_timeout": 60}, "W012"),
         ("O11Y", {"service": "x"}, "E007"),
     ],
 )

@@ -69,7 +69,9 @@ def test_ids_travel_through_a_message_to_a_task_and_out_again() -> None:
     assert context.current() is None
 
 
-@pytest.mark.parametrize("message", [None, "text", {"trace_id": 1, "request_id": "a b"}, {"trace_id": "0" * 32}])
+@pytest.mark.parametrize(
+    "message", [None, "text", {"traceparent": 1, "request_id": "a b"}, {"traceparent": f"00-{'0' * 32}-{'1' * 16}-01"}]
+)
 def test_a_message_from_elsewhere_does_no_harm(message: object) -> None:
     opened = context.from_message(message, "t")
     assert opened.request_id is None

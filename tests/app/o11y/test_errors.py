@@ -24,7 +24,7 @@ from django_o11y.conf import Settings
 from organizations.models import User
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
-GIVES_UP = errors.CountingTransport.TIMEOUT
+GIVES_UP = errors.Transport.TIMEOUT
 """After so many seconds the reporter gives a tracker up: a request that waited for one would take longer."""
 ORDER = {"card_token": "tok_secret_card", "lines": [{"product": "SKU-0001", "quantity": 1}]}
 

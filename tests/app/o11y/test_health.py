@@ -96,7 +96,7 @@ def test_what_hangs_is_asked_by_one_thread_only() -> None:
 
     bounded = Bounded(hang, seconds=0.1)
     for _ in range(3):
-        with pytest.raises(TimeoutError, match=r"no answer within 0.1 s"):
+        with pytest.raises(TimeoutError):
             bounded.ask()
     assert len(calls) == 1
     release.set()
@@ -124,7 +124,7 @@ def test_a_fresh_answer_is_kept() -> None:
 
 
 def readyz(*checks: str) -> dict[str, object]:
-    status, body = health.answer("/readyz", checks) or (0, {})
+    status, body = health.readiness(checks)
     assert (status == 200) is (set(body["checks"].values()) <= {"ok"})
     return body["checks"]
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 from harness.wait import eventually
 
-from django_o11y import server
+from django_o11y import pages, server
 from django_o11y.server import MAX_CONNECTIONS, Server
 
 
@@ -65,7 +65,7 @@ def test_a_reader_that_reads_nothing_is_cut_off(
     running: Server, monkeypatch: pytest.MonkeyPatch, settings: object
 ) -> None:
     monkeypatch.setattr(server, "MAX_SECONDS", 1.0)
-    monkeypatch.setattr(server.exposition, "render", lambda *_: b"x" * (64 << 20))
+    monkeypatch.setattr(pages.exposition, "render", lambda *_: b"x" * (64 << 20))
     before = serving_threads()
     request = f"GET /metrics HTTP/1.0\r\nAuthorization: Bearer {settings.O11Y.metrics_token}\r\n\r\n"
     with connect(running, request.encode()):

@@ -99,8 +99,8 @@ def test_a_command_error_with_its_traceback_is_no_event(project: Project, tracke
 
 def test_a_command_that_breaks_is_one_line_and_one_event(project: Project, tracker: Tracker) -> None:
     done = project.manage("shell", "--no-imports", "-v", "0", "-c", "1/0", SENTRY_DSN=tracker.dsn)
-    (line,) = json_lines(done.stdout)
-    assert (line["level"], line["logger"], line["service"], done.stderr) == ("CRITICAL", "uncaught", "shop", "")
+    (line,) = json_lines(done.stderr)
+    assert (line["level"], line["logger"], line["service"], done.stdout) == ("CRITICAL", "uncaught", "shop", "")
     assert [event["exception"]["values"][-1]["type"] for event in tracker.events] == ["ZeroDivisionError"]
 
 
@@ -130,19 +130,19 @@ def test_lines_at_a_terminal_are_for_people(project: Project) -> None:
 
 
 def test_with_debug_lines_are_for_people_and_without_it_json(project: Project) -> None:
-    assert [line["message"] for line in json_lines(project.manage(*SAY).stdout)] == ["token=[filtered]"]
+    assert [line["message"] for line in json_lines(project.manage(*SAY).stderr)] == ["token=[filtered]"]
     project.write(debug=True)
-    said = project.manage(*SAY).stdout
+    said = project.manage(*SAY).stderr
     assert said.endswith(" WARNING shop: token=[filtered]\n")
     assert "\033" not in said
-    assert json_lines(project.manage(*SAY, O11Y_LOG_FORMAT="json").stdout)
+    assert json_lines(project.manage(*SAY, O11Y_LOG_FORMAT="json").stderr)
 
 
 def test_a_faulty_call_is_a_line_for_people_too(project: Project) -> None:
     code = "import logging; logging.getLogger('shop').warning('%d', float('inf'))"
     done = project.manage("shell", "--no-imports", "-v", "0", "-c", code, LOG_FORMAT="text")
-    assert "WARNING shop: %d [the arguments can't be shown: OverflowError]" in done.stdout
-    assert done.stderr == ""
+    assert "WARNING shop: %d [the arguments can't be shown: OverflowError]" in done.stderr
+    assert done.stdout == ""
 
 
 def test_what_nobody_catches_is_a_line_each_wherever_it_happens(project: Project) -> None:

@@ -14,7 +14,7 @@ from time import monotonic
 import jsonschema
 import pytest
 
-from django_o11y.reference import SCHEMA
+from docs.reference.pages import SCHEMA
 from tests.support import postgres, sink
 from tests.support.erp import RESPONSES, Ids, sum_samples
 from tests.support.postgres import Postgres

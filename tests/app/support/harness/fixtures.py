@@ -18,7 +18,7 @@ from rest_framework.authtoken.models import Token
 from catalog.models import Product
 from config.celery import app as celery_app
 from config.demo import make_demo_data
-from django_o11y.logging import AnsweredFilter, ClientErrorFilter, IdsFilter, LineFormatter
+from django_o11y.logging import FILTERS, LineFormatter
 from harness import processes
 from harness.partner import Partner
 from harness.tracker import Tracker
@@ -101,9 +101,8 @@ def buyer(token: str) -> Client:
 def lines() -> Iterator[list[dict[str, Any]]]:
     """What this process logs during the test, as lines of JSON."""
     handler = Lines()
-    handler.addFilter(AnsweredFilter())
-    handler.addFilter(ClientErrorFilter())
-    handler.addFilter(IdsFilter())
+    for each in FILTERS:
+        handler.addFilter(each)
     handler.setFormatter(LineFormatter(service="test", env="sandbox", version="test"))
     logging.getLogger().addHandler(handler)
     yield handler.lines

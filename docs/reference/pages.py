@@ -1,4 +1,4 @@
-"""`python -m django_o11y.reference`: the pages of settings, log lines and metrics, made from the code itself."""
+"""`python -m docs.reference.pages`: the pages of settings, log lines and metrics, made from the code itself."""
 
 import ast
 import inspect
@@ -8,9 +8,10 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from django_o11y import conf, metrics_reference
+from django_o11y import conf
+from docs.reference import metrics_page
 
-SCHEMA = Path(__file__).with_name("log_line.schema.json")
+SCHEMA = Path(conf.__file__).with_name("log_line.schema.json")
 
 
 def settings_page() -> str:
@@ -45,7 +46,7 @@ def log_line_page() -> str:
     return head + "\n".join(rows) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "log-line.md": log_line_page, "metrics.md": metrics_reference.page}
+PAGES = {"settings.md": settings_page, "log-line.md": log_line_page, "metrics.md": metrics_page.page}
 
 
 def _meanings() -> dict[str, str]:

@@ -15,7 +15,9 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
-PACKAGE = Path(__file__).parent
+import django_o11y
+
+PACKAGE = Path(django_o11y.__file__).parent
 NAMES = PACKAGE / "metric_names.json"
 MAKES_METRICS = re.compile(r"^from prometheus_client import .*\b(?:Counter|Gauge|Histogram|Summary)\b", re.MULTILINE)
 FAMILIES = {"GaugeMetricFamily": "gauge", "CounterMetricFamily": "counter"}

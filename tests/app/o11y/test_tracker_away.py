@@ -1,0 +1,67 @@
+"""A tracker or collector that is away: the log says so once, not with everything that is lost."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from harness import processes
+from harness.foreign import Project
+
+from django_o11y import losses
+from django_o11y.losses import Losses
+
+LOST = 5
+THEIR_INIT = "import os, sentry_sdk; sentry_sdk.init(os.environ['SENTRY_DSN'], send_client_reports=False)\n"
+SAY = f"""
+import django; django.setup()
+import logging, sentry_sdk
+for number in range({LOST}):
+    logging.getLogger("shop").error("broken %d", number)
+sentry_sdk.flush(20)
+from django_o11y import metrics
+print("lost", metrics.SENTRY_DROPPED.labels("network")._value.get())
+"""
+
+
+@pytest.mark.parametrize("init", ["", THEIR_INIT])
+def test_the_log_says_once_that_the_tracker_is_away_and_each_loss_is_counted(tmp_path: Path, init: str) -> None:
+    dsn = f"http://{'a' * 32}@127.0.0.1:{processes.free_port()}/1"
+    done = Project(tmp_path).run("-c", init + SAY, DJANGO_SETTINGS_MODULE="shop.settings", SENTRY_DSN=dsn)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [line["logger"] for line in lines if line["level"] == "WARNING"] == ["django_o11y.errors"], done.stdout
+    assert f"lost {float(LOST)}" in done.stdout
+
+
+def test_a_collector_that_is_away_is_no_error_event_and_one_line(tmp_path: Path) -> None:
+    """OpenTelemetry's exporter writes several lines for each batch, one of them at ERROR."""
+    code = """
+import django; django.setup()
+from opentelemetry import trace
+from django_o11y import tracing
+for number in range(3):
+    tracing._tracer.start_span("work").end()
+    tracing._provider.force_flush()
+from django_o11y import metrics
+print("events", metrics.SENTRY_EVENTS.labels("error")._value.get())
+"""
+    nowhere = f"http://127.0.0.1:{processes.free_port()}"
+    given = {"OTEL_EXPORTER_OTLP_ENDPOINT": nowhere, "OTEL_TRACES_SAMPLER_ARG": "1", "OTEL_BSP_SCHEDULE_DELAY": "60000"}
+    dsn = f"http://{'a' * 32}@127.0.0.1:{processes.free_port()}/1"
+    done = Project(tmp_path).run("-c", code, DJANGO_SETTINGS_MODULE="shop.settings", SENTRY_DSN=dsn, **given)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [(line["level"], line["logger"]) for line in lines] == [("WARNING", "django_o11y.span_export")], done.stdout
+    assert "events 0.0" in done.stdout
+
+
+def test_the_next_line_has_the_number_of_losses_since(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(losses, "monotonic", lambda: now)
+    lost = Losses(logging.getLogger("lost"), "%d (%s)")
+    for _ in range(4):
+        lost.add("network")
+    now = losses.TELL_SECONDS
+    lost.add("full_queue")
+    assert caplog.messages == ["1 (network)", "4 (full_queue)"]
