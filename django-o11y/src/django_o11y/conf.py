@@ -24,6 +24,8 @@ KINDS: dict[Any, str] = {
     str: "a text",
     tuple: "a tuple of texts",
 }
+PATHS = ("live_path", "health_path", "ready_path", "metrics_path")
+"""The fields that are paths of our own pages; an empty one is no page."""
 NAME = (r"\S.*", "a name")
 PATH = (r"(/\S+)?", "a path such as /metrics, or nothing")
 ADDRESS = (r"(https?://\S+)?", "an address such as http://jaeger:4318")
