@@ -19,6 +19,7 @@ from django.test import Client
 from harness import processes
 from harness.partner import Partner
 from harness.processes import HttpProcess
+from harness.samples import total
 from harness.spans import Span, SpanStore
 from harness.wait import eventually
 
@@ -225,3 +226,20 @@ def test_the_span_of_a_request_ends_with_its_body(
     assert (span.kind, span.name, span.parent_id) == ("server", f"GET {view}", PARENT)
     assert span.attributes["http.response.status_code"] == status
     assert view != "stream" or span.seconds > 0.2
+
+
+def test_the_lost_spans_of_all_workers_are_counted(
+    django_db_setup: None, traced: dict[str, str], tmp_path: Path
+) -> None:
+    command = ("gunicorn", "-c", "python:django_o11y.gunicorn", "-b", "127.0.0.1:{port}", "-w", "2", "harness.wsgi")
+    nowhere = {**traced, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{processes.free_port()}"}
+    nowhere["OTEL_TRACES_SAMPLER_ARG"] = "0"  # a scrape, which asks the database, begins traces of its own
+    with processes.serve(tmp_path, *command, **nowhere) as process:
+        workers = {
+            requests.get(f"{process.url}/fine", headers=headers(secrets.token_hex(16)), timeout=10).text
+            for _ in range(40)
+        }
+        assert len(workers) == 2
+        lost = "spans_dropped_total"
+        eventually(lambda: total(process.metrics(), lost, reason="export_failed") == 40, "40 lost spans", 20)
+        assert {total(process.metrics(), lost) for _ in range(6)} == {40}
