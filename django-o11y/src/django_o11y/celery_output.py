@@ -41,25 +41,22 @@ def redirect_prints(app: Celery) -> None:
 
 
 def replace_message_dumps() -> None:
+    logging.getLogger("celery.worker.consumer.consumer").addFilter(_is_no_message_dump)
+
+
+def _is_no_message_dump(record: logging.LogRecord) -> bool:
     """Where Celery logs a whole message that it can't use, with all arguments, say the task's name and count it."""
-    logger = logging.getLogger("celery.worker.consumer.consumer")
-    if not any(isinstance(each, MessageFilter) for each in logger.filters):
-        logger.addFilter(MessageFilter())
-
-
-class MessageFilter(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        consumer: Any = import_module("celery.worker.consumer.consumer")
-        args: Any = record.args
-        if record.msg == consumer.UNKNOWN_TASK_ERROR:
-            _report(UNREGISTERED, UNKNOWN, repr(_text(args[0]))[:100], headers=args[2])
-        elif record.msg in (consumer.INVALID_TASK_ERROR, consumer.MESSAGE_DECODE_ERROR):
-            _report(INVALID, BROKEN, type(args[0]).__name__)
-        elif record.msg == consumer.UNKNOWN_FORMAT:
-            _report(INVALID, BROKEN, "it names none")
-        else:
-            return True
-        return False
+    consumer: Any = import_module("celery.worker.consumer.consumer")
+    args: Any = record.args
+    if record.msg == consumer.UNKNOWN_TASK_ERROR:
+        _report(UNREGISTERED, UNKNOWN, repr(_text(args[0]))[:100], headers=args[2])
+    elif record.msg in (consumer.INVALID_TASK_ERROR, consumer.MESSAGE_DECODE_ERROR):
+        _report(INVALID, BROKEN, type(args[0]).__name__)
+    elif record.msg == consumer.UNKNOWN_FORMAT:
+        _report(INVALID, BROKEN, "it names none")
+    else:
+        return True
+    return False
 
 
 def _text(error: Any) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 import sentry_sdk
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import CommandError
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
@@ -21,7 +20,7 @@ from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 
-from django_o11y import conf, events, metrics, output, request_errors, scrub
+from django_o11y import conf, events, metrics, request_errors, scrub
 from django_o11y.losses import Losses
 
 __all__ = ["join"]
@@ -31,8 +30,8 @@ DENYLIST = [*DEFAULT_DENYLIST, *scrub.SENSITIVE_WORDS.split(), "card_number", "c
 
 SENDER = "sentry-sdk.BackgroundWorker"
 """The SDK's thread that sends events."""
-OURS = "django_o11y_settings"
-"""The attribute by which a client of ours is known."""
+JOINED = "django_o11y_settings"
+"""The attribute of a client that has our hooks."""
 logger = logging.getLogger(__name__)
 
 _settings: conf.Settings | None = None
@@ -46,16 +45,6 @@ _lock = threading.Lock()
 
 class Transport(HttpTransport):
     TIMEOUT = 10
-
-
-class Around:
-    """A before_send with ours in it, by which a client is known that was joined."""
-
-    def __init__(self, theirs: Any, ours: events.Hook) -> None:
-        self.hook = _after(theirs, ours)
-
-    def __call__(self, event: Event, hint: Hint) -> Event | None:
-        return None if _is_seen(event, hint) else self.hook(event, hint)
 
 
 def init(settings: conf.Settings) -> None:
@@ -101,10 +90,11 @@ def _join_late(event: Event, _hint: Hint) -> Event:
 def _start_or_join(settings: conf.Settings) -> None:
     with _lock:
         client: Any = sentry_sdk.get_client()
-        is_theirs = _sends(client) and not hasattr(client, OURS)
-        if not is_theirs and settings.sentry_dsn and getattr(client, OURS, None) != settings:
+        is_theirs = _sends(client) and not isinstance(client.transport, Transport)
+        if not is_theirs and settings.sentry_dsn and getattr(client, JOINED, None) != settings:
             client = _start(settings)
-        if _sends(client) and not isinstance(client.options["before_send"], Around):
+        if _sends(client) and not hasattr(client, JOINED):
+            setattr(client, JOINED, settings)
             _surround(client, settings)
 
 
@@ -116,7 +106,7 @@ def _surround(client: Any, settings: conf.Settings) -> None:
     options = client.options
     hook = events.Hook(service=settings.service, user_email=settings.user_email)
     their_logs = options.get("before_send_log") or options.get("_experiments", {}).get("before_send_log")
-    options["before_send"] = Around(options["before_send"], hook)
+    options["before_send"] = _after(options["before_send"], hook)
     options["before_send_transaction"] = _after(options["before_send_transaction"], hook.transaction)
     options["before_send_log"] = _after(their_logs, events.log_item)
     options["before_breadcrumb"] = _after(options["before_breadcrumb"], events.breadcrumb)
@@ -147,15 +137,6 @@ def _after(theirs: Any, ours: Any) -> Any:
     return both
 
 
-def _is_seen(event: Any, hint: Hint) -> bool:
-    """Whether somebody at a terminal has just seen it, called a manage.py command wrongly, or ended it by Ctrl+C."""
-    raised = event.get("exception", {}).get("values") or [{}]
-    if not any((each.get("mechanism") or {}).get("type") == "excepthook" for each in raised):
-        return False
-    kind = (hint.get("exc_info") or (None,))[0]
-    return output.is_terminal() or (kind is not None and issubclass(kind, CommandError | KeyboardInterrupt))
-
-
 def _start(settings: conf.Settings) -> Any:
     try:
         sentry_sdk.init(
@@ -180,9 +161,7 @@ def _start(settings: conf.Settings) -> Any:
         raise ImproperlyConfigured(
             f"SENTRY_DSN is no DSN ({error}); expected http://<key>@<host>/<project>, or nothing: no reports."
         ) from error
-    client: Any = sentry_sdk.get_client()
-    setattr(client, OURS, settings)
-    return client
+    return sentry_sdk.get_client()
 
 
 def _integrations() -> list[Integration]:

@@ -7,9 +7,10 @@ import logging
 from functools import lru_cache
 from typing import Any
 
+from django.core.management import CommandError
 from sentry_sdk.types import Breadcrumb, BreadcrumbHint, Event, Hint
 
-from django_o11y import context, event_size, metrics, scrub
+from django_o11y import context, event_size, metrics, output, scrub
 
 LEVELS = ("fatal", "error", "warning", "info", "debug")
 MAX_TEXT = 8_000
@@ -32,7 +33,7 @@ class Hook:
         self.user_email = user_email
 
     def __call__(self, event: Event, hint: Hint) -> Event | None:
-        if not self._prepare(event, hint):
+        if not self._prepare(event, hint) or _is_seen(event, hint):
             return None
         level = event.get("level") or "error"
         metrics.SENTRY_EVENTS.labels(level if level in LEVELS else "error").inc()
@@ -111,6 +112,15 @@ class Hook:
         if not self.user_email:
             named = {name: named[name] for name in ("id", "username") if name in named and "@" not in str(named[name])}
         return {**named, **scrub.scrub_value(others)}  # type: ignore[dict-item]
+
+
+def _is_seen(event: Any, hint: Hint) -> bool:
+    """Whether somebody at a terminal has just seen it, called a manage.py command wrongly, or ended it by Ctrl+C."""
+    raised = event_size.values_of(event, "exception")
+    if not any((each.get("mechanism") or {}).get("type") == "excepthook" for each in raised):
+        return False
+    kind = ((hint or {}).get("exc_info") or (None,))[0]
+    return output.is_terminal() or (kind is not None and issubclass(kind, CommandError | KeyboardInterrupt))
 
 
 def breadcrumb(crumb: Breadcrumb, hint: BreadcrumbHint) -> Breadcrumb:

@@ -7,17 +7,8 @@ from collections.abc import Mapping, Sequence, Sized
 from functools import lru_cache
 from itertools import islice
 
-from django_o11y.scrub_rules import (
-    CAMEL_CASE,
-    CARD,
-    FILTERED,
-    FORMAT,
-    IBAN,
-    NAMED_FORMAT,
-    RULES,
-    SECRET_KEY,
-    SENSITIVE_WORDS,
-)
+from django_o11y import scrub_rules
+from django_o11y.scrub_rules import FILTERED, SENSITIVE_WORDS
 
 __all__ = ["FILTERED", "SENSITIVE_WORDS", "cap", "clean", "is_secret_key", "message_of", "scrub_text", "scrub_value"]
 
@@ -31,18 +22,18 @@ _CARD_SHAPES = ((4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3),
 
 @lru_cache(maxsize=1024)
 def is_secret_key(name: str) -> bool:
-    return bool(SECRET_KEY.search(CAMEL_CASE.sub("_", name[:200])))
+    return bool(scrub_rules.SECRET_KEY.search(scrub_rules.CAMEL_CASE.sub("_", name[:200])))
 
 
 def scrub_text(text: str) -> str:
     lowered = text.lower()
-    for rule in RULES:
+    for rule in scrub_rules.RULES:
         for mark in rule.marks:
             if mark in lowered:
                 text = rule.pattern.sub(rule.replacement, text)
                 break
-    text = CARD.sub(_without_card, text)
-    return IBAN.sub(_without_iban, text)
+    text = scrub_rules.CARD.sub(_without_card, text)
+    return scrub_rules.IBAN.sub(_without_iban, text)
 
 
 def scrub_value(value: object, depth: int = MAX_DEPTH) -> object:
@@ -113,10 +104,10 @@ def message_of(record: logging.LogRecord) -> str:
 def _safe_template(template: str) -> str:
     """With `%.0s`, which takes an argument and shows nothing of it, where one has to be hidden."""
     lowered = template.lower()
-    if len(template) > MAX_TEXT or not any(mark in lowered for mark in FORMAT.marks):
+    if len(template) > MAX_TEXT or not any(mark in lowered for mark in scrub_rules.FORMAT.marks):
         return template
-    template = FORMAT.pattern.sub(lambda found: f"{found[1]}%{found[2] or ''}.0s{FILTERED}", template)
-    return NAMED_FORMAT.sub(
+    template = scrub_rules.FORMAT.pattern.sub(lambda found: f"{found[1]}%{found[2] or ''}.0s{FILTERED}", template)
+    return scrub_rules.NAMED_FORMAT.sub(
         lambda found: f"%({found[1]}).0s{FILTERED}" if is_secret_key(found[1]) else found[0], template
     )
 
