@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.trace import Link, Status
 
-from django_o11y import metrics, scrub
+from django_o11y import metrics, scrub, scrub_rules
 from django_o11y.losses import Losses
 
 MAX_TEXT = 8_000
@@ -126,7 +126,7 @@ def _attributes(given: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _attribute(name: str, value: Any) -> Any:
     if scrub.is_secret_key(name):
-        return scrub.FILTERED
+        return scrub_rules.FILTERED
     if isinstance(value, str):
         return scrub.clean(value, MAX_TEXT)
     if isinstance(value, Sequence) and not isinstance(value, bytes):
