@@ -116,7 +116,7 @@ def test_without_a_name_the_service_is_the_project(
     [
         (
             {"service": ""},
-            r"service is ''; expected a name without a space before it\. Set it in the environment variable SERVICE or in setup",
+            r"service is ''; expected a name without .* Set it in the environment variable SERVICE or in setup",
         ),
         ({"metrics_path": "/a b"}, r"metrics_path is '/a b'; expected a path below / and without a space"),
         ({"trace_endpoint": "jaeger:4318"}, "expected an address such as http://jaeger:4318"),
