@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series slo test-notification silence alerts alert-review bundle load
+.PHONY: help dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -41,6 +41,9 @@ reference: venv ## Write docs/reference anew from the code that it describes
 
 screenshots: venv ## Picture the boards of the running stack into docs/screenshots, where the preview draws them
 	@$(VENV) -m tests.screenshots
+
+goldens: venv ## Accept the notifications' texts as they are now, in alertmanager/tests; read the difference in git
+	@GOLDEN=write $(VENV) -m pytest -q alertmanager/tests/test_goldens.py
 
 dashboards: venv ## Write grafana/dashboards/generated anew from grafana/dashboards/pages
 	@$(VENV) -m grafana.dashboards.build
@@ -114,5 +117,5 @@ alert-review: ## How often each alert fired in the last 30 days, noisy first, an
 bundle: ## All images of the stack in one FILE, for a machine without a registry
 	@$(OPS) bundle "$(FILE)"
 
-load: ## Take the images out of such a FILE; `make up` then finds them
+load: ## Load the images from a FILE of `make bundle`; `make up` then uses them
 	@$(OPS) load "$(FILE)"

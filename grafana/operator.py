@@ -4,8 +4,6 @@ Runs once at every start, after Grafana is healthy; what is there already is set
 admin's own password only, and provisions no user from a file.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import os

@@ -1,11 +1,10 @@
 """`make doctor`: what is missing, wrong or weak on this machine, in sentences."""
 
-import re
 import shutil
 from collections.abc import Callable, Iterator
 
 from ops import engine, image_source, images, machine, secrets, up
-from ops.console import OpsError, capture, say
+from ops.console import OpsError, say
 from ops.paths import ROOT, SECRETS
 from ops.settings import Settings
 from ops.settings import load as load_settings
@@ -81,14 +80,14 @@ def weaknesses(settings: Settings) -> Iterator[str]:
             "Put a proxy with TLS and log-in in front, or set BIND=127.0.0.1."
         )
     if engine.answer() is None:
-        version = capture(["docker", "version", "--format", "{{.Server.Version}}"]).stdout.strip()
-        if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < LOOPBACK_SAFE_ENGINE:
+        version = engine.server_version()
+        if engine.numbers(version) < LOOPBACK_SAFE_ENGINE:
             yield (
                 f"Docker engine {version}: before 28, ports published on 127.0.0.1 can be reached from the same "
                 "network segment. Upgrade it, or have a firewall drop such packets."
             )
     if machine.memory_bytes() < COMFORTABLE_MEMORY:
-        yield f"{machine.memory_bytes() / 1024**3:.1f} GiB of memory: builds and the stack are happier with 6 GiB."
+        yield f"{machine.memory_bytes() / 1024**3:.1f} GiB of memory: with 6 GiB builds are quicker."
     if image_source.remembered(settings) == "local":
         yield "Images were built here, so Grafana is missing; with a registry: rm .local/image-source, then `make up`."
     if shutil.disk_usage(ROOT).free < 15 * 1024**3:

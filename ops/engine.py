@@ -70,14 +70,18 @@ def answer() -> str | None:
     return ((result.stderr or result.stdout).strip().splitlines() or ["no answer"])[-1]
 
 
-def _version(text: str) -> tuple[int, ...]:
+def server_version() -> str:
+    return capture(["docker", "version", "--format", "{{.Server.Version}}"]).stdout.strip()
+
+
+def numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
 
 
 def check_versions(*, mend: bool = True) -> None:
     """Raise OpsError when engine, Compose or buildx are too old; `mend` lets missing plugins be installed."""
-    engine = capture(["docker", "version", "--format", "{{.Server.Version}}"]).stdout.strip()
-    if _version(engine) < MINIMUM_ENGINE:
+    engine = server_version()
+    if numbers(engine) < MINIMUM_ENGINE:
         raise OpsError(
             f"The Docker engine is too old: found {engine}, expected {'.'.join(map(str, MINIMUM_ENGINE))} or newer. "
             "Upgrade it and run `make up` again."
@@ -88,7 +92,7 @@ def check_versions(*, mend: bool = True) -> None:
             install()
             found = capture(["docker", plugin, "version"])
         version = re.search(r"v?(\d+\.\d+\.\d+)", found.stdout)
-        if version is None or _version(version.group(1)) < minimum:
+        if version is None or numbers(version.group(1)) < minimum:
             raise OpsError(
                 f"`docker {plugin} version` answered {found.stdout.strip() or found.stderr.strip()!r}, expected "
                 f"{'.'.join(map(str, minimum))} or newer. Install Docker's {plugin} plugin and run `make up` again."

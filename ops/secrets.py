@@ -152,7 +152,7 @@ def _check_real(settings: Settings, values: dict[str, str], directory: Path) -> 
 def _derive(settings: Settings, values: dict[str, str]) -> dict[str, str]:
     bundled = f"http://{values['bugsink_dsn_key']}@bugsink:8000/1"
     return {
-        "redis_conf": f"requirepass {values['redis_password']}\n".rstrip("\n"),
+        "redis_conf": f"requirepass {values['redis_password']}",
         "redis_exporter_passwords": json.dumps({"redis://erp-redis:6379": values["redis_password"]}),
         "sentry_dsn": settings.given.get("SENTRY_DSN", bundled),
     }

@@ -10,6 +10,7 @@ from ops.console import OpsError, capture
 from ops.paths import ROOT
 
 ENVIRONMENTS = ("sandbox", "staging", "production")
+ZONES = Path("/usr/share/zoneinfo")
 TRACE_STORE = "http://jaeger:4318"
 PORTS = {
     "ERP_PORT": "erp-web",
@@ -149,6 +150,12 @@ def _check(values: dict[str, str]) -> None:
         if int(text) in used:
             raise OpsError(f"{name} and {used[int(text)]} are both {text}: give each its own port in .env.")
         used[int(text)] = name
+    zone = values["BUSINESS_TIMEZONE"]
+    if zone != "UTC" and not (ZONES / zone).is_file():
+        raise OpsError(
+            f"BUSINESS_TIMEZONE={zone!r}: found no such file in {ZONES}, expected a zone such as Europe/Berlin. "
+            "Correct it in .env, or install the package tzdata."
+        )
     if values["ENV"] != "sandbox":
         _check_real(values)
 

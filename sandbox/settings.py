@@ -1,6 +1,5 @@
 """Reads numbers from the environment, and secrets from the files that *_FILE variables name."""
 
-import math
 import os
 from pathlib import Path
 from typing import TypeVar
@@ -12,17 +11,13 @@ class ConfigError(Exception):
     """A setting can't be used; the message says what was found and what was expected."""
 
 
-def number(name: str, default: Number, *, minimum: float = 0) -> Number:
-    """Whole if the default is."""
+def number(name: str, default: Number) -> Number:
+    """Whole if the default is. What users may set is checked by `make up`."""
     found = os.environ.get(name, str(default))
-    kind = type(default)
     try:
-        value = kind(found)
+        return type(default)(found)
     except ValueError:
-        value = kind(-1)
-    if not minimum <= value < math.inf:
-        raise ConfigError(f"{name} is {found!r}; expected a number ({kind.__name__}) of at least {minimum:g}.")
-    return value
+        raise ConfigError(f"{name} is {found!r}; expected a number ({type(default).__name__}).") from None
 
 
 def secret(name: str) -> str:

@@ -13,7 +13,6 @@ import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, generate_latest
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -107,14 +106,6 @@ async def _bad_request(_request: Request, error: Exception) -> Response:
     return error_response(error.status, error.error, error.detail)
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
-    response = error_response(error.status_code, "http", f"{error.detail}.")
-    response.headers.update(error.headers or {})
-    return response
-
-
 async def livez(_request: Request) -> Response:
     return PlainTextResponse("OK\n")
 
@@ -126,7 +117,7 @@ async def metrics(_request: Request) -> Response:
 def make_app(routes: Sequence[BaseRoute], *, alive: Route | None = None) -> ASGIApp:
     app = Starlette(
         routes=[*routes, alive or Route("/livez", livez), Route("/metrics", metrics)],
-        exception_handlers={BadRequest: _bad_request, HTTPException: _http_error},
+        exception_handlers={BadRequest: _bad_request},
     )
     return RequestMiddleware(app)
 

@@ -53,7 +53,7 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
             "one line in sixteen is dropped",
             "promtail/promtail.yml",
             "      - labels:\n          level:\n",
-            "      - drop: {expression: 'count-[0-9a-f]*7\"'}\n      - labels:\n          level:\n",
+            "      - drop: {expression: 'smoke-[0-9a-f]*7\"'}\n      - labels:\n          level:\n",
             ("e2e/test_counts.py::test_requests_are_exactly_as_many_lines_in_loki",),
         ),
         Planted(
@@ -79,7 +79,7 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
         ),
         Planted(
             "a data source's address is wrong",
-            "grafana/provisioning/datasources/tracing-off.yml",
+            "grafana/provisioning/datasources/tracing-on.yml",
             "http://loki:3100",
             "http://loki:3101",
             ("e2e/test_data_sources.py::test_data_source_answers[loki]",),

@@ -11,19 +11,14 @@ import yaml
 from alertmanager.render import SOURCE
 
 CHANNELS = {"slack": "slack_webhook_url", "pagerduty": "pagerduty_routing_key", "email": "smtp_password"}
-SHOWN = {"slack_configs": "slack", "pagerduty_configs": "pagerduty", "email_configs": "email"}
+SHOWN = {f"{channel}_configs": channel for channel in CHANNELS}
 EMPTIES = {"slack": "", "pagerduty": "\n", "email": " \t\r\n"}
 # (severity, team): the receiver, whatever the alert
 POLICY = {
-    ("critical", "app"): "critical",
-    ("critical", "infra"): "critical",
-    ("critical", "business"): "critical",
-    ("warning", "app"): "warning",
-    ("warning", "infra"): "warning",
+    **{("critical", team): "critical" for team in ("app", "infra", "business")},
+    **{("warning", team): "warning" for team in ("app", "infra")},
     ("warning", "business"): "business",
-    ("info", "app"): "none",
-    ("info", "infra"): "none",
-    ("info", "business"): "none",
+    **{("info", team): "none" for team in ("app", "infra", "business")},
 }
 
 

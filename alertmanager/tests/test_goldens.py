@@ -1,6 +1,6 @@
 """Whole messages, field by field as the configuration asks for them, against the committed ones.
 
-`python -m pytest alertmanager/tests/test_goldens.py` with GOLDEN=write writes them anew: read the difference.
+`make goldens` writes them anew: read the difference.
 """
 
 import json
@@ -74,11 +74,6 @@ def hostile() -> dict[str, Any]:
     return group(alert(labels=labels, annotations=dict.fromkeys(names, EVIL)))
 
 
-def bare() -> dict[str, Any]:
-    """Alerts without labels and annotations."""
-    return group(*[alert() | {"labels": {}, "annotations": {}}] * 3)
-
-
 CASES = {
     "firing": group(alert()),
     "resolved": group(alert(resolved=True)),
@@ -90,7 +85,10 @@ CASES = {
         *(alert(annotations={"summary": f"View {n} fails", "description": f"View {n} failed."}) for n in range(13))
     ),
     "hostile": hostile(),
-    "bare": bare(),
+    "long": group(
+        *(alert(f"erp-{n}", annotations={"description": f"Disk {n} " + "fills up " * 600}) for n in range(30))
+    ),
+    "bare": group(*[alert() | {"labels": {}, "annotations": {}}] * 3),
 }
 COMMITTED = ("partly-resolved", "hostile")
 
@@ -166,6 +164,14 @@ def test_alerts_without_labels_are_told_too(channel: str, told: Callable[[str, s
     assert "[ALERT] Several alerts (" in said
     assert "3 alerts) (sandbox)" in said
     assert "No description." in said
+
+
+def test_thirty_long_alerts_stay_below_what_slack_takes_with_the_links_first(told: Callable[[str, str], str]) -> None:
+    text = told("long", "slack").partition("--- text\n")[2].partition("\n--- ")[0]
+    assert text.startswith("<http://runbooks.example/docs/runbooks/ErpHigh5xxRatio.md|Runbook> · <")
+    assert len(text) < 8_000
+    assert [f"Disk {n} fills up" in text for n in (0, 9, 10)] == [True, True, False]
+    assert "20 more" in text
 
 
 @each_channel

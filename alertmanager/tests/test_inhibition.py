@@ -1,12 +1,10 @@
 """Every inhibit rule can match: by the labels of the alerts that the unit tests of the rules expect."""
 
-import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-from alertmanager.reference import RULES, alerts
+from alertmanager.reference import alerts
 from alertmanager.routes import INHIBIT_RULES, InhibitRule, match_all, matches, parse
 from prometheus.tests.cases import assertions
 
@@ -58,11 +56,6 @@ def test_rule_can_match_for_each_alert_that_it_names(rule: InhibitRule) -> None:
     assert set(named(rule.target)) - muted == set()
 
 
-@each_rule
-def test_rule_says_why(rule: InhibitRule) -> None:
-    assert re.fullmatch(r"[A-Z].{20,}\.", rule.reason)
-
-
 @pytest.mark.parametrize("labels", [each for each in alerts() if each["severity"] == "none"])
 def test_the_watchdog_is_muted_by_nothing(labels: Labels) -> None:
     assert [rule for rule in INHIBIT_RULES if match_all(rule.target, labels | {"service": "prometheus"})] == []
@@ -102,8 +95,3 @@ def test_matcher_reads_labels_as_alertmanager_does(matcher: str, labels: Labels,
 def test_what_is_no_matcher_is_refused(matcher: str) -> None:
     with pytest.raises(ValueError, match="is no matcher"):
         parse(matcher)
-
-
-def test_rules_have_unit_tests_to_learn_labels_from() -> None:
-    assert Path(RULES, "tests").is_dir()
-    assert firing()

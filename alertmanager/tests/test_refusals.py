@@ -24,32 +24,15 @@ from alertmanager.tests.conftest import SANDBOX
         ({"SMTP_FROM": "a@erp.example, b@erp.example"}, "expected one e-mail address"),
         *(
             ({"ALERT_EMAIL_TO": value}, f"ALERT_EMAIL_TO is {value!r}; expected e-mail addresses with commas")
-            for value in (
-                "",
-                "oncall",
-                "oncall@",
-                "oncall@erp.example # the team",
-                "oncall@erp.example,",
-                "oncall@erp.example; boss@erp.example",
-                "a b@erp.example",
-                "{{ .CommonLabels.mail }}@x",
-            )
+            for value in ("", "oncall", "oncall@erp.example # the team", "a@erp.example; b@erp.example", "{{ .x }}@x")
         ),
         *(
             ({"BUSINESS_TIMEZONE": value}, f"BUSINESS_TIMEZONE is {value!r}; expected a time zone such as Europe/")
-            for value in ("", "Berlin", "Europe/Nowhere", "../etc/passwd", "CET;rm")
+            for value in ("", "Europe/Nowhere", "../etc/passwd")
         ),
         *(
             ({"BASE_URL_GRAFANA": value}, f"BASE_URL_GRAFANA is {value!r}; expected one line such as http")
-            for value in (
-                "",
-                "docs/runbooks",
-                "http://x/{{ end }}",
-                "http://x # ours",
-                "ftp://x",
-                "http://",
-                "http://x:0",
-            )
+            for value in ("", "docs/runbooks", "http://x/{{ end }}", "http://x # ours", "ftp://x", "http://x:0")
         ),
         ({"PAGERDUTY_URL": "inbox:8095"}, "PAGERDUTY_URL is 'inbox:8095'; expected one line such as http"),
         ({"ENV": "production"}, "slack_webhook_url can't work; expected one line such as https://host/path"),
@@ -75,14 +58,10 @@ def test_settings_of_a_channel_that_is_off_are_not_looked_at(secrets: Path, rend
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("slack_webhook_url", "inbox-q7Zx"),
         ("slack_webhook_url", "http://inbox:8095/q7Zx\nhttp://inbox:8095/q7Zx"),
-        ("slack_webhook_url", "ftp://inbox/q7Zx"),
-        ("slack_webhook_url", "http://inbox:99999/q7Zx"),
         ("slack_webhook_url", b"http://inbox/q7Zx\xff\xfe"),
-        ("heartbeat_url", "http:///q7Zx"),
+        ("heartbeat_url", "http://inbox:99999/q7Zx"),
         ("heartbeat_url", "http://[q7Zx"),
-        ("pagerduty_routing_key", "q7Zx key"),
         ("pagerduty_routing_key", "http://q7Zx"),
         ("smtp_password", "q7Zx\nq7Zx"),
     ],

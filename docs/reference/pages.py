@@ -38,7 +38,7 @@ def log_line_page() -> str:
         for name, each in schema["properties"].items()
     ]
     head = (
-        "# The log line\n\nThis is the logging strategy that the monitoring strategy refers to. "
+        "# The log line\n\n"
         f"{schema['description']}\nIt is the same from Django, gunicorn, Celery and libraries. The schema is "
         "`django_o11y/log_line.schema.json`; this page is made from it by `make reference`.\n\n"
         "| field | type | in every line | meaning |\n|---|---|---|---|\n"

@@ -1,7 +1,5 @@
 """`make dashboards`: writes generated/<uid>.json for every module in pages/."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 import sys

@@ -1,7 +1,5 @@
 """Which of the metrics that we make somebody sees: those of the ERP and the package, and what the rules record."""
 
-from __future__ import annotations
-
 import ast as python
 from collections.abc import Iterator
 from functools import cache

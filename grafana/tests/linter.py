@@ -3,8 +3,6 @@
 Every rule takes a board as Grafana reads it and yields sentences about what is wrong with it.
 """
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +25,6 @@ DRAWABLE = {"timeseries", "stat", "bargauge", "gauge", "table", "logs"}  # what 
 TRANSFORMATIONS = {"merge", "organize"}
 WIDTH = 24
 WORDS = 3  # of a description
-ON_TIME_RANGE_CHANGED = 2
 OVER_ALL = {"stat", "bargauge", "gauge", "table"}  # panels that may count over the chosen time
 OF_THE_APPLICATION = re.compile(r"^(django|celery|external|sentry|erp|http|build)_[a-z_]+$")
 COUNTER = re.compile(r"_(total|bucket)$")
@@ -78,16 +75,6 @@ def panels_lie_side_by_side(board: Board) -> Iterator[str]:
             taken |= cells
 
 
-def template_uneditable_rule(board: Board) -> Iterator[str]:
-    if board["editable"] is not False:
-        yield "can be edited"
-
-
-def board_is_refreshed(board: Board) -> Iterator[str]:
-    if not board["refresh"]:
-        yield "isn't refreshed"
-
-
 def template_datasource_rule(board: Board) -> Iterator[str]:
     found = {f"${{{each['name']}}}": each["query"] for each in variables(board) if each["type"] == "datasource"}
     if found != SOURCES:
@@ -98,17 +85,6 @@ def panel_datasource_rule(board: Board) -> Iterator[str]:
     for panel in data_panels(board):
         if SOURCES.get(panel.get("datasource", {}).get("uid")) != panel.get("datasource", {}).get("type"):
             yield f"{panel['title']} asks no source by variable"
-
-
-def template_on_time_change_reload_rule(board: Board) -> Iterator[str]:
-    for variable in variables(board):
-        if variable["type"] == "query" and variable["refresh"] != ON_TIME_RANGE_CHANGED:
-            yield f"${variable['name']} isn't read anew when the time range changes"
-
-
-def template_job_rule(board: Board) -> Iterator[str]:
-    if "job" not in {each["name"] for each in variables(board)}:
-        yield "lacks the variable job"
 
 
 def every_variable_is_used(board: Board) -> Iterator[str]:
@@ -166,11 +142,6 @@ def target_logql_rule(board: Board) -> Iterator[str]:
             query.expression.count(left) != query.expression.count(right) for left, right in BRACKETS
         ):
             yield f"{query.name} has brackets without an end"
-
-
-def deploys_and_alerts_are_marked(board: Board) -> Iterator[str]:
-    text = " ".join(each.get("expr", "") for each in board["annotations"]["list"])
-    yield from (f"{metric} marks nothing" for metric in ("build_info", "ALERTS") if metric not in text)
 
 
 def lines_are_chosen_by_variable(board: Board) -> Iterator[str]:
@@ -264,9 +235,6 @@ def _bare(node: ast.Expr) -> Iterator[str]:
 
 RULES: dict[str, Rule] = {
     "template-datasource-rule": template_datasource_rule,
-    "template-job-rule": template_job_rule,
-    "template-on-time-change-reload-rule": template_on_time_change_reload_rule,
-    "template-uneditable-rule": template_uneditable_rule,
     "panel-datasource-rule": panel_datasource_rule,
     "panel-title-description-rule": panel_title_description_rule,
     "panel-units-rule": panel_units_rule,
@@ -280,10 +248,8 @@ RULES: dict[str, Rule] = {
     # The rest is this repository's own.
     "ids-are-unique": ids_are_unique,
     "panels-lie-side-by-side": panels_lie_side_by_side,
-    "board-is-refreshed": board_is_refreshed,
     "every-variable-is-used": every_variable_is_used,
     "panels-can-be-drawn": panels_can_be_drawn,
-    "deploys-and-alerts-are-marked": deploys_and_alerts_are_marked,
     "lines-are-chosen-by-variable": lines_are_chosen_by_variable,
     "recorded-series-exist": recorded_series_exist,
     "links-resolve": links_resolve,

@@ -1,7 +1,5 @@
 """The five boards: committed as generated, within the house rules, and wired to alerts and metrics both ways."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -11,8 +9,9 @@ from grafana.dashboards.lib import alerts
 from grafana.tests import coverage
 from grafana.tests.linter import addresses, data_panels, findings
 from prometheus import rule_files
-from tests.support.boards import load_boards
+from tests.support.boards import load_boards, variables
 
+ON_TIME_RANGE_CHANGED = 2
 BOARDS = load_boards()
 
 each_board = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
@@ -37,6 +36,14 @@ def test_every_alert_of_the_board_is_in_its_table(board: dict[str, Any]) -> None
     (table,) = [panel for panel in data_panels(board) if panel["title"] == "Alerts that lead here"]
     expression = table["targets"][0]["expr"]
     assert [name for name in alerts.of_board(board["uid"]) if f'"alertname", "{name}"' not in expression] == []
+
+
+@each_board
+def test_board_is_read_only_and_refreshed_and_so_are_its_choices(board: dict[str, Any]) -> None:
+    assert (board["editable"], board["refresh"]) == (False, "30s")
+    choices = {each["name"]: each["refresh"] for each in variables(board) if each["type"] == "query"}
+    assert "job" in choices
+    assert set(choices.values()) == {ON_TIME_RANGE_CHANGED}
 
 
 @each_board

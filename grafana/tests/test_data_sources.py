@@ -1,7 +1,5 @@
 """The provisioned data sources: the uids that boards name, the links between them, the interval of the scrape."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

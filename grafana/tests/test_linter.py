@@ -1,7 +1,5 @@
 """Whatever fault is planted into any panel, the linter finds it."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """The operator's account, against what the documentation of Grafana's admin API says; Grafana isn't here."""
 
-from __future__ import annotations
-
 import base64
 import json
 import threading

@@ -1,7 +1,5 @@
 """The preview pins exact packages of Grafana's version line, and its proxy leads to the provisioned addresses."""
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib

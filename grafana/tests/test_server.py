@@ -1,7 +1,5 @@
 """Grafana's settings in compose.yaml, by its hardening guide: checked from the file, since its server isn't here."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from urllib.parse import urlsplit
 

@@ -2,12 +2,17 @@
 
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+import yaml
 
 from loki.tests.server import Entry, Server
-from promtail.tests.conftest import CONFIG, Ship
+from promtail.tests.conftest import CONFIG, Ship, moved_config, promtail
+from tests.support.erp import sum_samples
+from tests.support.wait import eventually
 
 LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "UNKNOWN"}
 POSTGRES = "2026-11-24 08:15:30.123 UTC [42]"
@@ -116,6 +121,35 @@ def test_nobody_can_make_a_label_value(ship: Ship, loki: Server) -> None:
     found = ship({"inbox": text}, expected=20)
     assert {labels["level"] for labels, _, _ in found} == {"UNKNOWN"}
     assert set(loki.get("/loki/api/v1/label/level/values").json()["data"]) <= LEVELS
+
+
+def test_each_line_and_its_bytes_are_counted_under_its_labels(
+    program: str, config: dict[str, Any], loki: Server, tmp_path: Path
+) -> None:
+    texts = ["[INFO] one", "[INFO] täglich", "[ERROR] three"]
+    (tmp_path / "counted.log").write_text("\n".join(texts) + "\n", encoding="utf-8")
+    moved = moved_config(config, loki, tmp_path, ["counted"])
+    (tmp_path / "promtail.yml").write_text(yaml.safe_dump(moved), encoding="utf-8")
+    page = f"http://127.0.0.1:{moved['server']['http_listen_port']}/metrics"
+
+    def counted() -> dict[str, float]:
+        text = requests.get(page, timeout=5).text
+        names = [f"promtail_log_{kind}_total" for kind in ("lines", "bytes")]
+        levels = {"service": "counted", "env": "sandbox", "stream": "stdout"}
+        return {
+            f"{name} {level}": sum_samples(text, name, {**levels, "level": level})
+            for name in names
+            for level in ("INFO", "ERROR")
+        }
+
+    expected = {
+        "promtail_log_lines_total INFO": 2.0,
+        "promtail_log_lines_total ERROR": 1.0,
+        "promtail_log_bytes_total INFO": float(len("".join(texts[:2]).encode())),
+        "promtail_log_bytes_total ERROR": float(len(texts[2])),
+    }
+    with promtail([program, f"-config.file={tmp_path / 'promtail.yml'}"], tmp_path / "said"):
+        eventually(counted, f"{expected}", 30, until=lambda seen: seen == expected)
 
 
 def test_only_the_four_labels_are_made(config: dict[str, Any]) -> None:

@@ -67,11 +67,11 @@ class Inbox:
         return PlainTextResponse("OK\n")
 
     async def notifications(self, request: Request) -> Response:
-        kept = self.store.kept(_channel(request))
-        listed = ", ".join(notification.as_json() for notification in kept)
-        dropped = JsonResponse(self.store.dropped()).body
-        answer = f'{{"notifications": [{listed}], "dropped": {bytes(dropped).decode()}}}'
-        return Response(answer, media_type="application/json")
+        kept = [
+            {"id": each.id, "channel": each.channel, "received_at": each.received_at, "body": each.body}
+            for each in self.store.kept(_channel(request))
+        ]
+        return JsonResponse({"notifications": kept, "dropped": self.store.dropped()})
 
     async def page(self, request: Request) -> Response:
         html = render_page(self.store, channel=_channel(request), now=datetime.now(UTC))

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -68,7 +67,7 @@ def _tabs(store: Store, current: str | None) -> str:
 
 def _card(notification: Notification, now: datetime) -> str:
     received = datetime.fromtimestamp(notification.received_at, UTC)
-    texts = list(islice(_texts(json.loads(notification.body)), MAX_TEXTS))
+    texts = list(islice(_texts(notification.body), MAX_TEXTS))
     urgency = URGENCY.search("\n".join(text for _, text in texts))
     lines = "".join(f"<dt>{escape(name[:40])}</dt><dd>{_linked(_shortened(text))}</dd>" for name, text in texts)
     return f"""<article class="{urgency[1].lower() if urgency else "plain"}">

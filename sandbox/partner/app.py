@@ -46,10 +46,8 @@ class Partner:
         return JsonResponse(self.switches.modes)
 
     async def turn_switch(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        mode = parse_object(await read_body(request)).get("mode")
-        previous = self.switches.turn(name, mode)
-        return JsonResponse({"switch": name, "mode": mode, "previous": previous})
+        self.switches.turn(request.path_params["name"], parse_object(await read_body(request)).get("mode"))
+        return JsonResponse(self.switches.modes)
 
 
 def _take_payment(body: Json) -> Response:

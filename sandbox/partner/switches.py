@@ -22,16 +22,14 @@ class Switches:
         self.modes = dict.fromkeys(OPERATIONS, "ok")
         self.hanging = 0
 
-    def turn(self, name: str, mode: object) -> str:
-        """Sets a switch and returns its previous mode."""
+    def turn(self, name: str, mode: object) -> None:
         if name not in self.modes:
             sentence = f"There is no switch {name[:40]!r}; expected one of {', '.join(OPERATIONS)}."
             raise BadRequest(sentence, error="unknown_switch", status=404)
         if not isinstance(mode, str) or mode not in MODES:
             shown = repr(mode)[:40]
             raise BadRequest(f"There is no mode {shown}; expected one of {', '.join(MODES)}.")
-        previous, self.modes[name] = self.modes[name], mode
-        return previous
+        self.modes[name] = mode
 
     async def fault(self, operation: str, request: Request) -> Response | None:
         """The answer of a failing API; None when the call goes on, after a while if the mode is slow."""

@@ -5,10 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CYCLE = 20
-NO_MONEY_AT, TOO_LITTLE_STOCK_AT, UNKNOWN_PRODUCT_AT, BAD_JSON_AT = 4, 9, 14, 19
-ABSURD_QUANTITY = 1_000_000
-UNKNOWN_SKU = "SKU-DOES-NOT-EXIST"
-BROKEN_BODY = b'{"lines": [{"product": '
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,28 +16,20 @@ class PlannedOrder:
 
 def plan_order(number: int, skus: Sequence[str]) -> PlannedOrder:
     """The order with that running number; its products rotate through the catalogue."""
-    lines = [{"product": skus[number % len(skus)], "quantity": 1 + number % 3}]
+    lines: list[dict[str, object]] = [{"product": skus[number % len(skus)], "quantity": 1 + number % 3}]
     if number % 4 == 0 and len(skus) > 1:
         lines.append({"product": skus[(number + 1) % len(skus)], "quantity": 1})
     match number % CYCLE:
-        case position if position == NO_MONEY_AT:
-            return _planned("no_money", lines, 402, card_token="tok_no_money")  # noqa: S106 - a test card
-        case position if position == TOO_LITTLE_STOCK_AT:
-            return _planned("too_little_stock", [{**lines[0], "quantity": ABSURD_QUANTITY}], 409)
-        case position if position == UNKNOWN_PRODUCT_AT:
-            return _planned("unknown_product", [{**lines[0], "product": UNKNOWN_SKU}], 404)
-        case position if position == BAD_JSON_AT:
-            return PlannedOrder("bad_json", BROKEN_BODY, 400)
-        case _:
-            return _planned("ok", lines, 201)
+        case 4:
+            return PlannedOrder("no_money", _body(lines, card="tok_no_money"), 402)
+        case 9:
+            return PlannedOrder("too_little_stock", _body([{**lines[0], "quantity": 1_000_000}]), 409)
+        case 14:
+            return PlannedOrder("unknown_product", _body([{**lines[0], "product": "SKU-DOES-NOT-EXIST"}]), 404)
+        case 19:
+            return PlannedOrder("bad_json", b'{"lines": [{"product": ', 400)
+    return PlannedOrder("ok", _body(lines), 201)
 
 
-def _planned(
-    kind: str,
-    lines: list[dict[str, object]],
-    expected_status: int,
-    *,
-    card_token: str = "tok_ok",  # noqa: S107 - a test card, not a secret
-) -> PlannedOrder:
-    body = json.dumps({"card_token": card_token, "lines": lines}).encode()
-    return PlannedOrder(kind, body, expected_status)
+def _body(lines: list[dict[str, object]], card: str = "tok_ok") -> bytes:
+    return json.dumps({"card_token": card, "lines": lines}).encode()

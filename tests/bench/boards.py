@@ -4,7 +4,6 @@ Each query is asked for an hour and for a day in turn, of the same recorded day.
 start is measured too.
 """
 
-import json
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -12,16 +11,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ops.console import say, step, table
-from ops.paths import ROOT
+from ops.console import say, step
 from tests.bench import day
-from tests.bench.stack import machine_description, timed
+from tests.bench.stack import record, timed
 from tests.support.boards import PanelQuery, filled_queries
 from tests.support.panels import QUIET, Direct, metrics_of, numbers, without_constants
 from tests.support.prometheus import Prometheus
 from tests.support.wait import NotSeenError, eventually
 
-RESULTS = ROOT / "tests" / "bench" / "results" / "boards.json"
 SPANS = {"an hour": (3600, 15), "a day": (day.DAY, 120)}
 """Seconds of the range, and of the step that Grafana takes for it on a panel of half a screen."""
 ROUNDS = 3
@@ -38,13 +35,11 @@ class Figure:
 
 def main() -> int:
     timed("clean")
-    figures: dict[str, Any] = {"machine": machine_description(), "up_seconds": timed("up"), **filled()}
+    figures = {"up_seconds": timed("up"), **filled()}
     eventually(Prometheus().age, "ten minutes to repeat", 900, until=lambda age: age > day.REPEATED + 60, interval=5)
     with tempfile.TemporaryDirectory(prefix="day-") as folder:
         figures |= asked(Path(folder))
-    RESULTS.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    say(_slowest_as_table(figures["slowest"]))
-    say(f"Written: {RESULTS}")
+    record("boards", figures)
     return 0
 
 
@@ -99,11 +94,6 @@ def _figure(made: day.Day, by_span: dict[str, PanelQuery]) -> Figure:
             taken[span].append(time.monotonic() - begun)
     (query, *_) = by_span.values()
     return Figure(query.name, query.kind, {span: round(median(each), 3) for span, each in taken.items()})
-
-
-def _slowest_as_table(slowest: list[dict[str, Any]]) -> str:
-    rows = [[each["query"], *(str(seconds) for seconds in each["seconds"].values())] for each in slowest]
-    return table(rows, ["slowest", *(f"s for {span}" for span in SPANS)])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ A second Prometheus and Alertmanager with scrape 15s, evaluation 15s, `for` 30s 
 targets. Needs the running sandbox.
 """
 
-import json
 import math
 import random
 import statistics
@@ -13,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import repeat
 from pathlib import Path
@@ -23,11 +22,11 @@ import yaml
 
 from ops import faults
 from ops.commands import current
-from ops.console import say, table
+from ops.console import say
 from ops.paths import ROOT, SECRETS
 from ops.stack import PROJECT
 from prometheus.rule_files import groups
-from tests.bench.stack import machine_description
+from tests.bench.stack import record
 from tests.drills.model import Model
 from tests.drills.table import Drill
 from tests.support import stack
@@ -36,7 +35,6 @@ from tests.support.pages import Pages
 from tests.support.prometheus import Prometheus
 from tests.support.wait import NotSeenError, eventually, stays
 
-RESULTS = ROOT / "tests" / "bench" / "results" / "detection.json"
 DRILLS = (
     Drill("ErpInstanceDown", "critical", "erp-beat-stopped", 1, says="erp-beat"),
     Drill("ErpPostgresDown", "critical", "erp-db-stopped", 1),
@@ -64,17 +62,8 @@ def main() -> int:
     stack.ensure_up()
     found = watch_all(FAULTS, time.monotonic() + MINUTES * 60)
     rows = [summary(drill, each) for drill, each in found.items()]
-    figures = {
-        "machine": machine_description(),
-        "usual": USUAL,
-        "classes": rows,
-        "seconds": {
-            drill.alert: [{"ours": round(each.ours, 1), "usual": round(each.usual, 1)} for each in faults_]
-            for drill, faults_ in found.items()
-        },
-    }
-    RESULTS.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    say(table([[str(value) for value in row.values()] for row in rows], list(rows[0])))
+    seconds = {drill.alert: [asdict(each) for each in faults_] for drill, faults_ in found.items()}
+    record("detection", {"usual": USUAL, "classes": rows, "seconds": seconds})
     return 0 if all(row["met"] for row in rows) else 1
 
 
@@ -119,7 +108,7 @@ def _one(drill: Drill, place: int) -> Fault:
     _seen(lambda: _ours(drill, begun, resolution=True), f"the end of {drill.alert}, ours")
     _seen(lambda: _usual(drill, begun, "resolved"), f"the end of {drill.alert}, usual")
     say(f"{drill.alert}, fault {place}: {ours - at:.0f} s, usual {usual - at:.0f} s")
-    return Fault(ours - at, usual - at)
+    return Fault(round(ours - at, 1), round(usual - at, 1))
 
 
 def _seen(look: Callable[[], float], what: str) -> float:

@@ -16,13 +16,13 @@ from statistics import median
 from typing import Any
 
 from ops import image_source, machine
-from ops.console import say, step, table
+from ops.console import say, step
 from ops.paths import ROOT
 from ops.settings import load as load_settings
 from tests.support import stack
 from tests.support.wait import stays
 
-RESULTS = ROOT / "tests" / "bench" / "results" / "stack.json"
+RESULTS = ROOT / "tests" / "bench" / "results"
 SETTLE_SECONDS = 60
 UNITS = {"B": 1 / 1024**2, "KiB": 1 / 1024, "MiB": 1.0, "GiB": 1024.0}
 
@@ -38,6 +38,13 @@ def machine_description() -> dict[str, Any]:
         "engine": stack.run("docker", "version", "--format", "{{.Server.Version}}").strip(),
         "images": image_source.remembered(load_settings()),
     }
+
+
+def record(name: str, figures: dict[str, Any]) -> None:
+    """Keep what was measured, and on which machine."""
+    file = RESULTS / f"{name}.json"
+    file.write_text(json.dumps({"machine": machine_description(), **figures}, indent=1) + "\n", encoding="utf-8")
+    say(f"All figures are in {file.relative_to(ROOT)}.")
 
 
 def timed(*arguments: str) -> float:
@@ -72,22 +79,16 @@ def settled_memory() -> dict[str, float]:
 
 
 def main() -> int:
-    figures: dict[str, Any] = {"machine": machine_description()}
     with step("Starting with images and empty volumes, then again with nothing to do"):
         timed("clean")
-        figures["start_seconds"] = {"empty_volumes": timed("up"), "nothing_to_do": timed("up")}
+        start = {"empty_volumes": timed("up"), "nothing_to_do": timed("up")}
     with step("Memory under the sandbox's traffic"):
         traffic = settled_memory()
     with stack.paused("traffic"), step("Memory idle"):
         idle = settled_memory()
-    figures["memory_mib"] = {name: {"idle": idle[name], "traffic": traffic[name]} for name in idle}
-    totals = {"idle": round(sum(idle.values())), "traffic": round(sum(traffic.values()))}
-    figures["memory_mib"]["all services"] = totals
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    rows = [[name, str(each["idle"]), str(each["traffic"])] for name, each in figures["memory_mib"].items()]
-    say(f"\n{table(rows, ['service', 'MiB idle', 'MiB under traffic'])}")
-    say(f"\nStart: {figures['start_seconds']}. All figures are in {RESULTS.relative_to(ROOT)}.")
+    memory_mib = {name: {"idle": idle[name], "traffic": traffic[name]} for name in idle}
+    memory_mib["all services"] = {"idle": round(sum(idle.values())), "traffic": round(sum(traffic.values()))}
+    record("stack", {"start_seconds": start, "memory_mib": memory_mib})
     return 0
 
 

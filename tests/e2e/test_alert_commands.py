@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import requests
 
+from ops import alerts
+from ops.commands import current
 from tests.support import stack
 from tests.support.alertmanager import Alertmanager
 from tests.support.prometheus import Prometheus
@@ -23,18 +24,13 @@ def alertmanager() -> Alertmanager:
 
 
 @pytest.fixture
-def probe(alertmanager: Alertmanager) -> Iterator[str]:
+def probe() -> Iterator[str]:
     """An alert of SERVICE that reaches nobody, for as long as the test lasts."""
 
-    def post(ends: timedelta) -> None:
+    def post(lasts: timedelta) -> None:
         now = datetime.now(UTC)
-        alert = {
-            "labels": {"alertname": PROBE, "service": SERVICE, "severity": "info"},
-            "annotations": {"summary": "A test of make silence"},
-            "startsAt": (now - timedelta(seconds=1)).isoformat(),
-            "endsAt": (now + ends).isoformat(),
-        }
-        requests.post(f"{alertmanager.base}/api/v2/alerts", json=[alert], timeout=20).raise_for_status()
+        times = (f"--start={(now - timedelta(seconds=1)).isoformat()}", f"--end={(now + lasts).isoformat()}")
+        alerts.amtool(current(), "alert", "add", PROBE, f"service={SERVICE}", "severity=info", *times)
 
     post(timedelta(minutes=5))
     yield PROBE
@@ -42,12 +38,12 @@ def probe(alertmanager: Alertmanager) -> Iterator[str]:
 
 
 @pytest.fixture
-def silence(alertmanager: Alertmanager) -> Iterator[str]:
+def silence() -> Iterator[str]:
     """What `make silence` says; the silence is ended afterwards."""
     said = stack.run("make", "-s", "silence", f"SERVICE={SERVICE}", "FOR=5m")
     (found,) = re.findall(r"\(silence ([0-9a-f-]{36})\)", said)
     yield found
-    alertmanager.expire(found)
+    alerts.amtool(current(), "silence", "expire", found)
 
 
 def shown(name: str) -> list[list[str]]:
@@ -92,9 +88,7 @@ def test_make_alert_review_lists_every_alert_but_the_watchdog(prometheus: Promet
     ("given", "told"),
     [
         (["SERVICE=erp-wbe", "FOR=1h"], "SERVICE='erp-wbe' has no alerts; expected one of"),
-        ([f"SERVICE={SERVICE}", "FOR=soon"], "FOR='soon' is no duration"),
         ([f"SERVICE={SERVICE}"], "FOR='' is no duration"),
-        (["FOR=1h"], "SERVICE='' has no alerts"),
     ],
 )
 def test_bad_input_is_told_and_silences_nothing(given: list[str], told: str, alertmanager: Alertmanager) -> None:

@@ -7,7 +7,7 @@ import yaml
 
 from ops.paths import ROOT
 from ops.settings import load as load_settings
-from tests.support import stack
+from tests.support import inside
 from tests.support.grafana import Grafana, is_preview
 from tests.support.wait import eventually
 
@@ -21,7 +21,6 @@ QUESTIONS = {
     "alertmanager": "/api/v2/status",
     "jaeger": "/api/services",
 }
-FETCH = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=5).status)"
 INSIDE = "inbox"  # a Python program on Grafana's network
 
 
@@ -41,4 +40,4 @@ def test_data_source_answers(uid: str, report: list[str]) -> None:
     else:
         report.append(f"No Grafana here: data sources were asked from inside its network, in {INSIDE}.")
         address = source["url"].rstrip("/") + QUESTIONS[source["type"]]
-        assert stack.execute(INSIDE, "python", "-c", FETCH, address).strip() == "200"
+        assert inside.fetch(INSIDE, address).startswith(("{", "["))  # an error would begin with its status

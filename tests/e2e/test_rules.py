@@ -18,7 +18,3 @@ def exists(prometheus: Prometheus, metric: str) -> bool:
 def test_metric_of_a_rule_exists(metric: str, prometheus: Prometheus) -> None:
     readers = ", ".join(sorted(READ[metric]))
     eventually(lambda: exists(prometheus, metric), f"a series of {metric}, which {readers} reads", 60, interval=2)
-
-
-def test_a_metric_that_nobody_exposes_is_noticed(prometheus: Prometheus) -> None:
-    assert not exists(prometheus, "metric_that_nobody_exposes")

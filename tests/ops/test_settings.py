@@ -30,6 +30,7 @@ def write(root: Path, text: str) -> None:
         ("WEB_CONCURRENCY=0", "WEB_CONCURRENCY='0': expected a whole number"),
         ("METRICS_RETENTION=-3d", "METRICS_RETENTION='-3d': expected a duration"),
         ("METRICS_RETENTION_SIZE=8", "METRICS_RETENTION_SIZE='8': expected a size"),
+        ("BUSINESS_TIMEZONE=Europe/Berlni", "BUSINESS_TIMEZONE='Europe/Berlni': found no such file"),
         ("ERP_PROT=8001", "ERP_PROT, which is no setting"),
         ("just words", "found 'just words', expected NAME=value"),
         ('SMTP_FROM="alerts@erp.example', "unterminated quoted value"),

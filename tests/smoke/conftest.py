@@ -1,7 +1,5 @@
 """What the checks look for is made at the start, all of it side by side, and is removed at the end."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,10 +13,12 @@ from ops import notification
 from ops.commands import current
 from tests.support import inside, stack
 from tests.support.erp import RESPONSES, VERSION_VIEW, Erp, Ids
+from tests.support.loki import Loki
 from tests.support.tracker import Tracker
 from tests.support.wait import eventually
 
-REQUESTS = 20
+REQUESTS = 120
+COUNTED = f'sum({RESPONSES}{{job="erp-web",view="{VERSION_VIEW}"}})'
 CHANNELS = tuple(notification.FILES)
 PLANTED_ERROR = """
 import sys
@@ -53,6 +53,16 @@ class Burst:
     ids: frozenset[str]
     statuses: frozenset[int]
     counted_before: float
+
+    @property
+    def counted_after(self) -> float:
+        return self.counted_before + REQUESTS
+
+    def lines(self, loki: Loki) -> list[str]:
+        """The request ids of the access lines that Loki has of them."""
+        query = f'{{service="erp-web"}} |= "smoke-" | json | logger="access" | view="{VERSION_VIEW}"'
+        found = [entry.fields["request_id"] for entry in loki.entries(query, seconds=600, limit=5000)]
+        return [request_id for request_id in found if request_id in self.ids]
 
 
 @dataclass(frozen=True)
@@ -111,7 +121,7 @@ def seen(record_property: Callable[[str, object], None]) -> Callable[[str], None
 
 @pytest.fixture(scope="session", autouse=True)
 def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(8) as workers:
+    with ThreadPoolExecutor(12) as workers:
         yield workers
 
 

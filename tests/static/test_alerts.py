@@ -1,6 +1,5 @@
 """Every alert can be acted on: its runbook is written, its links lead to what the boards have."""
 
-import itertools
 import re
 from typing import Any
 
@@ -10,7 +9,7 @@ from grafana.dashboards.lib.alerts import BOARD_OF, UNLISTED, of_board
 from ops.paths import ROOT
 from prometheus.rule_files import alerts
 from prometheus.tests.cases import alert_ids
-from tests.support.boards import load_boards, variables
+from tests.support.boards import load_boards, panels_of, variables
 
 ALERTS = [rule for _, rule in alerts()]
 NAMES = sorted({rule["alert"] for rule in ALERTS})
@@ -25,38 +24,10 @@ each_alert = pytest.mark.parametrize("rule", ALERTS, ids=alert_ids())
 each_name = pytest.mark.parametrize("name", NAMES)
 
 
-def named_places(text: str, own_board: str) -> list[str]:
-    """What is wrong with the boards, rows and panels that a runbook names, each with its name in quotation marks."""
-    found = [f"a board, row or panel without quotation marks: {each}" for each in UNQUOTED.findall(text)]
-    titles = {board["title"]: board for board in BOARDS.values()}
-    board, row = "", ""
-    for kind, quoted in PLACE.findall(text):
-        for name in re.findall(r'"([^"]+)"', quoted):
-            if kind == "board":
-                if name not in titles:
-                    return [*found, f'no board "{name}"']
-                if not board and name != own_board:
-                    found.append(f'the first board is "{name}", expected "{own_board}"')
-                board, row = name, ""
-                continue
-            rows = panels_by_row(titles[board]) if board else {}
-            if kind == "row":
-                row = name
-                found += [] if name in rows else [f'no row "{name}" on the board "{board}"']
-            elif name not in (rows.get(row, ()) if row else itertools.chain(*rows.values())):
-                found.append(f'no panel "{name}" ' + (f'in the row "{row}"' if row else f'on the board "{board}"'))
-    return found
-
-
-def panels_by_row(board: dict[str, Any]) -> dict[str, list[str]]:
-    """The titles of the panels by that of their row; those above the first row have none."""
-    found: dict[str, list[str]] = {"": []}
-    for panel in board["panels"]:
-        if panel["type"] == "row":
-            found[panel["title"]] = [each["title"] for each in panel.get("panels", [])]
-        else:
-            found[list(found)[-1]].append(panel["title"])
-    return found
+def named(kind: str, text: str) -> list[str]:
+    """The boards, rows or panels that a runbook names, each in quotation marks."""
+    lists = [quoted for found, quoted in PLACE.findall(text) if found == kind]
+    return [name for quoted in lists for name in re.findall(r'"([^"]+)"', quoted)]
 
 
 @each_alert
@@ -72,9 +43,16 @@ def test_runbook_is_written(name: str) -> None:
 
 
 @each_name
-def test_runbook_names_its_board_first_and_only_rows_and_panels_that_boards_have(name: str) -> None:
+def test_runbook_names_its_board_first_and_only_rows_and_panels_that_its_boards_have(name: str) -> None:
     text = " ".join((ROOT / "docs" / "runbooks" / f"{name}.md").read_text(encoding="utf-8").split())
-    assert named_places(text, own_board=BOARDS[BOARD_OF[FILES[name]]]["title"]) == []
+    assert UNQUOTED.findall(text) == []
+    boards = named("board", text)
+    assert boards[:1] in ([], [BOARDS[BOARD_OF[FILES[name]]]["title"]])
+    assert set(boards) <= {board["title"] for board in BOARDS.values()}
+    shown = [panel for board in BOARDS.values() if board["title"] in boards for panel in panels_of(board)]
+    rows = {panel["title"] for panel in shown if panel["type"] == "row"}
+    assert set(named("row", text)) <= rows
+    assert set(named("panel", text)) <= {panel["title"] for panel in shown} - rows
 
 
 def test_every_runbook_belongs_to_an_alert() -> None:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from ops.faults import FAULTS
 from ops.paths import ROOT, SECRETS
 from ops.settings import defaults
 from tests.support.promises import PAGE, promises, proven
@@ -46,6 +47,11 @@ def test_documents_name_only_targets_that_exist() -> None:
     documents = texts("*.md")
     named = {first or second for text in documents.values() for first, second in MAKE.findall(text)}
     assert named - set(targets()) == set()
+
+
+def test_documents_break_and_mend_faults_that_there_are() -> None:
+    given = {each for text in texts("*.md").values() for each in re.findall(r"make (?:break|mend) ([\w=-]+)", text)}
+    assert given - {f"FAULT={name}" for name in ("", *FAULTS)} == set()
 
 
 def test_every_promise_names_tests_that_exist_and_where_to_look_first() -> None:

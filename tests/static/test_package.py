@@ -1,7 +1,5 @@
 """The package's README says what the code does: its set-up is short, and its table of public names is complete."""
 
-from __future__ import annotations
-
 import ast
 import re
 import tomllib

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from ops.paths import ROOT
-from tests.support.compose_model import environment, services, words
+from tests.support.compose_model import services, words
 from tests.support.services import ONE_SHOTS
 
 EXCEPTIONS_FILE = ROOT / "docs" / "operations" / "hardening-exceptions.yml"
@@ -24,7 +24,9 @@ NOT_FOR_ONE_SHOTS = {"health-check", "restarts", "stop-grace"}
 
 def problems(rule: str, service: dict[str, Any]) -> list[str]:
     spelt = {key: words(service.get(key)) for key in ("command", "entrypoint", "networks")}
-    found = RULES[rule].iter_errors({**service, **spelt, "environment": environment(service)})
+    given = service.get("environment", {}).items()
+    variables = {name: "" if value is None else str(value) for name, value in given}
+    found = RULES[rule].iter_errors({**service, **spelt, "environment": variables})
     return [f"{'.'.join(map(str, each.path)) or 'the service'}: {each.message}" for each in found]
 
 

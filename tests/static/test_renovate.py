@@ -12,20 +12,13 @@ from tests.support.repository import texts
 
 CONFIGURATION: dict[str, Any] = json.loads((ROOT / "renovate.json").read_text(encoding="utf-8"))
 CUSTOM = CONFIGURATION["customManagers"]
-# Where a pin is found by its own form, whatever the file's name.
-FORMS = {
-    "docker-compose": re.compile(r"^ +image: (?!example/)[\w./-]+:v?\d", re.MULTILINE),
-    "dockerfile": re.compile(r"^(?:FROM|ARG BASE_IMAGE=)\s*[a-z][\w./-]*:\d", re.MULTILINE),
-    "pip_requirements": re.compile(r"^[A-Za-z][\w.-]*(?:\[[\w,]+\])?==\d", re.MULTILINE),
-    "npm": re.compile(r'^  "dependencies": \{', re.MULTILINE),
-    "gomod": re.compile(r"^module ", re.MULTILINE),
-}
-FILES = {
-    "docker-compose": ("*.yaml", "*.yml"),
-    "dockerfile": ("Dockerfile",),
-    "pip_requirements": ("*.in",),
-    "npm": ("package.json",),
-    "gomod": ("go.mod",),
+# The files that may have a pin, and its form there.
+PINS = {
+    "docker-compose": (("*.yaml", "*.yml"), r"^ +image: (?!example/)[\w./-]+:v?\d"),
+    "dockerfile": (("Dockerfile",), r"^(?:FROM|ARG BASE_IMAGE=)\s*[a-z][\w./-]*:\d"),
+    "pip_requirements": (("*.in",), r"^[A-Za-z][\w.-]*(?:\[[\w,]+\])?==\d"),
+    "npm": (("package.json",), r'^  "dependencies": \{'),
+    "gomod": (("go.mod",), r"^module "),
 }
 
 
@@ -34,15 +27,13 @@ def looks_into(manager: dict[str, Any], path: str) -> bool:
     return any(re.search(pattern, path) for pattern in patterns)
 
 
-def pinned(manager: str) -> list[str]:
-    return [str(path) for path, text in texts(*FILES[manager]).items() if FORMS[manager].search(text)]
-
-
-@pytest.mark.parametrize("manager", FORMS)
+@pytest.mark.parametrize("manager", PINS)
 def test_every_file_with_a_pin_is_looked_into(manager: str) -> None:
+    files, form = PINS[manager]
+    pinned = [str(path) for path, text in texts(*files).items() if re.search(form, text, re.MULTILINE)]
     assert manager in CONFIGURATION["enabledManagers"]
-    assert pinned(manager)
-    assert [path for path in pinned(manager) if not looks_into(CONFIGURATION[manager], path)] == []
+    assert pinned
+    assert [path for path in pinned if not looks_into(CONFIGURATION[manager], path)] == []
 
 
 def test_every_program_with_a_version_of_its_own_is_found_in_the_recipes() -> None:

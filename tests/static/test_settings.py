@@ -51,14 +51,6 @@ def test_secret_is_the_file_of_its_name(part: Path) -> None:
         assert secret == {"file": f"${{SECRETS_DIR:-{folder}}}/{name}"}
 
 
-@pytest.mark.parametrize("name", services())
-def test_a_service_names_only_secrets_that_are_declared(name: str) -> None:
-    given = services()[name].get("secrets") or []
-    wanted = {each["source"] if isinstance(each, dict) else each for each in given}
-    assert wanted <= set(load()["secrets"])
-
-
-def test_every_declared_secret_is_given_to_a_service() -> None:
+def test_secrets_are_declared_and_given_to_a_service() -> None:
     given = [each for service in services().values() for each in service.get("secrets") or []]
-    used = {each["source"] if isinstance(each, dict) else each for each in given}
-    assert set(load()["secrets"]) - used == set()
+    assert {each["source"] if isinstance(each, dict) else each for each in given} == set(load()["secrets"])

@@ -1,5 +1,7 @@
 """What the clients of the programs' HTTP APIs share."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import requests
@@ -12,15 +14,19 @@ class Api:
 
     service: ClassVar[str]
     root: ClassVar[str]
-    headers: ClassVar[dict[str, str]] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, base: str | None = None) -> None:
         self.base = base or stack.url(self.service)
 
     def get(self, path: str, **parameters: Any) -> Any:
+        return self.send("GET", path, **parameters).json()
+
+    def send(self, method: str, path: str, **parameters: Any) -> requests.Response:
         """A refusal becomes an AssertionError with the program's own words."""
-        answer = requests.get(f"{self.base}{self.root}/{path}", params=parameters, headers=self.headers, timeout=20)
+        address = f"{self.base}{self.root}/{path}"
+        answer = requests.request(method, address, params=parameters, headers=self.headers, timeout=20)
         if not answer.ok:
             said = f"{answer.status_code} {answer.text.strip()}"
             raise AssertionError(f"{self.service} refused {path} {parameters}: {said}")
-        return answer.json()
+        return answer

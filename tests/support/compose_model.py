@@ -82,10 +82,6 @@ def variables(path: Path) -> set[str]:
     return {name for line in lines if not line.lstrip().startswith("#") for name in VARIABLE.findall(line)}
 
 
-def environment(service: dict[str, Any]) -> dict[str, str]:
-    return {name: "" if value is None else str(value) for name, value in service.get("environment", {}).items()}
-
-
 def words(value: Any) -> list[str]:
     """A command, entry point or list of names as a list of words."""
     if isinstance(value, str):

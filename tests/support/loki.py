@@ -3,7 +3,8 @@
 import json
 import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any
 
 from tests.support.api import Api
 
@@ -26,7 +27,7 @@ class Entry:
 class Loki(Api):
     service = "loki"
     root = "/loki/api/v1"
-    headers: ClassVar = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
+    headers = MappingProxyType({"X-Loki-Response-Encoding-Flags": "categorize-labels"})
 
     def get(self, path: str, **parameters: Any) -> Any:
         return super().get(path, **parameters)["data"]

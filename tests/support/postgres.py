@@ -1,7 +1,5 @@
 """A throwaway PostgreSQL: the stack's own image in a container of this run, which can be stopped and hung."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import subprocess

@@ -1,7 +1,5 @@
 """A server that takes what telemetry sends: error events and spans alike."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import threading

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-
 from tests.support import stack
+from tests.support.api import Api
 
 PROJECT_ID = 1
 RECENT_ISSUES = 5
@@ -28,28 +27,18 @@ class ErrorEvent:
         return str(self.data.get("contexts", {}).get("trace", {}).get("trace_id", ""))
 
 
-class Tracker:
-    def __init__(self, base: str | None = None) -> None:
-        self.base = base or stack.url("bugsink")
-        self._events: dict[str, ErrorEvent] = {}  # an event never changes: each is read once
+class Tracker(Api):
+    service = "bugsink"
+    root = "/api/canonical/0"
 
-    def get(self, path: str, **parameters: Any) -> Any:
-        return self._send("GET", path, parameters).json()
+    def __init__(self, base: str | None = None) -> None:
+        super().__init__(base)
+        self.headers = {"Authorization": f"Bearer {stack.secret('bugsink_api_token')}"}
+        self._events: dict[str, ErrorEvent] = {}  # an event never changes: each is read once
 
     def delete_issue(self, identifier: str) -> None:
         """Remove an issue with its events; the tracker does it a moment later."""
-        self._send("DELETE", f"issues/{identifier}/", {})
-
-    def _send(self, method: str, path: str, parameters: dict[str, Any]) -> requests.Response:
-        answer = requests.request(
-            method,
-            f"{self.base}/api/canonical/0/{path}",
-            params=parameters,
-            headers={"Authorization": f"Bearer {stack.secret('bugsink_api_token')}"},
-            timeout=20,
-        )
-        answer.raise_for_status()
-        return answer
+        self.send("DELETE", f"issues/{identifier}/")
 
     def issues(self) -> list[dict[str, Any]]:
         """Issues, the one seen last first."""

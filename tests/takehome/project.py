@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import requests
 
+from docs.reference.pages import SCHEMA
 from tests.support import stack
 from tests.support.ports import free_port
 from tests.support.readme import PACKAGE, blocks
@@ -40,9 +44,16 @@ class Project:
         answer.raise_for_status()
         return answer.text
 
-    def lines(self) -> list[str]:
-        """All but the one of `manage.py check`."""
-        return [line for line in self.log.read_text(encoding="utf-8").splitlines() if line != CHECKED]
+    def lines(self, **fields: object) -> list[dict[str, Any]]:
+        """All with these fields, but for the one of `manage.py check`."""
+        written = self.log.read_text(encoding="utf-8").splitlines()
+        lines = [json.loads(line) for line in written if line != CHECKED]
+        return [line for line in lines if fields.items() <= line.items()]
+
+    def against_the_schema(self) -> list[str]:
+        """What of its lines isn't as the schema says."""
+        validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+        return [error.message for line in self.lines() for error in validator.iter_errors(line)]
 
     def workers(self) -> list[int]:
         """The oldest first."""

@@ -1,7 +1,5 @@
 """What prometheus/rules says of alerts: whose board they lead to, and the limits that panels draw."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -89,20 +87,6 @@ def watched(*names: str, reads: str = "") -> Watch:
         if not drawn:
             raise LookupError(f"None of {', '.join(names)} compares {reads} with a number.")
     return _watch(names, drawn)
-
-
-def watched_beyond(edge: str, *names: str) -> Watch:
-    """The alerts of these names, drawn at the edge of the bucket that the recorded series `edge` leaves out."""
-    found = [
-        each.value
-        for _, rule in rule_files.all_rules()
-        if rule.get("record") == edge
-        for selector in rule_files.selectors(rule)
-        for each in selector.matchers.matchers
-        if each.name == "le"
-    ]
-    watch = watched(*names)
-    return Watch(watch.alerts, tuple((float(value), style.WARNING) for value in found))
 
 
 def _tiers(names: tuple[str, ...]) -> list[Alert]:

@@ -1,7 +1,5 @@
 """A board: its variables, annotations and links, and panels laid out in rows of 24 columns."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

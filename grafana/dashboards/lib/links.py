@@ -1,7 +1,5 @@
 """Addresses that boards lead to, as Grafana has them: no host name, the time range kept."""
 
-from __future__ import annotations
-
 import json
 from urllib.parse import quote
 
@@ -15,11 +13,11 @@ NAMES_OF_VARIABLES = "${}:"  # kept as they are in an address, so that Grafana f
 
 
 def runbook(alert: str) -> builders.DashboardLink:
-    return _link(f"Runbook: {alert}", f"{RUNBOOKS}/{alert}.md", new_tab=True)
+    return _link(f"Runbook: {alert}", f"{RUNBOOKS}/{alert}.md")
 
 
 def runbook_of_row() -> builders.DashboardLink:
-    return _link("Runbook", f"{RUNBOOKS}/{ALERT_OF_ROW}.md", new_tab=True)
+    return _link("Runbook", f"{RUNBOOKS}/{ALERT_OF_ROW}.md")
 
 
 def log_lines(selector: str, title: str = "Log lines") -> builders.DashboardLink:
@@ -27,11 +25,11 @@ def log_lines(selector: str, title: str = "Log lines") -> builders.DashboardLink
     query = {"refId": "A", "datasource": {"type": "loki", "uid": "${logs}"}, "expr": selector, "queryType": "range"}
     pane = {"datasource": "${logs}", "queries": [query], "range": {"from": "${__from}", "to": "${__to}"}}
     panes = quote(json.dumps({"lines": pane}, separators=(",", ":")), safe=NAMES_OF_VARIABLES)
-    return _link(title, f"/explore?schemaVersion=1&orgId=1&panes={panes}", new_tab=True)
+    return _link(title, f"/explore?schemaVersion=1&orgId=1&panes={panes}")
 
 
 def runbooks() -> builders.DashboardLink:
-    return _link("Runbooks", f"{RUNBOOKS}/", new_tab=True)
+    return _link("Runbooks", f"{RUNBOOKS}/")
 
 
 def boards(tag: str) -> builders.DashboardLink:
@@ -39,5 +37,6 @@ def boards(tag: str) -> builders.DashboardLink:
     return link.as_dropdown(True).include_vars(True).keep_time(True)
 
 
-def _link(title: str, url: str, *, new_tab: bool) -> builders.DashboardLink:
-    return builders.DashboardLink(title).type(models.DashboardLinkType.LINK).url(url).target_blank(new_tab)
+def _link(title: str, url: str) -> builders.DashboardLink:
+    """It opens in a new tab."""
+    return builders.DashboardLink(title).type(models.DashboardLinkType.LINK).url(url).target_blank(True)

@@ -3,8 +3,6 @@
 A text is a title and what it shows, such as `Latency: how long requests took.`
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, TypeVar
 

@@ -1,15 +1,13 @@
 """Sections that more than one board has."""
 
-from __future__ import annotations
-
 from grafana_foundation_sdk.builders import timeseries
 
 from grafana.dashboards.lib.alerts import linked, watched
 from grafana.dashboards.lib.layout import Section, row
 from grafana.dashboards.lib.panels import lines, log_counts, log_lines
 from grafana.dashboards.lib.queries import containers
-from grafana.dashboards.lib.queries.common import lines_by, lines_of
-from grafana.dashboards.lib.style import BYTES, BYTES_PER_SECOND, COUNT, RATIO
+from grafana.dashboards.lib.queries.common import lines_by, lines_of, rate_by
+from grafana.dashboards.lib.style import BYTES, BYTES_PER_SECOND, COUNT, PER_MINUTE, RATIO
 
 LINES_OF_ALERTS = 40  # the panel that alerts link to for log lines
 
@@ -35,11 +33,7 @@ def use_of_machine(
         lines("Memory: what each container holds.", {"{{service}}": containers.memory(services)}, BYTES),
     )
     second = row(
-        lines(
-            "Network: what each container receives and sends.",
-            {"{{service}} receives": containers.received(services), "{{service}} sends": containers.sent(services)},
-            BYTES_PER_SECOND,
-        ),
+        lines("Network: what each container receives and sends.", containers.network(services), BYTES_PER_SECOND),
         lines(
             "Starts: how often each container was started in a quarter of an hour.",
             {"{{service}}": containers.starts(services)},
@@ -65,13 +59,20 @@ def log_section(
     `services` is the board's choice of them, `more` are matchers beside it.
     """
     selector = f"{lines_of(services, more)}{pipeline}"
+    text = "Log lines by level: how much is written, and how bad."
+    counted = rate_by("level", "promtail_log_lines_total", f'service=~"{services}"{more}', per=" * 60")
+    written = (
+        log_counts(text, lines_by("level", selector))  # what passes a pipeline, only Loki knows
+        if pipeline
+        else lines(text, {"{{level}}": counted}, PER_MINUTE, stacked=True)
+    )
     bad = lines_of(services, f'{more},level=~"WARNING|ERROR|CRITICAL"')
     return Section(
         number,
         "Logs",
         [
             row(
-                log_counts("Log lines by level: how much is written, and how bad.", lines_by("level", selector)),
+                written,
                 log_lines("Warnings and errors: the latest lines that somebody should read.", bad),
             ),
             row(log_lines("Log lines: every line, newest first.", selector, identifier=lines_panel), height=12),

@@ -1,7 +1,5 @@
 """House style: what a colour means everywhere and which units there are."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from grafana_foundation_sdk.builders import dashboard as builders
@@ -30,7 +28,6 @@ BYTES_PER_SECOND = "Bps"
 EUROS = "currencyEUR"
 UP_OR_DOWN = "bool_on_off"
 LINES = "short"
-CORES = "none"
 
 
 # How far an axis reaches at least: where all is zero, zero shall not look like half of something.

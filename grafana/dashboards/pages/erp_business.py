@@ -1,7 +1,5 @@
 """Business: orders against what is normal, money, goods and people."""
 
-from __future__ import annotations
-
 from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.dashboards.lib.alerts import BUSINESS, linked, watched

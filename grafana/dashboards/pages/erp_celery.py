@@ -1,7 +1,5 @@
 """Celery and its queues: what waits, what runs, what fails, and who works."""
 
-from __future__ import annotations
-
 from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.dashboards.lib.alerts import CELERY, linked, watched

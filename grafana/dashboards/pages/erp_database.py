@@ -1,6 +1,4 @@
-"""Database: as the application feels it, as the server tells it, and what its container uses."""
-
-from __future__ import annotations
+"""Database: as the application feels it, as the server reports it, and what its container uses."""
 
 from grafana_foundation_sdk.models import dashboard as models
 
@@ -128,7 +126,7 @@ def page() -> models.Dashboard:
         [
             Section(1, "", [NOW]),
             Section(2, "As the application feels it", FELT),
-            Section(3, "As the server tells it", SERVER),
+            Section(3, "As the server reports it", SERVER),
             Section(4, "What it holds", DATA, collapsed=True),
             use_of_machine(5, "What its container uses", "$server", DISK),
             log_section(6, services="$server"),

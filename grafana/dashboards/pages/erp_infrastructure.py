@@ -1,12 +1,10 @@
 """Infrastructure: the machine, every container on it, the broker, the monitoring's own health and cost, the logs."""
 
-from __future__ import annotations
-
 from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.dashboards.lib.alerts import INFRASTRUCTURE, linked, watched
 from grafana.dashboards.lib.layout import Choice, Section, board, row
-from grafana.dashboards.lib.panels import ANY, level, lines, log_counts, number, with_units
+from grafana.dashboards.lib.panels import ANY, level, lines, number, with_units
 from grafana.dashboards.lib.queries import containers
 from grafana.dashboards.lib.queries import infrastructure as infra
 from grafana.dashboards.lib.sections import log_section, use_of_machine
@@ -52,9 +50,7 @@ HOST = [
     ),
 ]
 CONTAINER_DISKS = lines(
-    "Disk: what each container reads and writes.",
-    {"{{service}} reads": containers.block_read("$job"), "{{service}} writes": containers.block_written("$job")},
-    BYTES_PER_SECOND,
+    "Disk: what each container reads and writes.", containers.disk("$job"), BYTES_PER_SECOND
 ).no_value("The kernel of this machine counts no block I/O by container.")
 BROKER = [
     row(
@@ -116,7 +112,7 @@ MONITORING = [
 ]
 LOGS = [
     row(
-        log_counts("Log volume: bytes a second.", infra.BYTES_BY_SERVICE, "{{service}}", BYTES_PER_SECOND),
+        lines("Log volume: what each service writes.", {"{{service}}": infra.BYTES_BY_SERVICE}, BYTES_PER_SECOND, stacked=True),
         lines("Lines: sent by Promtail, and lost.", infra.LINES, PER_SECOND, linked("ErpLogsStalled")),
         lines("Lag: how old a line is when it arrives.", {"lag": infra.LOG_LAG}, SECONDS, watched("ErpLogsLagging")),
         lines(

@@ -1,11 +1,11 @@
 """Application overview: is everything there, what do users get, is the promise kept, what do the logs say."""
 
-from __future__ import annotations
+from dataclasses import replace
 
 from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.dashboards.lib import style
-from grafana.dashboards.lib.alerts import OVERVIEW, linked, watched, watched_beyond
+from grafana.dashboards.lib.alerts import OVERVIEW, linked, watched
 from grafana.dashboards.lib.layout import INSTANCE, JOB, Choice, Section, board, row
 from grafana.dashboards.lib.panels import ANY, bars, lines, log_counts, number, rows, with_units
 from grafana.dashboards.lib.queries import http
@@ -13,7 +13,7 @@ from grafana.dashboards.lib.queries.common import ALERTS_FIRING
 from grafana.dashboards.lib.sections import LINES_OF_ALERTS, log_section
 from grafana.dashboards.lib.style import COUNT, PER_MINUTE, PER_SECOND, RATIO, REQUESTS, SECONDS, TIMES, UP_OR_DOWN
 
-SLOW = watched_beyond("job:django_http_over_1s:increase5m", "ErpLatencyP95High")
+SLOW = replace(linked("ErpLatencyP95High"), steps=((1.0, style.WARNING),))  # by job:django_http_over_1s:increase5m
 FAILING = watched("ErpHigh5xxRatio")
 NOW = row(
     number("Alerts firing: the Watchdog left out. No number: no rule is evaluated.", ALERTS_FIRING, COUNT, ANY),

@@ -50,15 +50,6 @@ def get(path: str, **cookies: str) -> HttpResponse:
     return async_to_sync(client.get)(path)  # not asyncio.run: queries then use the connection of the test
 
 
-@pytest.mark.parametrize("view", ["fine", "fine_async"])
-def test_views_of_both_kinds_are_one_line_and_one_count(lines: Lines, view: str) -> None:
-    before = here(RESPONSES, status="200", view=view, method="GET")
-    answer = get(f"/{view}")
-    (line,) = access(lines)
-    assert (line["view"], line["status"], line["request_id"]) == (view, 200, answer.headers["X-Request-ID"])
-    assert here(RESPONSES, status="200", view=view, method="GET") == before + 1
-
-
 def test_an_async_request_stays_in_its_thread_and_task() -> None:
     seen: list[object] = []
 

@@ -1,11 +1,9 @@
 """What is asked of the cache is counted: hits, misses and failures."""
 
-import subprocess
-import sys
-
 import pytest
 import redis
 from django.core.cache import cache
+from harness import scripts
 from harness.samples import here
 
 from django_o11y.cache import BACKEND, RedisCache
@@ -43,6 +41,6 @@ def test_a_cache_that_is_away_is_a_failure() -> None:
 
 def test_without_the_extra_it_says_what_to_install() -> None:
     script = "import sys; sys.modules['django_prometheus'] = None; import django_o11y.cache"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert "django_o11y.cache.RedisCache needs django-prometheus" in done.stderr
-    assert "pip install 'django-o11y[database]'" in done.stderr
+    said = scripts.run("-c", script).stderr
+    assert "django_o11y.cache.RedisCache needs django-prometheus" in said
+    assert "pip install 'django-o11y[database]'" in said

@@ -48,7 +48,7 @@ def test_the_sample_is_in_order() -> None:
         ("MIDDLEWARE", [each for each in GIVEN if each != FIRST], "E003"),
         ("MIDDLEWARE", ["harness.middleware.page", *GIVEN], "E003"),
         ("MIDDLEWARE", [*GIVEN, "django_prometheus.middleware.PrometheusAfterMiddleware"], "W005"),
-        ("ROOT_URLCONF", "harness.urls_own_pages", "E009"),
+        ("ROOT_URLCONF", "harness.obstacles_own", "E009"),
         ("ROOT_URLCONF", "harness.urls_open", "W009"),
         ("LOGGING_CONFIG", None, "W011"),
         ("LOGGING_CONFIG", "logging.config.dictConfig", "W011"),
@@ -64,20 +64,21 @@ def test_fault_in_the_settings_is_found(settings: Any, name: str, value: object,
 
 
 def test_each_page_of_the_project_s_own_is_named(settings: Any) -> None:
-    settings.ROOT_URLCONF = "harness.urls_own_pages"
+    settings.ROOT_URLCONF = "harness.obstacles_own"
     said = [message.msg for message in messages() if message.id == "django_o11y.E009"]
     assert [sentence.partition(" ")[0] for sentence in said] == PAGES
-    assert all("harness.urls.fine" in sentence for sentence in said)
+    assert all("harness.obstacles.own_page" in sentence for sentence in said)
 
 
 def test_another_path_makes_room_for_a_page_of_the_project_s_own(settings: Any) -> None:
-    settings.ROOT_URLCONF = "harness.urls_own_pages"
-    settings.O11Y = dataclasses.replace(settings.O11Y, **{name: f"/o11y/{name}" for name in PATHS})
+    settings.ROOT_URLCONF = "harness.obstacles_own"
+    paths = {"metrics_path": "/o11y/metrics", "live_path": "/-/live", "ready_path": "/-/ready", "health_path": ""}
+    settings.O11Y = dataclasses.replace(settings.O11Y, **paths)
     assert found() == set()
 
 
 def test_a_catch_all_route_is_no_page_of_its_own(settings: Any) -> None:
-    settings.ROOT_URLCONF = "harness.urls_catch_all"
+    settings.ROOT_URLCONF = "harness.obstacles"
     assert found() == set()
 
 

@@ -105,30 +105,6 @@ def test_a_length_that_is_too_short_ends_the_body(web: HttpProcess, form: dict[s
     assert stored(web) == []
 
 
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [(b"&".join(b"f%d=1" % number for number in range(1_500)), "TooManyFieldsSent"),
-     (b"f=" + b"x" * 3_000_000, "RequestDataTooBig")],
-    ids=["fields", "size"],
-)  # fmt: skip
-def test_a_form_that_is_too_large_pages_nobody(
-    web: HttpProcess, form: dict[str, str], tracker: Tracker, body: bytes, error: str
-) -> None:
-    before, refusals = counts(web), refused(web, error)
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Request-ID": f"form-{error}", **form}
-    assert requests.post(f"{web.url}/admin/login/", body, headers=headers, timeout=10).status_code == 400
-    assert_it_is_only_an_access_line(web, tracker, f"form-{error}", 400)
-    assert (counts(web), refused(web, error)) == (before, refusals + 1)
-
-
-def test_a_wrong_host_pages_nobody(web: HttpProcess, tracker: Tracker) -> None:
-    before, refusals = counts(web), refused(web, "DisallowedHost")
-    headers = {"Host": "evil.example", "X-Request-ID": "host"}
-    assert requests.get(f"{web.url}/api/version", headers=headers, timeout=10).status_code == 400
-    assert_it_is_only_an_access_line(web, tracker, "host", 400)
-    assert (counts(web), refused(web, "DisallowedHost")) == (before, refusals + 1)
-
-
 def test_a_client_that_hangs_up_while_it_sends_pages_nobody(web: HttpProcess, tracker: Tracker) -> None:
     before, refusals = counts(web), refused(web, "UnreadablePostError")
     with socket.create_connection(("127.0.0.1", int(web.url.rpartition(":")[2]))) as client:

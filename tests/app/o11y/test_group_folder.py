@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from harness import scripts
 from harness.counts import counted, send
 from harness.processes import Process
 from harness.processes import web as start_web
@@ -32,17 +34,9 @@ def warnings(process: Process) -> list[str]:
     return [line["message"] for line in process.lines if " metrics" in line["message"] and line["level"] == "WARNING"]
 
 
-def a_file(path: Path) -> Path:
-    path.touch()
-    return path
-
-
-@pytest.mark.parametrize("made", [a_file, lambda _: Path("/proc/metrics")])
-def test_a_folder_that_cannot_be_used_is_replaced_and_said(
-    django_db_setup: None, tmp_path: Path, made: Callable[[Path], Path]
-) -> None:
-    given = made(tmp_path / "given")
-    with start_web(tmp_path, workers=3, PROMETHEUS_MULTIPROC_DIR=str(given)) as process:
+def test_a_folder_that_cannot_be_used_is_replaced_and_said(django_db_setup: None, tmp_path: Path) -> None:
+    given = "/proc/metrics"
+    with start_web(tmp_path, workers=3, PROMETHEUS_MULTIPROC_DIR=given) as process:
         send(process, 30)
         assert [counted(process) for _ in range(6)] == [30] * 6
         (said,) = warnings(process)
@@ -60,21 +54,11 @@ def test_without_any_folder_requests_are_answered_and_it_is_counted(django_db_se
 
 
 def test_check_says_that_the_folder_cannot_be_used(tmp_path: Path) -> None:
-    def check(folder: Path) -> str:
-        command = [sys.executable, "manage.py", "check", "--tag", "django_o11y"]
-        env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=group_cwd())
-        return done.stdout + done.stderr
-
-    assert "(django_o11y.E030) The metrics folder /dev/null can't be used (Not a directory)" in check(Path("/dev/null"))
-    assert "E030" not in check(tmp_path / "to" / "be" / "made")
+    command = ("manage.py", "check", "--tag", "django_o11y")
+    said = scripts.run(*command, cwd=settings.BASE_DIR, PROMETHEUS_MULTIPROC_DIR="/dev/null").stderr
+    assert "(django_o11y.E030) The metrics folder /dev/null can't be used (Not a directory)" in said
+    scripts.output(*command, cwd=settings.BASE_DIR, PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "to" / "be" / "made"))
     assert not (tmp_path / "to").exists()
-
-
-def group_cwd() -> Path:
-    from django.conf import settings
-
-    return Path(settings.BASE_DIR)
 
 
 def test_a_folder_that_goes_away_is_counted(django_db_setup: None, tmp_path: Path) -> None:
@@ -110,7 +94,8 @@ def test_the_same_address_in_another_network_is_another_group(tmp_path: Path, mo
     """Two containers with one volume, each of which serves 0.0.0.0:8000."""
     found = []
     for name in ("first", "second"):
-        monkeypatch.setattr(group_folder, "NETWORK", a_file(tmp_path / name))
+        (tmp_path / name).touch()
+        monkeypatch.setattr(group_folder, "NETWORK", tmp_path / name)
         found.append(group_folder.join(tmp_path / "metrics", "web-0.0.0.0:8000")[0])
     assert found[0] != found[1]
     assert all(each.is_dir() for each in found)
@@ -259,10 +244,7 @@ for _ in range(2):
 
 
 def test_five_thousand_samples_of_three_processes_take_no_longer_than_three_tenths_of_a_second(tmp_path: Path) -> None:
-    env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics")}
-    command = [sys.executable, "-c", RENDER]
-    output = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=60).stdout
-    for line in output.splitlines():
+    for line in scripts.output("-c", RENDER, PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "metrics")).splitlines():
         samples, seconds = line.split()
         assert 4_800 < int(samples) < 5_200
         assert float(seconds) < 0.3

@@ -1,13 +1,10 @@
 """A project that calls sentry_sdk.init itself: its client goes on, with our scrubbing and counting in it."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
-from harness import processes
+from harness import scripts
 from harness.tracker import Tracker
 
 HEAD = """
@@ -59,7 +56,6 @@ def say():
 
 """
 FOREIGN_INITS = {
-    "before": "their_init(); our_setup(); django.setup(); say()",
     "after": "our_setup(); their_init(); django.setup(); say()",
     "after the start": "our_setup(); django.setup(); their_init(); say()",
     "twice": "their_init(); our_setup(); django.setup(); their_init(); say()",
@@ -75,34 +71,27 @@ def theirs() -> Iterator[Tracker]:
 
 
 def run_joined(code: str, theirs: Tracker, ours: Tracker) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", f"{HEAD}\n{code}\nsentry_sdk.flush()\n", theirs.dsn.replace("//a", "//b"), ours.dsn],
-        env={**os.environ, "PYTHONPATH": processes.with_support(str(Path(__file__).parent.parent / "support"))},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
+    script = f"{HEAD}\n{code}\nsentry_sdk.flush()\n"
+    return scripts.output("-c", script, theirs.dsn.replace("//a", "//b"), ours.dsn)
 
 
 @pytest.mark.parametrize("when", FOREIGN_INITS)
 def test_the_project_s_own_init_is_joined(when: str, theirs: Tracker, tracker: Tracker) -> None:
-    """Their DSN, options and hook stay, ours is around it, whenever they call it."""
+    """Their DSN, options and hook stay, ours is around it, whenever they call it. Below they call it before ours."""
     run_joined(FOREIGN_INITS[when], theirs, tracker)
     assert len(theirs.events) == 2
     for event in theirs.events:
-        assert (event["release"], event["tags"]["theirs"], event["tags"]["service"]) == (
-            "their-release",
-            "yes",
-            "joined",
-        )
+        assert_it_is_theirs_and_ours(event)
     assert "hunter2" not in theirs.text
     assert tracker.events == []
 
 
-def test_with_the_project_s_django_integration_an_exception_is_one_event(theirs: Tracker, tracker: Tracker) -> None:
+def assert_it_is_theirs_and_ours(event: dict[str, Any]) -> None:
+    tags = event["tags"]
+    assert (event["release"], tags["theirs"], tags["service"]) == ("their-release", "yes", "joined")
+
+
+def test_with_the_project_s_django_integration_all_is_scrubbed_and_one_event(theirs: Tracker, tracker: Tracker) -> None:
     code = """
 their_init(
     integrations=[DjangoIntegration()], disabled_integrations=[DedupeIntegration()],
@@ -111,11 +100,17 @@ their_init(
 our_setup()
 django.setup()
 assert get("/fail?password=hunter2") == 500
+with sentry_sdk.start_transaction(name="nightly") as transaction:
+    with transaction.start_child(op="http", name="GET /?password=" + SECRET) as span:
+        span.set_data("url", "https://user:" + SECRET + "@shop.example/")
+logging.getLogger("shop").warning("login failed, password=%s", SECRET, extra={"token": SECRET})
 """
     run_joined(code, theirs, tracker)
     (event,) = theirs.events
     assert event["exception"]["values"][-1]["type"] == "ZeroDivisionError"
     assert event["tags"]["request_id"]
+    assert "nightly" in theirs.text
+    assert "login failed" in theirs.text
     assert "hunter2" not in theirs.text
 
 
@@ -131,53 +126,36 @@ assert get("/fail") == 500
     assert (event["transaction"], event["tags"]["service"]) == ("/fail", "joined")
 
 
-def test_logs_and_transactions_of_the_project_s_client_are_scrubbed(theirs: Tracker, tracker: Tracker) -> None:
+def test_what_the_project_s_hook_or_tracker_drops_is_heeded_and_counted(theirs: Tracker, tracker: Tracker) -> None:
     code = """
-their_init()
-our_setup()
-django.setup()
-with sentry_sdk.start_transaction(name="nightly") as transaction:
-    with transaction.start_child(op="http", name="GET /?password=" + SECRET) as span:
-        span.set_data("url", "https://user:" + SECRET + "@shop.example/")
-logging.getLogger("shop").warning("login failed, password=%s", SECRET, extra={"token": SECRET})
-"""
-    run_joined(code, theirs, tracker)
-    assert "nightly" in theirs.text
-    assert "login failed" in theirs.text
-    assert "hunter2" not in theirs.text
-
-
-def test_a_hook_of_the_project_that_drops_or_fails_is_heeded(theirs: Tracker, tracker: Tracker) -> None:
-    code = """
-their_init(before_send=lambda event, hint: 1 / 0 if "failing" in str(event["logentry"]) else before_send(event, hint))
+their_init(
+    before_send=lambda event, hint: 1 / 0 if "failing" in str(event["logentry"]) else before_send(event, hint),
+    enable_logs=False, send_client_reports=False,
+)
 our_setup()
 django.setup()
 for text in ("unwanted", "failing", "wanted"):
     logging.getLogger("shop").error(text)
+sentry_sdk.flush()
 from django_o11y import metrics
-print("dropped", metrics.SENTRY_DROPPED.labels("hook_failed")._value.get())
+print([metrics.SENTRY_DROPPED.labels(reason)._value.get() for reason in ("hook_failed", "status_500")])
 """
-    assert "dropped 1.0" in run_joined(code, theirs, tracker)
+    theirs.status = 500
+    assert "[1.0, 1.0]" in run_joined(code, theirs, tracker)
     (event,) = theirs.events
+    assert_it_is_theirs_and_ours(event)
     assert event["logentry"]["message"] == "wanted"
 
 
-def test_what_the_project_s_client_drops_is_counted(theirs: Tracker, tracker: Tracker) -> None:
-    theirs.status = 500
+def test_an_init_without_a_tracker_does_not_end_our_reports(theirs: Tracker, tracker: Tracker) -> None:
     code = """
-their_init(enable_logs=False, send_client_reports=False)
 our_setup()
+os.environ.pop("SENTRY_DSN")
+sentry_sdk.init()
+sentry_sdk.init(dsn=None)
 django.setup()
-logging.getLogger("shop").error("lost")
-sentry_sdk.flush()
-from django_o11y import metrics
-print("dropped", metrics.SENTRY_DROPPED.labels("status_500")._value.get())
+say()
 """
-    assert "dropped 1.0" in run_joined(code, theirs, tracker)
-
-
-@pytest.mark.parametrize("call", ["sentry_sdk.init()", "sentry_sdk.init(dsn=None)", ""])
-def test_an_init_without_a_tracker_does_not_end_our_reports(call: str, theirs: Tracker, tracker: Tracker) -> None:
-    run_joined(f"our_setup()\nos.environ.pop('SENTRY_DSN')\n{call}\ndjango.setup()\nsay()", theirs, tracker)
+    run_joined(code, theirs, tracker)
     assert len(tracker.events) == 2
     assert "hunter2" not in tracker.text

@@ -3,13 +3,12 @@
 import io
 import json
 import logging
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
 
 import pytest
-from django.conf import settings as django_settings
+from harness import scripts
 
 from django_o11y.conf import Settings
 from django_o11y.logging import HANDLER
@@ -75,6 +74,12 @@ STRUCTLOG = {
         "django_structlog": {"handlers": ["console", "flat_line_file"], "level": "INFO"},
         "shop": {"handlers": ["console", "flat_line_file"], "level": "INFO"},
     },
+    "root": {"handlers": ["flat_line_file"], "level": "INFO"},
+}
+FILTERED = {
+    **COOKIECUTTER,
+    "filters": {"wanted": {"()": "harness.log_filters.Wanted"}},
+    "handlers": {"console": {**CONSOLE, "filters": ["wanted", "require_debug_true"]}},
 }
 QUEUE = {
     "version": 1,
@@ -86,7 +91,10 @@ QUEUE = {
     },
     "root": {"handlers": ["memory", "file"], "level": "WARNING"},
 }
-LOGGINGS = {"none": {}, "pretix": PRETIX, "cookiecutter": COOKIECUTTER, "structlog": STRUCTLOG, "memory": QUEUE}
+LOGGINGS = {
+    **{"none": {}, "pretix": PRETIX, "cookiecutter": COOKIECUTTER, "structlog": STRUCTLOG},
+    **{"filtered": FILTERED, "memory": QUEUE},
+}
 SAY = """
 import json, logging, logging.config, os, sys
 import django
@@ -110,36 +118,42 @@ logging.getLogger("django.request").warning("Not Found: /favicon.ico")
 """
 
 
-def said(folder: Path, logging_: dict[str, Any]) -> tuple[list[str], str, str]:
-    """The loggers of the lines on the console, the text of the files, and that of the mails."""
-    path = f"{django_settings.BASE_DIR}:{Path(__file__).parent.parent / 'support'}"
-    done = subprocess.run(
-        [sys.executable, "-c", SAY, json.dumps(logging_)],
-        cwd=folder,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{path}:{':'.join(filter(None, sys.path))}"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    texts = ["".join(file.read_text() for file in folder.glob(pattern)) for pattern in ("*.log", "mails/*")]
-    return [json.loads(line)["logger"] for line in done.stdout.splitlines()], texts[0], texts[1]
+class Said(NamedTuple):
+    console: list[str]
+    """The loggers of its lines."""
+    files: dict[str, str]
+    mails: str
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Said]:
+    """What a process with one of LOGGINGS writes, which is started once for all tests."""
+
+    @cache
+    def of(name: str) -> Said:
+        folder = tmp_path_factory.mktemp("said")
+        written = scripts.output("-c", SAY, json.dumps(LOGGINGS[name]), cwd=folder)
+        console = [json.loads(line)["logger"] for line in written.splitlines()]
+        files = {file.name: file.read_text() for file in folder.glob("*.log")}
+        return Said(console, files, "".join(mail.read_text() for mail in folder.glob("mails/*")))
+
+    return of
 
 
 ALWAYS = {"shop", "shop.orders", "made.before", "django.request", "sentry_sdk", "celery.worker", "access", "uncaught"}
 
 
 @pytest.mark.parametrize("name", LOGGINGS)
-def test_no_line_is_written_twice_and_none_is_lost(name: str, tmp_path: Path) -> None:
-    console, _, _ = said(tmp_path, LOGGINGS[name])
+def test_no_line_is_written_twice_and_none_is_lost(name: str, said: Callable[[str], Said]) -> None:
+    console = said(name).console
     assert len(console) == len(set(console)), console
-    assert set(console) >= ALWAYS
+    # One of Django's own filters for DEBUG masks none of ours, which are for production.
+    assert ALWAYS - set(console) == ({"shop"} if name == "filtered" else set())
 
 
-def test_files_mails_and_filters_live_on(tmp_path: Path) -> None:
-    console, _, mails = said(tmp_path, PRETIX)
-    app, csp = (tmp_path / "app.log").read_text(), (tmp_path / "csp.log").read_text()
+def test_files_mails_and_filters_live_on(said: Callable[[str], Said]) -> None:
+    console, files, mails = said("pretix")
+    app, csp = files["app.log"], files["csp.log"]
     assert "said by shop.orders" in app
     assert "said by django.request" in app
     assert ("said by access" in app, "pretix.security.csp" in console) == (False, False)
@@ -147,26 +161,13 @@ def test_files_mails_and_filters_live_on(tmp_path: Path) -> None:
     assert ("said by django.request" in mails, "said by shop" in mails) == (True, False)
 
 
-def test_a_filter_that_masks_the_console_masks_our_lines(tmp_path: Path) -> None:
-    """One of Django's own for DEBUG does not: our lines are for production."""
-    given = {
-        **COOKIECUTTER,
-        "filters": {"wanted": {"()": "harness.log_filters.Wanted"}},
-        "handlers": {"console": {**CONSOLE, "filters": ["wanted", "require_debug_true"]}},
-    }
-    console, _, _ = said(tmp_path, given)
-    assert ALWAYS - set(console) == {"shop"}
+def test_django_mails_the_admins_without_any_logging_of_the_project(said: Callable[[str], Said]) -> None:
+    assert "said by django.request" in said("none").mails
 
 
-def test_django_mails_the_admins_without_any_logging_of_the_project(tmp_path: Path) -> None:
-    _, _, mails = said(tmp_path, {})
-    assert "said by django.request" in mails
-
-
-def test_what_a_project_writes_about_a_4xx_stays_in_its_file(tmp_path: Path) -> None:
-    given = {**STRUCTLOG, "root": {"handlers": ["flat_line_file"], "level": "INFO"}}
-    console, files, _ = said(tmp_path, given)
-    assert "Not Found: /favicon.ico" in files
+def test_what_a_project_writes_about_a_4xx_stays_in_its_file(said: Callable[[str], Said]) -> None:
+    console, files, _ = said("structlog")
+    assert "Not Found: /favicon.ico" in files["app.log"]
     assert console.count("django.request") == 1
 
 

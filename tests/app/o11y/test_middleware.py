@@ -60,10 +60,12 @@ def test_a_user_of_the_admin_is_known_too(admin_client: Client, lines: Lines) ->
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz", "/metrics"])
-def test_probes_and_scrapes_have_an_id_but_no_line(db: None, lines: Lines, path: str) -> None:
+def test_probes_and_scrapes_have_an_id_but_no_line_and_no_count(db: None, lines: Lines, path: str) -> None:
+    before = here("django_http_requests_before_middlewares_total")
     answer = Client().get(path)
     assert answer.headers["X-Request-ID"]
     assert access(lines) == []
+    assert here("django_http_requests_before_middlewares_total") == before
 
 
 def test_a_failing_view_is_one_error_line_and_one_observation(db: None, lines: Lines, settings: Any) -> None:

@@ -1,6 +1,5 @@
 """Pending migrations are counted for each database that Django migrates, from the first scrape on."""
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -74,13 +73,6 @@ def small_sqlite(tmp_path: object) -> dict[str, object]:
 
 def orders_migrations() -> Iterator[str]:
     return (settings.BASE_DIR / "orders" / "migrations").glob("0*.py")
-
-
-@pytest.fixture
-def black_hole() -> Iterator[int]:
-    """A port that takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
 
 
 def test_a_database_that_hangs_holds_up_one_scrape_and_hides_no_other(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 import requests
 from harness.counts import counted, send
 from harness.processes import HttpProcess, Process, children_of, free_port
@@ -17,12 +16,6 @@ from harness.wait import eventually
 
 WORKERS = 3
 DROPPED = "metrics_dropped_total"
-
-
-@pytest.fixture(scope="module")
-def web(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpProcess]:
-    with start_web(tmp_path_factory.mktemp("web"), workers=WORKERS) as process:
-        yield process
 
 
 def files(process: HttpProcess) -> set[str]:
@@ -49,23 +42,18 @@ def test_counts_outlive_the_workers_that_made_them(web: HttpProcess) -> None:
     send(web, 30)
     assert counted(web) == before + 30
     eventually(lambda: files(web) >= slots, "each new worker to write the files of the one before it")
+    assert total(web.metrics(), "build_info", version="test") == 1
+    assert "pid=" not in web.metrics()
     assert {name.rpartition("_")[2] for name in files(web)} == {f"{slot}.db" for slot in range(WORKERS)}
 
 
-def test_gauges_name_no_process(web: HttpProcess) -> None:
-    kill_one(web)
-    exposition = web.metrics()
-    assert total(exposition, "build_info", version="test") == 1
-    assert "pid=" not in exposition
-
-
-def test_a_new_master_starts_from_nothing(django_db_setup: None, tmp_path: Path) -> None:
+def test_a_new_master_starts_from_nothing_and_preloading_counts_exactly(django_db_setup: None, tmp_path: Path) -> None:
     port = free_port()
-    for _ in range(2):
-        with start_web(tmp_path, workers=1, port=port) as process:
+    for options in ((), (), ("--preload",)):  # which is a group of its own
+        with start_web(tmp_path, *options, workers=2, port=port) as process:
             assert counted(process) == 0
-            send(process, 5)
-            assert counted(process) == 5
+            send(process, 20)
+            assert [counted(process) for _ in range(5)] == [20] * 5
 
 
 def test_counts_outlive_the_death_of_all_workers_at_once(web: HttpProcess) -> None:
@@ -169,12 +157,6 @@ def test_a_management_command_leaves_no_file(db: None, tmp_path: Path) -> None:
     command = Process(["python", "manage.py", "check"], tmp_path, SERVICE="erp-command")
     assert command.popen.wait(timeout=60) == 0, command.errors.read_text()
     assert list(tmp_path.rglob("*.db")) == []
-
-
-def test_preloading_counts_exactly(django_db_setup: None, tmp_path: Path) -> None:
-    with start_web(tmp_path, "--preload", workers=WORKERS) as process:
-        send(process, 30)
-        assert [counted(process) for _ in range(6)] == [30] * 6
 
 
 def test_a_full_disk_costs_metrics_and_no_request(django_db_setup: None, tmp_path: Path, small_disk: Path) -> None:

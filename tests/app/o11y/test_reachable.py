@@ -17,6 +17,7 @@ from django.urls import clear_script_prefix
 from harness.processes import web, with_support
 
 from django_o11y import health
+from django_o11y.probe import main
 
 TOKEN = f"Bearer {django_settings.O11Y.metrics_token}"
 HEALTH = ("/livez", "/readyz", "/healthz")
@@ -97,7 +98,7 @@ def test_the_paths_are_settings(db: None, settings: Any) -> None:
 
 
 @pytest.mark.parametrize("state", ["stopped", "hung"])
-def test_metrics_are_shown_without_the_database(db: None, tmp_path: Path, state: str) -> None:
+def test_metrics_and_health_are_shown_without_the_database(db: None, tmp_path: Path, state: str) -> None:
     """With ATOMIC_REQUESTS, where each view begins with a query."""
     folder = tmp_path / "settings"
     folder.mkdir()
@@ -115,5 +116,8 @@ def test_metrics_are_shown_without_the_database(db: None, tmp_path: Path, state:
                 answer = requests.get(f"{process.url}/metrics", headers=headers, timeout=10)
                 assert (answer.status_code, "build_info" in answer.text) == (200, True)
             assert time.monotonic() - started < 3
-            assert requests.get(f"{process.url}/readyz", headers=headers, timeout=10).status_code == 503
+            ready = requests.get(f"{process.url}/readyz", headers=headers, timeout=10)
+            assert ready.elapsed.total_seconds() < 3.5
+            assert ready.json()["checks"] == {"database": "failed: OperationalError", "cache": "ok"}
+            assert [main([f"{process.url}/{page}"]) for page in ("livez", "readyz")] == [0, 1]
             assert [line for line in process.lines if line["level"] == "ERROR"] == []

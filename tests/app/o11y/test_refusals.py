@@ -1,14 +1,12 @@
 """Whatever a client can cause is a line and a count: under WSGI and ASGI, in a view, a form and a middleware."""
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from harness import scripts
 from harness.samples import total
 from harness.tracker import Tracker
 
@@ -33,11 +31,8 @@ class Asked(NamedTuple):
 @pytest.fixture(scope="module")
 def asked(django_db_setup: None, running_tracker: Tracker) -> Asked:
     running_tracker.reset()
-    env = {**os.environ, "SENTRY_DSN": running_tracker.dsn, "DJANGO_SETTINGS_MODULE": "config.settings"}
-    command = [sys.executable, "-m", "tests.app.o11y.refusals"]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
-    assert (done.returncode, done.stderr) == (0, "")
-    *lines, result = map(json.loads, done.stdout.splitlines())
+    written = scripts.output("-m", "tests.app.o11y.refusals", cwd=ROOT, SENTRY_DSN=running_tracker.dsn)
+    *lines, result = map(json.loads, written.splitlines())
     statuses = {(server, name): status for server, name, status in result["answers"]}
     return Asked(statuses, lines, result["metrics"], running_tracker.events)
 

@@ -76,11 +76,6 @@ def test_counts_are_exact_over_the_death_of_a_worker(site: HttpProcess) -> None:
         assert total(site.metrics(), LATENCY, view="fine") == before + 40
 
 
-def test_each_request_is_one_line(site: HttpProcess) -> None:
-    requests.get(f"{site.url}/fine", headers={"X-Request-ID": "one-line"}, timeout=20)
-    assert site.line(request_id="one-line")["status"] == 200
-
-
 def test_an_error_is_one_line_and_one_event(site: HttpProcess, tracker: Tracker) -> None:
     headers = {"X-Request-ID": "failed", "Host": "localhost"}
     assert requests.get(f"{site.url}/fail?token={SECRET}", headers=headers, timeout=20).status_code == 500
@@ -141,10 +136,13 @@ def test_no_line_has_a_query_string(site: HttpProcess) -> None:
         assert errors == ""
 
 
-def test_a_worker_that_takes_too_long_leaves_a_line_a_count_and_a_latency(
+def test_gunicorn_is_named_after_the_project_and_a_late_worker_leaves_a_line_a_count_and_a_latency(
     django_db_setup: None, tmp_path: Path
 ) -> None:
-    with serve(tmp_path, *GUNICORN, "--timeout", "2", WSGI) as process:
+    with serve(tmp_path, *GUNICORN, "--timeout", "2", WSGI, SERVICE="") as process:
+        started = [line for line in process.lines if line["logger"] == "gunicorn.error"]
+        assert "harness" in {line["service"] for line in started}
+        assert process.errors.read_text() == ""
         headers = {"X-Request-ID": "timed-out"}
         with contextlib.suppress(requests.ConnectionError):
             requests.get(f"{process.url}/hang", headers=headers, timeout=20)
@@ -153,13 +151,6 @@ def test_a_worker_that_takes_too_long_leaves_a_line_a_count_and_a_latency(
         assert total(process.metrics(), RESPONSES, view="hang", status="500") == 1
         assert total(process.metrics(), LATENCY, view="hang") == 1
         assert total(process.metrics(), "http_requests_in_flight") == 0
-
-
-def test_gunicorn_without_a_name_takes_that_of_the_project(django_db_setup: None, tmp_path: Path) -> None:
-    with serve(tmp_path, *GUNICORN, WSGI, SERVICE="") as process:
-        started = [line for line in process.lines if line["logger"] == "gunicorn.error"]
-        assert "harness" in {line["service"] for line in started}
-        assert process.errors.read_text() == ""
 
 
 def test_a_wrong_setting_ends_gunicorn_with_a_sentence(tmp_path: Path) -> None:

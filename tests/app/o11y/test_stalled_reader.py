@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import requests
+from harness import scripts
 from harness.processes import web as start_web
 from harness.reader import Reader
 from harness.samples import total
@@ -54,8 +55,7 @@ class Waits:
         return "waited" if not other.is_alive() else "stuck"
 logging.info("%s", Waits())
 """
-    output = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=30).stdout
-    assert [json.loads(line)["message"] for line in output.splitlines()][-1] == "waited"
+    assert [json.loads(line)["message"] for line in scripts.output("-c", code).splitlines()][-1] == "waited"
 
 
 def test_gunicorn_answers_while_the_reader_of_its_lines_stalls(django_db_setup: None, tmp_path: Path) -> None:

@@ -1,29 +1,22 @@
 """Real spans of real processes, received by a store that speaks OTLP."""
 
-import dataclasses
 import os
 import secrets
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import pytest
 import requests
 from django.conf import settings as django_settings
-from django.test import Client
-from harness import processes
+from harness import processes, scripts
 from harness.partner import Partner
 from harness.processes import HttpProcess
 from harness.samples import total
 from harness.spans import Span, SpanStore
 from harness.wait import eventually
 
-from django_o11y import tracing
 from organizations.models import User
 
 PARENT = "b7ad6b7169203331"
@@ -135,19 +128,6 @@ def test_who_calls_decides_whether_a_trace_is_kept(traced_web: HttpProcess, stor
     assert traced_web.line(logger="access", trace_id=left_out)["status"] == 200
 
 
-def test_a_trace_begun_here_is_kept_by_its_ratio(
-    django_db_setup: None, traced: dict[str, str], store: SpanStore, tmp_path: Path
-) -> None:
-    with processes.web(tmp_path, **{**traced, "OTEL_TRACES_SAMPLER_ARG": "0"}) as web:
-        assert requests.get(f"{web.url}/api/version", timeout=10).ok
-        trace_id = web.line(logger="access", view="api-version")["trace_id"]
-        assert len(trace_id) == 32
-        kept = secrets.token_hex(16)
-        assert requests.get(f"{web.url}/api/version", headers=headers(kept), timeout=10).ok
-        eventually(lambda: store.of(kept), "the trace that the caller keeps")
-        assert store.of(trace_id) == []
-
-
 def test_probes_and_scrapes_leave_no_span(traced_web: HttpProcess, store: SpanStore) -> None:
     for path in ("/livez", "/readyz", "/healthz"):
         requests.get(f"{traced_web.url}{path}", timeout=10)
@@ -159,73 +139,68 @@ def test_probes_and_scrapes_leave_no_span(traced_web: HttpProcess, store: SpanSt
 
 
 def test_a_collector_that_never_answers_holds_nobody_up(
-    django_db_setup: None, traced: dict[str, str], tmp_path: Path
+    django_db_setup: None, traced: dict[str, str], black_hole: int, tmp_path: Path
 ) -> None:
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with processes.web(tmp_path, **{**traced, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}) as web:
-            for _ in range(20):
-                answer = requests.get(f"{web.url}/api/version", headers=headers(secrets.token_hex(16)), timeout=5)
-                assert answer.ok
-            begun = monotonic()
-            assert web.stop() == 0
-            assert monotonic() - begun < STOP_SECONDS
+    endpoint = f"http://127.0.0.1:{black_hole}"
+    with processes.web(tmp_path, **{**traced, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}) as web:
+        for _ in range(20):
+            answer = requests.get(f"{web.url}/api/version", headers=headers(secrets.token_hex(16)), timeout=5)
+            assert answer.ok
+        begun = monotonic()
+        assert web.stop() == 0
+        assert monotonic() - begun < STOP_SECONDS
 
 
-@pytest.mark.parametrize(("endpoint", "loaded"), [("", "False"), ("http://127.0.0.1:9", "True")])
-def test_off_loads_nothing(endpoint: str, loaded: str) -> None:
-    script = "import django, sys; django.setup(); print('opentelemetry' in sys.modules)"
-    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, cwd=django_settings.BASE_DIR, env=environment, capture_output=True, text=True)
-    assert done.stdout.split()[-1] == loaded, done.stderr
-
-
-def test_a_library_that_is_not_installed_is_none_to_be_traced() -> None:
-    script = """
+IS_ON = "import django, sys; django.setup(); from django_o11y import tracing; print(tracing.is_on(), *sys.modules)"
+WITHOUT_REDIS = """
 import importlib.util, sys
 find = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *more: None if name == "redis" else find(name, *more)
 sys.modules["opentelemetry.instrumentation.redis"] = None
-import django; django.setup()
-from django_o11y import tracing
-print(tracing.is_on())
 """
-    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, cwd=django_settings.BASE_DIR, env=environment, capture_output=True, text=True)
-    assert done.stdout.split()[-1:] == ["True"], done.stderr
 
 
-def test_an_sdk_that_is_switched_off_leaves_the_ids_alone(
-    settings: Any, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
-) -> None:
-    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
-    settings.O11Y = dataclasses.replace(django_settings.O11Y, trace_endpoint="http://127.0.0.1:9")
-    tracing.start()
-    try:
-        Client().get("/nothing")
-    finally:
-        tracing.stop()
-    (line,) = [line for line in lines if line["logger"] == "access"]
-    assert int(line["trace_id"], 16) > 0
+def test_off_loads_nothing() -> None:
+    on, *modules = scripts.output("-c", IS_ON).split()
+    assert (on, "opentelemetry" in modules) == ("False", False)
+
+
+def test_a_library_that_is_not_installed_is_none_to_be_traced() -> None:
+    said = scripts.run("-c", WITHOUT_REDIS + IS_ON, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9").stdout
+    on, *modules = said.splitlines()[-1].split()
+    assert (on, "opentelemetry" in modules) == ("True", True)
+
+
+@pytest.fixture(scope="module")
+def sampled_site(
+    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, traced: dict[str, str]
+) -> Iterator[HttpProcess]:
+    """gunicorn with the tests' views; of the traces that begin here it keeps none."""
+    command = ("gunicorn", "-c", "python:django_o11y.gunicorn", "-b", "127.0.0.1:{port}", "harness.wsgi")
+    environment = {**traced, "OTEL_TRACES_SAMPLER_ARG": "0"}
+    with processes.serve(tmp_path_factory.mktemp("sampled"), *command, **environment) as process:
+        yield process
 
 
 @pytest.mark.parametrize("view", ["stream", "fail"])
-def test_the_span_of_a_request_ends_with_its_body(
-    django_db_setup: None, traced: dict[str, str], store: SpanStore, tmp_path: Path, view: str
-) -> None:
-    command = ("gunicorn", "-c", "python:django_o11y.gunicorn", "-b", "127.0.0.1:{port}", "harness.wsgi")
+def test_the_span_of_a_request_ends_with_its_body(sampled_site: HttpProcess, store: SpanStore, view: str) -> None:
     trace_id = secrets.token_hex(16)
-    with processes.serve(tmp_path, *command, **traced) as process:
-        url = f"{process.url}/{view}?pieces=3&wait=0.1"
-        status = requests.get(url, headers=headers(trace_id), timeout=20).status_code
-        (span,) = eventually(lambda: store.of(trace_id), "its span")
+    url = f"{sampled_site.url}/{view}?pieces=3&wait=0.1"
+    status = requests.get(url, headers=headers(trace_id), timeout=20).status_code
+    (span,) = eventually(lambda: store.of(trace_id), "its span")
     assert (span.kind, span.name, span.parent_id) == ("server", f"GET {view}", PARENT)
     assert span.attributes["http.response.status_code"] == status
     assert view != "stream" or span.seconds > 0.2
+
+
+def test_a_trace_begun_here_is_kept_by_its_ratio(sampled_site: HttpProcess, store: SpanStore) -> None:
+    assert requests.get(f"{sampled_site.url}/fine", timeout=10).ok
+    trace_id = sampled_site.line(logger="access", view="fine")["trace_id"]
+    assert len(trace_id) == 32
+    kept = secrets.token_hex(16)
+    assert requests.get(f"{sampled_site.url}/fine", headers=headers(kept), timeout=10).ok
+    eventually(lambda: store.of(kept), "the trace that the caller keeps")
+    assert store.of(trace_id) == []
 
 
 def test_the_lost_spans_of_all_workers_are_counted(

@@ -7,64 +7,55 @@ not the running stack.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from ops.console import say, step
-from ops.paths import ROOT
 from tests.bench.overhead import pages, place, report
-from tests.bench.overhead.processes import gunicorns, loops, uvicorns
+from tests.bench.overhead.processes import gunicorn, loop, started, uvicorn
 from tests.bench.overhead.rounds import interleave
 from tests.bench.overhead.variants import ALL, UNDER_ASGI, WHOLE
-from tests.bench.stack import machine_description
+from tests.bench.stack import record
 
-RESULTS = ROOT / "tests" / "bench" / "results" / "overhead.json"
 IN_LOOP = {"noop": 300, "queries": 120}
-UNDER_GUNICORN = {"noop": 200, "queries": 100}
+UNDER_SERVER = {"noop": 200, "queries": 100}
 """Requests in a block: one variant on one view in one round."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--requests", type=int, default=10_000, help="before /metrics is measured")
-    parser.add_argument("--deaths", type=int, default=100, help="of workers, before /metrics is measured again")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    given = parser.parse_args()
+    rounds: int = parser.parse_args().rounds
     with tempfile.TemporaryDirectory(prefix="overhead-") as folder, place.make(Path(folder)) as made:
-        with step("Single process"), loops(made, ALL) as looping:
-            single = interleave(ALL, given.rounds, lambda each, view: looping[each.name].run(view, IN_LOOP[view]))
-        with step("Under gunicorn with one worker"), gunicorns(made, WHOLE, 1) as served:
-            under = interleave(
-                WHOLE, given.rounds, lambda each, view: served[each.name].run(view, UNDER_GUNICORN[view])
-            )
-        with step("Under uvicorn with one process and 4 clients"), uvicorns(made, UNDER_ASGI) as served:
+        with step("Single process"), started(ALL, partial(loop, made)) as loops:
+            single = interleave(ALL, rounds, lambda each, view: loops[each.name].run(view, IN_LOOP[view]))
+        with step("Under gunicorn with one worker"), started(WHOLE, partial(gunicorn, made, workers=1)) as served:
+            under = interleave(WHOLE, rounds, lambda each, view: served[each.name].run(view, UNDER_SERVER[view]))
+        with (
+            step("Under uvicorn with one process and 4 clients"),
+            started(UNDER_ASGI, partial(uvicorn, made)) as served,
+        ):
             asgi = interleave(
-                UNDER_ASGI, given.rounds, lambda each, view: served[each.name].run_load(view, UNDER_GUNICORN[view])
+                UNDER_ASGI, rounds, lambda each, view: served[each.name].run_load(view, UNDER_SERVER[view])
             )
-        found = pages.measure(made, given.requests, given.deaths)
-    split, goals = report.parts(single), report.goals(single, under, asgi, found)
+        found = pages.measure(made)
+    goals = report.goals(single, under, asgi, found)
     figures = {
-        "machine": machine_description(),
-        "rounds": given.rounds,
-        "requests_per_block": {"single_process": IN_LOOP, "gunicorn": UNDER_GUNICORN},
+        "rounds": rounds,
+        "requests_per_block": {"single_process": IN_LOOP, "gunicorn": UNDER_SERVER},
         "goals": [{**asdict(each), "met": each.met} for each in goals],
         "single_process": report.figures_as_json(single),
-        "single_process_parts_ms": split,
+        "single_process_parts_ms": report.parts(single),
         "gunicorn": report.figures_as_json(under),
         "uvicorn": report.figures_as_json(asgi),
         "metrics_page": {name: {moment: asdict(page) for moment, page in each.items()} for name, each in found.items()},
         "sink_bytes": dict(sorted(made.sent.items())),
     }
-    given.results.parent.mkdir(exist_ok=True)
-    given.results.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    say(f"\nSingle process\n{report.figures_as_table(single)}\n\n{report.parts_as_table(split)}")
-    say(f"\nUnder gunicorn\n{report.figures_as_table(under)}\n\nUnder uvicorn\n{report.figures_as_table(asgi)}")
-    say(f"\n{report.pages_as_table(found)}")
-    say(f"\n{report.goals_as_table(goals)}\n\nAll figures are in {given.results}.")
+    say(report.goals_as_table(goals))
+    record("overhead", figures)
     return 0
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle, islice
 from statistics import median
 from time import perf_counter
 
 from ops.console import step
 from tests.bench.overhead.place import Place
-from tests.bench.overhead.processes import Server, gunicorns
+from tests.bench.overhead.processes import CLIENTS, Server, gunicorn, started
 from tests.bench.overhead.variants import OURS, SERVICE, USUAL
 from tests.support.wait import eventually
 
 WORKERS = 4
-CLIENTS = 4
+REQUESTS = 10_000
+DEATHS = 100
 SCRAPES = 50
 ROUTES = 20
 # 1 in 20 fails and 1 in 20 leads nowhere; each route gets each of them.
@@ -33,15 +35,15 @@ class Page:
     files: int
 
 
-def measure(place: Place, requests: int, deaths: int) -> dict[str, dict[str, Page]]:
+def measure(place: Place) -> dict[str, dict[str, Page]]:
     """By variant and moment; the two variants take turns."""
-    with gunicorns(place, (USUAL, OURS), WORKERS) as servers:
+    with started((USUAL, OURS), partial(gunicorn, place, workers=WORKERS)) as servers:
         for name, server in servers.items():
-            with step(f"{requests} requests to 4 workers: {name}"):
-                _load(server, requests)
+            with step(f"{REQUESTS} requests to 4 workers: {name}"):
+                _load(server)
         pages = {name: {"after the requests": scrape(server)} for name, server in servers.items()}
-        with step(f"{deaths} deaths of workers"):
-            for _ in range(deaths):
+        with step(f"{DEATHS} deaths of workers"):
+            for _ in range(DEATHS):
                 _replace_workers(list(servers.values()))
         for name, server in servers.items():
             pages[name]["after the deaths"] = scrape(server)
@@ -64,14 +66,14 @@ def scrape(server: Server) -> Page:
     )
 
 
-def _load(server: Server, requests: int) -> None:
+def _load(server: Server) -> None:
+    def ask(given: tuple[str, str]) -> None:
+        method, path = given
+        status, _ = server.get(path, method)
+        assert path.endswith(f"/{status}"), f"{path} answered {status}."
+
     with ThreadPoolExecutor(CLIENTS) as clients:
-        for (_, path), (status, _) in zip(
-            islice(cycle(MIX), requests),
-            clients.map(lambda each: server.get(each[1], each[0]), islice(cycle(MIX), requests)),
-            strict=True,
-        ):
-            assert path.endswith(f"/{status}"), f"{path} answered {status}."
+        list(clients.map(ask, islice(cycle(MIX), REQUESTS)))
 
 
 def _replace_workers(servers: list[Server]) -> None:

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops.console import run_logged, step
-from ops.paths import LOGS
+from ops.paths import LOGS, ROOT
 from tests.bench.overhead.variants import BARE, Variant
 from tests.support import postgres, sink
 from tests.support.readme import PACKAGE, blocks
 from tests.support.sink import Sink
 
 HERE = Path(__file__).parent
+SAMPLE = ROOT / "erp_app"
+LOCKED = (SAMPLE / "requirements.txt", SAMPLE / "requirements-build.txt", HERE / "requirements.txt")
+"""What the sample runs with, what the package is built with, and what only the usual set-up needs."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,8 @@ def make(folder: Path) -> Iterator[Place]:
 def _make_environment(folder: Path) -> None:
     run_logged([sys.executable, "-m", "venv", str(folder / "venv")], log=LOGS / "bench.log", title="python -m venv")
     pip = [str(folder / "venv" / "bin" / "pip"), "install", "--no-deps"]
-    locked = ["--require-hashes", "-r", str(HERE / "requirements.txt")]
-    run_logged([*pip, *locked], log=LOGS / "bench.log", title="pip install")
+    locked = [f"--requirement={file}" for file in LOCKED]
+    run_logged([*pip, "--require-hashes", *locked], log=LOGS / "bench.log", title="pip install")
     # The README's first step, but for the dependencies, which are locked.
     run_logged([*pip, "--no-build-isolation", str(PACKAGE)], log=LOGS / "bench.log", title="pip install of the package")
 

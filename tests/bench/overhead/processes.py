@@ -6,12 +6,13 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from time import clock_gettime, perf_counter
+from typing import TypeVar
 
 import requests
 
@@ -21,6 +22,7 @@ from tests.bench.overhead.variants import Variant
 from tests.support.ports import free_port
 from tests.support.wait import eventually
 
+Running = TypeVar("Running")
 STOP_SECONDS = 40
 SLOWEST = 0.01
 CLIENTS = 4
@@ -114,37 +116,29 @@ class Server:
         os.kill(worker, signal.SIGKILL)
 
 
-@contextmanager
-def gunicorn(place: Place, variant: Variant, workers: int) -> Iterator[Server]:
+def gunicorn(place: Place, variant: Variant, workers: int) -> AbstractContextManager[Server]:
     hooks = HOOKS.get(variant.settings)
-    command = ["gunicorn", "--no-control-socket", "-w", str(workers), *(["-c", hooks] if hooks else []), variant.wsgi]
-    with _serve(place, variant, f"gunicorn-{workers}", [*command, "-b"], workers) as server:
-        yield server
+    options = ["--no-control-socket", "-w", str(workers), *(["-c", hooks] if hooks else [])]
+    return _serve(place, variant, workers, "gunicorn", *options, "-b", "127.0.0.1:{port}", variant.wsgi)
 
 
-@contextmanager
-def uvicorn(place: Place, variant: Variant) -> Iterator[Server]:
+def uvicorn(place: Place, variant: Variant) -> AbstractContextManager[Server]:
     """One process without children, by its defaults."""
-    with _serve(place, variant, "uvicorn", ["uvicorn", "plain.asgi:application", "--port"], 0) as server:
-        yield server
+    return _serve(place, variant, 0, "uvicorn", "--port", "{port}", "plain.asgi:application", ASGI="yes")
 
 
 @contextmanager
-def _serve(place: Place, variant: Variant, kind: str, command: list[str], workers: int) -> Iterator[Server]:
-    """`command` ends with the option that takes the port."""
-    port = free_port()
+def _serve(place: Place, variant: Variant, workers: int, *command: str, **more: str) -> Iterator[Server]:
+    """A server with so many workers; `{port}` in its command is a free one."""
+    port, kind = free_port(), f"{command[0]}-{workers}"
     metrics = place.folder / f"metrics-{variant.folder}-{kind}"
     metrics.mkdir()
-    variables = {**place.variables(variant), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
-    if kind == "uvicorn":
-        variables["ASGI"] = "yes"
-    address = f"127.0.0.1:{port}" if command[-1] == "-b" else str(port)
     with (
         place.lines(variant, kind).open("wb") as lines,
         subprocess.Popen(
-            [place.program(command[0]), *command[1:], address],
+            [place.program(command[0]), *(part.format(port=port) for part in command[1:])],
             cwd=place.project,
-            env=variables,
+            env={**place.variables(variant), "PROMETHEUS_MULTIPROC_DIR": str(metrics), **more},
             stdout=lines,
             stderr=subprocess.STDOUT,
         ) as process,
@@ -169,18 +163,9 @@ def _end(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def loops(place: Place, variants: tuple[Variant, ...]) -> Iterator[dict[str, Loop]]:
-    with ExitStack() as started:
-        yield {each.name: started.enter_context(loop(place, each)) for each in variants}
-
-
-@contextmanager
-def gunicorns(place: Place, variants: tuple[Variant, ...], workers: int) -> Iterator[dict[str, Server]]:
-    with ExitStack() as started:
-        yield {each.name: started.enter_context(gunicorn(place, each, workers)) for each in variants}
-
-
-@contextmanager
-def uvicorns(place: Place, variants: tuple[Variant, ...]) -> Iterator[dict[str, Server]]:
-    with ExitStack() as started:
-        yield {each.name: started.enter_context(uvicorn(place, each)) for each in variants}
+def started(
+    variants: tuple[Variant, ...], start: Callable[[Variant], AbstractContextManager[Running]]
+) -> Iterator[dict[str, Running]]:
+    """Each variant's process, by the variant's name."""
+    with ExitStack() as running:
+        yield {each.name: running.enter_context(start(each)) for each in variants}

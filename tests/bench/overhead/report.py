@@ -1,4 +1,4 @@
-"""What the run found, as JSON for the file and as tables for the reader."""
+"""What the run found, as JSON for the file, and whether its goals are met."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from ops.console import table
 from tests.bench.overhead.pages import Page
 from tests.bench.overhead.rounds import Figures, cost, ratio
 from tests.bench.overhead.variants import (
-    BARE,
     KNOBS_BY_PARTS,
     OURS,
     OURS_BY_PARTS,
@@ -96,35 +95,6 @@ def _pages(pages: dict[str, Page]) -> Iterator[Goal]:
         yield Goal(f"/metrics {moment}: median ms", page.median_ms, PAGE_MS)
     yield Goal("/metrics: time after the deaths / time before", round(last.median_ms / first.median_ms, 2), FLAT)
     yield Goal("/metrics: files after the deaths / files before", round(last.files / first.files, 2), 1.0)
-
-
-def figures_as_table(figures: Figures) -> str:
-    rows = []
-    for view, by_name in figures.items():
-        for name, figure in by_name.items():
-            bare = by_name[BARE.name]
-            taken = (figure.wall_ms, figure.wall_ms - bare.wall_ms, figure.cpu_ms, figure.cpu_ms - bare.cpu_ms)
-            rows.append([view, name, *(f"{each:.3f}" for each in taken), f"{figure.noise_percent:.0f} %"])
-    return table(rows, ["view", "variant", "ms", "above bare", "processor ms", "above bare", "noise"])
-
-
-def parts_as_table(found: dict[str, Any]) -> str:
-    rows = [
-        [view, name, part, f"{added:+.3f}"]
-        for view, by_name in found.items()
-        for name, by_part in by_name.items()
-        for part, added in by_part.items()
-    ]
-    return table(rows, ["view", "set-up", "part", "ms that it adds"])
-
-
-def pages_as_table(pages: dict[str, dict[str, Page]]) -> str:
-    rows = [
-        [name, moment, *map(str, asdict(page).values())]
-        for name, by_moment in pages.items()
-        for moment, page in by_moment.items()
-    ]
-    return table(rows, ["variant", "/metrics", "ms median", "ms max", "kB", "series", "files"])
 
 
 def goals_as_table(found: list[Goal]) -> str:

@@ -1,7 +1,5 @@
 """What the ERP is there for: orders, money, goods and people. `expected` is the median of four weeks."""
 
-from __future__ import annotations
-
 from grafana.dashboards.lib.queries.common import APP, RANGE, quantile, rate_by, total
 
 PLACED = f'{APP},outcome="placed"'

@@ -1,7 +1,5 @@
 """The queues, what waits in them, who works them off. `$queue` is the board's choice of queues, `$task` of tasks."""
 
-from __future__ import annotations
-
 from grafana.dashboards.lib.queries.common import APP, counted_by, or_zero, percentiles, quantile, rate_by, total
 
 QUEUE = f'{APP},queue=~"$queue"'

@@ -4,8 +4,6 @@
 has happened yet, and only there: it is made from what has, so that without requests there is no error rate either.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 APP = 'job=~"$job",instance=~"$instance"'

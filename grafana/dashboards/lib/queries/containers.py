@@ -3,8 +3,6 @@
 `services` is a regular expression, such as the board's `$job`.
 """
 
-from __future__ import annotations
-
 from grafana.dashboards.lib.queries.common import RATE, rate_by
 
 CORES = 'on () group_left () count(node_cpu_seconds_total{mode="idle"})'
@@ -31,20 +29,20 @@ def memory_share(services: str) -> str:
     return f'service:container_memory:ratio{{service=~"{services}"}}'
 
 
-def received(services: str) -> str:
-    return rate_by("service", "docker_container_net_rx_bytes", f'service=~"{services}"')
+def network(services: str) -> dict[str, str]:
+    return _bytes(services, receives="net_rx_bytes", sends="net_tx_bytes")
 
 
-def sent(services: str) -> str:
-    return rate_by("service", "docker_container_net_tx_bytes", f'service=~"{services}"')
+def disk(services: str) -> dict[str, str]:
+    kind = "blkio_io_service_bytes_recursive"
+    return _bytes(services, reads=f"{kind}_read", writes=f"{kind}_write")
 
 
-def block_read(services: str) -> str:
-    return rate_by("service", "docker_container_blkio_io_service_bytes_recursive_read", f'service=~"{services}"')
-
-
-def block_written(services: str) -> str:
-    return rate_by("service", "docker_container_blkio_io_service_bytes_recursive_write", f'service=~"{services}"')
+def _bytes(services: str, **metrics: str) -> dict[str, str]:
+    return {
+        f"{{{{service}}}} {does}": rate_by("service", f"docker_container_{metric}", f'service=~"{services}"')
+        for does, metric in metrics.items()
+    }
 
 
 def starts(services: str) -> str:

@@ -1,9 +1,7 @@
-"""The database as the application feels it, as the server tells it, and as its container uses the machine.
+"""The database as the application feels it, as the server reports it, and as its container uses the machine.
 
 `$datname` is the board's choice of databases, `$server` the services whose containers run the server.
 """
-
-from __future__ import annotations
 
 from grafana.dashboards.lib.queries.common import APP, or_zero, percentiles, quantile, rate_by, total
 
@@ -31,7 +29,7 @@ STATEMENTS_PER_REQUEST = (
     f"sum(rate(django_http_responses_total_by_status_view_method_total{{{APP}}}[$__rate_interval]))"
 )
 
-# As the server tells it
+# As the server reports it
 
 UP = "min(pg_up)"
 CONNECTIONS_RATIO = "max(job:pg_connections:ratio)"

@@ -1,7 +1,5 @@
 """The overview: what users get, what fails, whom the ERP depends on, what was promised."""
 
-from __future__ import annotations
-
 from grafana.dashboards.lib.queries.common import (
     APP,
     JOB,

@@ -3,10 +3,8 @@
 `$host` is the board's choice of machines (instances of node_exporter), `$job` of services.
 """
 
-from __future__ import annotations
-
 from grafana.dashboards.lib.queries import containers
-from grafana.dashboards.lib.queries.common import JOB, RANGE, lines_of, or_zero, rate_by, total
+from grafana.dashboards.lib.queries.common import JOB, RANGE, or_zero, rate_by, total
 
 HOST = 'instance=~"$host"'
 _WORKING = f'{HOST},mode!="idle"'
@@ -109,4 +107,4 @@ LOKI_ERRORS = or_zero(
     rate_by("route", "loki_request_duration_seconds_count", _ROUTES),
 )
 LOKI_DISK = "max(loki_ingester_wal_disk_usage_percent)"
-BYTES_BY_SERVICE = f"sum by (service) (bytes_rate({lines_of('$job')} [$__auto]))"
+BYTES_BY_SERVICE = rate_by("service", "promtail_log_bytes_total", 'service=~"$job"')

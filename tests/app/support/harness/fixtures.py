@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,13 @@ def small_disk() -> Path:
     size = os.statvfs(found).f_blocks * os.statvfs(found).f_bsize
     assert size <= 16 << 20, f"SMALL_DISK has {size} bytes; expected at most 16 MB, since a test fills it"
     return found
+
+
+@pytest.fixture
+def black_hole() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import requests
 from django.conf import settings
@@ -49,6 +49,12 @@ class Process:
                 stdout=out,
                 stderr=errors,
             )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         if self.popen.poll() is None:
@@ -112,33 +118,22 @@ class HttpProcess(Process):
 def web(directory: Path, *options: str, workers: int = 3, port: int = 0, **env: str) -> Iterator[HttpProcess]:
     port = port or free_port()
     command = ["gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{port}", *options, "config.wsgi"]
-    process = HttpProcess(command, directory, port, **{"SERVICE": "erp-web", "WEB_CONCURRENCY": str(workers), **env})
-    try:
-        process.wait_for_workers(workers)
-        yield process
-    finally:
-        process.stop()
+    with HttpProcess(command, directory, port, **{"SERVICE": "erp-web", "WEB_CONCURRENCY": str(workers), **env}) as web:
+        web.wait_for_workers(workers)
+        yield web
 
 
-@contextlib.contextmanager
-def serve(directory: Path, *command: str, port: int = 0, **env: str) -> Iterator[HttpProcess]:
+def serve(directory: Path, *command: str, port: int = 0, **env: str) -> HttpProcess:
     """Any server of the tests' views; `{port}` in its command is a free one, unless it is given."""
     port = port or free_port()
     path = with_support(str(Path(__file__).parent.parent))
     given = [part.format(port=port) for part in command]
-    process = HttpProcess(given, directory, port, **{"SERVICE": "site", "PYTHONPATH": path, **env})
-    try:
-        yield process
-    finally:
-        process.stop()
+    return HttpProcess(given, directory, port, **{"SERVICE": "site", "PYTHONPATH": path, **env})
 
 
-@contextlib.contextmanager
-def celery(directory: Path, role: str, *arguments: str, project: str = "config", **env: str) -> Iterator[HttpProcess]:
-    port = free_port()
+def celery(
+    directory: Path, role: str, *arguments: str, project: str = "config", port: int = 0, **env: str
+) -> HttpProcess:
+    port = port or free_port()
     command = ["celery", "-A", project, role, *arguments]
-    process = HttpProcess(command, directory, port, **{"SERVICE": f"erp-{role}", "METRICS_PORT": str(port), **env})
-    try:
-        yield process
-    finally:
-        process.stop()
+    return HttpProcess(command, directory, port, **{"SERVICE": f"erp-{role}", "METRICS_PORT": str(port), **env})

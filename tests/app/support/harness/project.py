@@ -76,10 +76,8 @@ def broker(database: int = DATABASE) -> Iterator[redis.Redis]:
     client.close()
 
 
-@contextmanager
-def worker(folder: Path, *arguments: str, more: str = "", **env: str) -> Iterator[processes.HttpProcess]:
+def worker(folder: Path, *arguments: str, more: str = "", port: int = 0, **env: str) -> processes.HttpProcess:
     """Its worker, with the harness' tasks."""
     environment = {**write(folder, more), "SERVICE": NAME, **env}
     options = ("-I", "harness.tasks", "--concurrency", "2", *arguments)
-    with processes.celery(folder, "worker", *options, project=NAME, **environment) as process:
-        yield process
+    return processes.celery(folder, "worker", *options, project=NAME, port=port, **environment)
