@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, Resolver404, ResolverMatch, resolve, rev
 from django_o11y import conf, group_folder, health, installation, multiprocess, tracing
 
 TAG = "django_o11y"
-NOWHERE = "/django-o11y/no-project-has-this-page"
+NO_PAGE = "/no-project-has-this-page"
 Found = Iterator[checks.CheckMessage]
 
 
@@ -87,11 +87,12 @@ def _token(given: conf.Settings) -> Found:
 
 def _urls(given: conf.Settings) -> Found:
     """Pages of the project's own that ours would hide, and django-prometheus' page, which has no token."""
-    catch_all = _resolve(NOWHERE)
     for name in conf.PATHS:
         path = getattr(given, name)
         match = _resolve(path) if path else None
-        if match is None or _is_ours(match) or (catch_all and catch_all.route == match.route):
+        # What takes any path, or any word in the place of the last one, was not made for this one.
+        takes_any = [_resolve(f"{folder}{NO_PAGE}") for folder in (path.rpartition("/")[0], "/django-o11y")]
+        if match is None or _is_ours(match) or match.route in [each.route for each in takes_any if each]:
             continue
         yield checks.Error(
             f"{path} is a page of the project's own ({match._func_path}), which {TAG} would hide.",

@@ -12,6 +12,9 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, run_checks
 from django.db import connections
+from django.urls import path
+from harness import obstacles_own
+from harness.obstacles import own_page
 from harness.tracker import Tracker
 
 from django_o11y import installation, tracing
@@ -170,3 +173,10 @@ def test_two_pages_with_one_path_are_named(settings: Any, name: str) -> None:
         path = getattr(settings.O11Y, other)
         first, second = sorted((name, other), key=PATHS.index)
         assert said == [f"{first} and {second} are both {path}; expected two paths, because they are two pages."]
+
+
+@pytest.mark.parametrize("route", ["<text>", "<slug:page>"])
+def test_a_route_for_any_word_is_no_page_of_its_own(settings: Any, monkeypatch: pytest.MonkeyPatch, route: str) -> None:
+    monkeypatch.setattr(obstacles_own, "urlpatterns", [path(route, own_page)])
+    settings.ROOT_URLCONF = "harness.obstacles_own"
+    assert found() == set()
