@@ -112,7 +112,12 @@ MONITORING = [
 ]
 LOGS = [
     row(
-        lines("Log volume: what each service writes.", {"{{service}}": infra.BYTES_BY_SERVICE}, BYTES_PER_SECOND, stacked=True),
+        lines(
+            "Log volume: what each service writes.",
+            {"{{service}}": infra.BYTES_BY_SERVICE},
+            BYTES_PER_SECOND,
+            stacked=True,
+        ),
         lines("Lines: sent by Promtail, and lost.", infra.LINES, PER_SECOND, linked("ErpLogsStalled")),
         lines("Lag: how old a line is when it arrives.", {"lag": infra.LOG_LAG}, SECONDS, watched("ErpLogsLagging")),
         lines(
