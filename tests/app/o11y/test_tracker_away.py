@@ -110,6 +110,8 @@ print("lost", {each.labels["reason"]: each.value for each in samples if each.nam
     with store.running():
         done = Project(tmp_path).run("-c", code, str(status), DJANGO_SETTINGS_MODULE="shop.settings", **given)
         store.hold.set()
-    assert f"lost {lost}" in done.stdout, done.stdout + done.stderr
+    possible = [lost, {"exit": 10.0}] if status == 503 else [lost]  # OpenTelemetry 1.30 tries again for a minute
+    assert any(f"lost {each}" in done.stdout for each in possible), done.stdout + done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert [(line["level"], line["logger"]) for line in lines] == [("WARNING", "django_o11y.span_export")], done.stdout
+    assert [line["level"] for line in lines if line["logger"] == "django_o11y.span_export"] == ["WARNING"], done.stdout
+    assert "ERROR" not in {line["level"] for line in lines}
