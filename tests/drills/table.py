@@ -177,5 +177,6 @@ NOT_DRILLED: dict[str, str] = {
     "ErpScrapeSamplesHigh": "The drill would need a target with over 12,000 series.",
     "ErpLogsLagging": "The drill would need lines that come late and aren't lost.",
     "ErpMetricsDropped": "tests/app/o11y/test_multiprocess.py has the full or damaged folder that it needs.",
+    "ErpSpansDropped": "tests/app/o11y/test_tracker_away.py has the store that refuses, is gone or never answers.",
     "ErpLogLinesUnwritten": "tests/app/o11y/test_stalled_reader.py has the engine that stops reading.",
 }

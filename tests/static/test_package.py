@@ -4,7 +4,6 @@ import ast
 import re
 import tomllib
 
-import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -12,7 +11,8 @@ from tests.support.readme import PACKAGE, blocks
 from tests.support.stack import ROOT
 
 ROW = re.compile(r"^\| `(django_o11y[.\w]*)` \| (.+) \|$", re.MULTILINE)
-PUBLIC = dict(ROW.findall((PACKAGE / "README.md").read_text(encoding="utf-8")))
+README = (PACKAGE / "README.md").read_text(encoding="utf-8")
+PUBLIC = dict(ROW.findall(README))
 
 
 def test_the_set_up_is_one_call() -> None:
@@ -20,15 +20,36 @@ def test_the_set_up_is_one_call() -> None:
     assert set(blocks()) == {"install", "settings.py", "run"}
 
 
-@pytest.mark.parametrize("module", PUBLIC)
-def test_public_names_are_those_that_the_module_exports(module: str) -> None:
-    path = PACKAGE.joinpath("src", *module.split("."))
-    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    for statement in ast.parse(source.read_text(encoding="utf-8")).body:
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__":
-            assert ast.literal_eval(statement.value) == re.findall(r"`(\w+)`", PUBLIC[module])
-            return
-    raise AssertionError(f"{source} has no __all__; expected the names that the README's table gives {module}")
+def exported() -> dict[str, list[str]]:
+    """What each module's __all__ names, where it has one."""
+    found = {}
+    for source in sorted((PACKAGE / "src").rglob("*.py")):
+        for statement in ast.parse(source.read_text(encoding="utf-8")).body:
+            if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__":
+                parts = source.relative_to(PACKAGE / "src").with_suffix("").parts
+                found[".".join(parts).removesuffix(".__init__")] = ast.literal_eval(statement.value)
+    return found
+
+
+def test_public_names_are_those_that_the_modules_export_and_no_others() -> None:
+    assert {module: re.findall(r"`(\w+)`", names) for module, names in PUBLIC.items()} == exported()
+
+
+def test_what_the_readme_names_of_the_package_is_public_and_there() -> None:
+    """As a name in code, or as a file: whoever has the package from PyPI has no folder docs."""
+    named = set(re.findall(r"(?:python -m |python:|from )`?(django_o11y[.\w]*)", README))
+    commands = set(re.findall(r"`python -m (django_o11y\.\w+)", README.rpartition("The commands are")[2]))
+    assert commands
+    assert named <= set(PUBLIC) | commands
+    files = re.findall(r"`(django_o11y/[\w./]+|docs/[\w./-]+)`", README)
+    assert [file for file in files if not ((PACKAGE / "src" / file).is_file() or (ROOT / file).is_file())] == []
+
+
+def test_the_files_that_comments_of_the_project_file_name_are_there() -> None:
+    comments = re.findall(r"#.*", (PACKAGE / "pyproject.toml").read_text(encoding="utf-8"))
+    named = re.findall(r"\b(?:erp_app|tests|docs)/[\w./-]*\w", " ".join(comments))
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_each_floor_is_the_version_that_the_lowest_column_of_the_matrix_runs() -> None:

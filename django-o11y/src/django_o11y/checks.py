@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.urls import NoReverseMatch, Resolver404, ResolverMatch, resolve, rev
 from django_o11y import conf, group_folder, health, installation, multiprocess, tracing
 
 TAG = "django_o11y"
-NOWHERE = "/django-o11y/no-project-has-this-page"
+NO_PAGE = "/no-project-has-this-page"
 Found = Iterator[checks.CheckMessage]
 
 
@@ -76,7 +77,7 @@ def _ready_checks(given: conf.Settings) -> Found:
 
 
 def _token(given: conf.Settings) -> Found:
-    if not given.metrics_token:
+    if given.metrics_path and not given.metrics_token:
         yield checks.Warning(
             "O11Y.metrics_token is empty, so nobody may read /metrics.",
             hint="Set METRICS_TOKEN_FILE to a file with a long random token, and give Prometheus the same one.",
@@ -86,11 +87,12 @@ def _token(given: conf.Settings) -> Found:
 
 def _urls(given: conf.Settings) -> Found:
     """Pages of the project's own that ours would hide, and django-prometheus' page, which has no token."""
-    catch_all = _resolve(NOWHERE)
-    for name in ("metrics_path", "live_path", "health_path", "ready_path"):
+    for name in conf.PATHS:
         path = getattr(given, name)
-        match = _resolve(path)
-        if match is None or _is_ours(match) or (catch_all and catch_all.route == match.route):
+        match = _resolve(path) if path else None
+        # What takes any path, or any word in the place of the last one, was not made for this one.
+        takes_any = [_resolve(f"{folder}{NO_PAGE}") for folder in (path.rpartition("/")[0], "/django-o11y")]
+        if match is None or _is_ours(match) or match.route in [each.route for each in takes_any if each]:
             continue
         yield checks.Error(
             f"{path} is a page of the project's own ({match._func_path}), which {TAG} would hide.",
@@ -105,7 +107,7 @@ def _urls(given: conf.Settings) -> Found:
     if match and not _is_ours(match) and path != given.metrics_path:
         yield checks.Warning(
             f"{path} is open to everybody, and shows one process of several.",
-            hint=f"Remove django_prometheus.urls; {given.metrics_path} wants a token and adds all workers up.",
+            hint=f"Remove django_prometheus.urls; {given.metrics_path or 'metrics_path'} wants a token and shows all.",
             id="django_o11y.W009",
         )
 
@@ -125,6 +127,9 @@ def _pages(given: conf.Settings) -> Found:
     """Request our pages as Prometheus and a load balancer would, with a Host that isn't the site's."""
     from django_o11y import own_pages  # its imports are for nothing else
 
+    if equal := list(_equal_paths(given)):
+        yield from equal
+        return  # what the pages answer would only repeat it
     for path, wrong in own_pages.ask(given):
         first = list(settings.MIDDLEWARE)[: max(1, list(settings.MIDDLEWARE).index(installation.MIDDLEWARE))]
         yield checks.Error(
@@ -132,6 +137,18 @@ def _pages(given: conf.Settings) -> Found:
             hint=f"First of MIDDLEWARE: {', '.join(first)}. Call django_o11y.setup(globals()) last in the settings.",
             id="django_o11y.E016",
         )
+
+
+def _equal_paths(given: conf.Settings) -> Found:
+    """live_path and health_path may be one, since they answer the same."""
+    for first, second in combinations(conf.PATHS, 2):
+        path = getattr(given, first)
+        if path and path == getattr(given, second) and {first, second} != {"live_path", "health_path"}:
+            yield checks.Error(
+                f"{first} and {second} are both {path}; expected two paths, because they are two pages.",
+                hint=f"Give {first} or {second} of setup() another path.",
+                id="django_o11y.E017",
+            )
 
 
 def _processes() -> Found:

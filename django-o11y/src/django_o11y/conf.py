@@ -24,9 +24,11 @@ KINDS: dict[Any, str] = {
     str: "a text",
     tuple: "a tuple of texts",
 }
-NAME = (r"\S.*", "a name")
-PATH = (r"(/\S+)?", "a path such as /metrics, or nothing")
-ADDRESS = (r"(https?://\S+)?", "an address such as http://jaeger:4318")
+PATHS = ("live_path", "health_path", "ready_path", "metrics_path")
+"""The fields that are paths of our own pages; an empty one is no page."""
+NAME = (r"\S.*", "a name without a space before it")
+PATH = (r"(/\S+)?", "a path below / and without a space, such as /metrics, or nothing")
+ADDRESS = (r"((?i:https?)://\S+)?", "an address such as http://jaeger:4318")
 
 
 def project_name() -> str:
@@ -167,7 +169,7 @@ def parse(variable: str, text: str, kind: Any) -> Any:
     try:
         if kind is bool:
             return {"true": True, "false": False}[text.lower()]
-        if kind is int and not (text.isascii() and text.isdigit()):
+        if kind is int and not re.fullmatch("[+-]?[0-9]+", text):  # int() takes 1_000 and digits of other scripts too
             raise ValueError
         return kind(text)
     except (KeyError, ValueError):

@@ -20,13 +20,13 @@ from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 
-from django_o11y import conf, events, metrics, request_errors, scrub
+from django_o11y import conf, events, metrics, request_errors, scrub_rules
 from django_o11y.losses import Losses
 
 __all__ = ["join"]
 
 DROP_REASONS = ("network", "full_queue", "self_rate_limits", "status_429", "hook_failed")
-DENYLIST = [*DEFAULT_DENYLIST, *scrub.SENSITIVE_WORDS.split(), "card_number", "card_token"]
+DENYLIST = [*DEFAULT_DENYLIST, *scrub_rules.SENSITIVE_WORDS.split(), "card_number", "card_token"]
 
 SENDER = "sentry-sdk.BackgroundWorker"
 """The SDK's thread that sends events."""

@@ -6,9 +6,11 @@ of that name left. Groups of which nobody is alive are removed.
 
 import errno
 import fcntl
+import hashlib
 import os
 import re
 import stat
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,6 +24,22 @@ FILES = (".db", ".new", ".damaged", ".list")
 NETWORK = Path("/proc/self/ns/net")
 """Its inode is the number of this container's network: an address such as 0.0.0.0:8000 is unique in there only."""
 
+ADDRESSES = re.compile(r"UVICORN_.*|GUNICORN_CMD_ARGS|(.*_)?PORT")
+"""Variables that tell servers of one command line apart."""
+
+
+def of_server(service: str) -> str:
+    """The group of a web server without hooks: the same in all its workers, forked or spawned, and in no other server.
+
+    multiprocessing gives a spawned worker the command line of its parent as sys.argv.
+    """
+    variables = sorted(each for each in os.environ.items() if ADDRESSES.fullmatch(each[0]))
+    return f"web-{service}-{_digest(repr((sys.argv, Path.cwd(), variables)))}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:12]
+
 
 def spare() -> Path:
     """Where this user's metrics go when the folder that is given can't be used."""
@@ -31,7 +49,8 @@ def spare() -> Path:
 def join(base: Path, group: str) -> tuple[Path, int]:
     """The group's folder and its lock, shared with all processes of the group; OSError when it can't be used."""
     network = NETWORK.stat().st_ino if NETWORK.exists() else 0
-    folder = base / "-".join((re.sub(r"[^A-Za-z0-9.]+", "-", group).strip("-")[:100], str(network)))
+    readable = re.sub(r"[^A-Za-z0-9.]+", "-", group).strip("-")[:60]  # two groups may have this part in common
+    folder = base / "-".join((readable, _digest(group), str(network)))
     deadline = time.monotonic() + LOCK_SECONDS
     attempts = 0
     while True:

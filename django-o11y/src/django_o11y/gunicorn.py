@@ -4,6 +4,7 @@
 `from django_o11y.gunicorn import *`.
 """
 
+from pathlib import Path
 from typing import Any
 
 from gunicorn import glogging
@@ -39,7 +40,9 @@ def on_starting(server: Any) -> None:
             f"{multiprocess.VARIABLE} is not set, but there are {server.cfg.workers} workers, each counting for "
             "itself; expected a folder for the metrics files of all."
         )
-    multiprocess.enter(f"web-{server.cfg.address}")
+    # Projects in two folders may each have a socket of one relative path.
+    addresses = [str(Path.cwd() / each) if isinstance(each, str) else each for each in server.cfg.address]
+    multiprocess.enter(f"web-{addresses}")
 
 
 def post_fork(server: Any, worker: Any) -> None:

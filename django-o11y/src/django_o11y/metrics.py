@@ -27,6 +27,15 @@ LOG_LINES_DROPPED = Counter(
 for _reason in ("slow_reader", "write_failed", "exit"):
     LOG_LINES_DROPPED.labels(_reason)
 
+SPANS_DROPPED = Counter(
+    "spans_dropped",
+    "Spans that never reached the collector: queue_full (it takes them too slowly), export_failed (it is away or "
+    "refuses them), exit (no time was left).",
+    ["reason"],
+)
+for _reason in ("queue_full", "export_failed", "exit"):
+    SPANS_DROPPED.labels(_reason)
+
 CLIENT_ERRORS = Counter(
     "http_client_errors",
     "Requests that were refused as broken or suspicious, by the name of the exception: faults of their clients.",

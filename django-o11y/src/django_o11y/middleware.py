@@ -9,7 +9,18 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 
-from django_o11y import body_limit, conf, context, http_metrics, metrics, multiprocess, pages, person, request_errors
+from django_o11y import (
+    body_limit,
+    conf,
+    context,
+    group_folder,
+    http_metrics,
+    metrics,
+    multiprocess,
+    pages,
+    person,
+    request_errors,
+)
 from django_o11y.exchange import Exchange
 from django_o11y.streaming import follow
 
@@ -28,7 +39,8 @@ class Middleware:
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
-        multiprocess.enter(f"web-{conf.get().service}")  # under gunicorn with our hooks its master did already
+        # Under gunicorn with our hooks its master did already.
+        multiprocess.enter(group_folder.of_server(conf.get().service))
         got_request_exception.connect(http_metrics.count_exception, dispatch_uid="django_o11y.http_metrics")
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:

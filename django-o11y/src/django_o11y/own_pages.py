@@ -23,7 +23,7 @@ def ask(settings: conf.Settings) -> Iterator[tuple[str, str]]:
     headers = {"Host": FOREIGN_HOST, "Authorization": f"Bearer {settings.metrics_token}"}
     with _apart():
         client = Client(raise_request_exception=False, headers=headers)
-        for path in (settings.live_path, settings.ready_path, settings.metrics_path):
+        for path in filter(None, (getattr(settings, name) for name in conf.PATHS)):
             try:
                 response = client.get(path)
             except Exception as error:
@@ -42,7 +42,7 @@ def _is_ours(path: str, response: Any, settings: conf.Settings) -> bool:
         body = json.loads(getattr(response, "content", b""))
     except ValueError:
         return False
-    return body == {"status": "ok"} if path == settings.live_path else isinstance(body, dict) and "checks" in body
+    return isinstance(body, dict) and "checks" in body if path == settings.ready_path else body == {"status": "ok"}
 
 
 @contextmanager

@@ -27,9 +27,9 @@ class Page(NamedTuple):
         return {**found, "WWW-Authenticate": "Bearer"} if self.status == 401 else found
 
 
-def paths() -> tuple[str, ...]:
+def paths() -> list[str]:
     settings = conf.get()
-    return settings.metrics_path, settings.live_path, settings.health_path, settings.ready_path
+    return [path for path in (getattr(settings, name) for name in conf.PATHS) if path]
 
 
 def find(path: str, authorization: str, *, ready_checks: Iterable[str], collectors: Iterable[Collector]) -> Page | None:

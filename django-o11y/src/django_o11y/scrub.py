@@ -8,9 +8,7 @@ from functools import lru_cache
 from itertools import islice
 
 from django_o11y import scrub_rules
-from django_o11y.scrub_rules import FILTERED, SENSITIVE_WORDS
-
-__all__ = ["FILTERED", "SENSITIVE_WORDS", "cap", "clean", "is_secret_key", "message_of", "scrub_text", "scrub_value"]
+from django_o11y.scrub_rules import FILTERED
 
 MAX_DEPTH = 6
 MAX_ITEMS = 50

@@ -24,22 +24,22 @@ TRACED_LIBRARIES = ("psycopg", "redis", "requests")
 """Instrumented if they are installed; each instrumentation imports its library."""
 
 _owner = 0
+_processor: Any = None
 _provider: Any = None
 _tracer: Any = None
 
 
 def start() -> None:
     """Begin in this process, if an endpoint is set; after any fork, because its threads don't survive one."""
-    global _owner, _provider, _tracer
+    global _owner, _processor, _provider, _tracer
     settings = conf.get()
     if not settings.trace_endpoint or _owner == os.getpid() or is_disabled() or not is_installed():
         return
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
     from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
-    from django_o11y.span_export import ScrubbingExporter
+    from django_o11y.span_export import CountingProcessor, ScrubbingExporter
 
     resource = {
         "service.name": settings.service,
@@ -54,7 +54,8 @@ def start() -> None:
     endpoint = f"{settings.trace_endpoint.rstrip('/')}/v1/traces"
     exporter = ScrubbingExporter(endpoint=endpoint, timeout=EXPORT_SECONDS)
     delay = None if "OTEL_BSP_SCHEDULE_DELAY" in os.environ else SEND_AFTER_MS
-    _provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=delay))
+    _processor = CountingProcessor(exporter, schedule_delay_millis=delay)
+    _provider.add_span_processor(_processor)
     _tracer = _provider.get_tracer("django_o11y")
     _owner = os.getpid()
     _instrument_libraries(_provider)
@@ -98,6 +99,7 @@ def stop() -> None:
     _owner, _provider, _tracer = 0, None, None
     last.start()
     last.join(STOP_SECONDS)
+    _processor.count_left()
 
 
 def is_on() -> bool:

@@ -4,7 +4,7 @@ The parent of several workers never loads the application. Here it holds their m
 counts outlive the death of all workers at once.
 """
 
-from django_o11y import multiprocess
+from django_o11y import group_folder, multiprocess
 from django_o11y.conf import from_environment_or_exit
 from django_o11y.logging import logging_config
 
@@ -16,7 +16,7 @@ def main() -> None:
     settings = from_environment_or_exit()
     LOGGING_CONFIG.clear()  # what uvicorn takes without a --log-config, in each worker too
     LOGGING_CONFIG.update(logging_config(settings))
-    multiprocess.enter(f"web-{settings.service}")  # as the middleware names it
+    multiprocess.enter(group_folder.of_server(settings.service))  # as the middleware of its workers does
     uvicorn.main.main()
 
 

@@ -77,6 +77,12 @@ MONITORING = [
             PER_MINUTE,
             linked("ErpMetricsDropped"),
         ),
+        lines(
+            "Spans lost: by a trace store that is away or slow, or at the end of a process.",
+            {"{{job}} {{reason}}": infra.SPANS_LOST},
+            PER_MINUTE,
+            linked("ErpSpansDropped"),
+        ),
         lines("Scrapes: how long each takes.", {"{{job}}": infra.SCRAPE_SECONDS}, SECONDS, linked("ErpTargetDown")),
         lines(
             "Age of rules: intervals since each group was evaluated.",

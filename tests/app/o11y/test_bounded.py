@@ -14,28 +14,32 @@ from django_o11y import view_label
 
 PROCESSES = 3
 MAX_SAMPLES = 5_000
+MAX_SECONDS = 0.3
+"""Of processor time, for a scrape."""
 SUPPORT = Path(__file__).parent.parent / "support"
 
 
 def test_660_views_of_three_processes_make_5000_samples_at_most(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": with_support(str(SUPPORT))}
+    command = [sys.executable, "-m", "harness.many_views", str(tmp_path)]
     begun = [
         subprocess.Popen(
-            [sys.executable, "-m", "harness.many_views", str(tmp_path), str(number * 200)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd=settings.BASE_DIR,
-            text=True,
+            command, env={**environment, "FIRST_VIEW": str(number * 200)}, cwd=settings.BASE_DIR,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
         for number in range(PROCESSES)
     ]  # fmt: skip
-    for _ in range(2):  # the first round waits until each has asked for everything
-        answers = [ask(process) for process in begun]
+    # The first round waits until each has asked for everything; of the others a busy machine may spoil some.
+    rounds = [[ask(process) for process in begun] for _ in range(5)]
     for process in begun:
         process.communicate(timeout=30)
-    for samples, views, counted, _ in answers:
+    print("samples, views, responses, seconds:", rounds)  # noqa: T201 - shown by pytest -rP
+    for samples, views, counted, _ in rounds[-1]:
         assert samples <= MAX_SAMPLES
         assert views == 150 + 1  # and `other`
         assert counted == 2 * VIEWS * PROCESSES
-    print("samples, views, responses, seconds:", answers)  # noqa: T201 - shown by pytest -rP
+    for number in range(PROCESSES):
+        assert min(answers[number][-1] for answers in rounds[1:]) < MAX_SECONDS
 
 
 def ask(process: subprocess.Popen[str]) -> list[float]:

@@ -12,12 +12,17 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, run_checks
 from django.db import connections
+from django.urls import path
+from harness import obstacles_own
+from harness.obstacles import own_page
 from harness.tracker import Tracker
 
 from django_o11y import installation, tracing
 
 GIVEN = list(django_settings.MIDDLEWARE)
 FIRST = installation.MIDDLEWARE
+PAGES = ["/livez", "/healthz", "/readyz", "/metrics"]
+PATHS = ("live_path", "health_path", "ready_path", "metrics_path")
 IN_THE_NAME = re.compile(r"django_o11y\.([a-z_]+)")
 
 
@@ -64,7 +69,7 @@ def test_fault_in_the_settings_is_found(settings: Any, name: str, value: object,
 def test_each_page_of_the_project_s_own_is_named(settings: Any) -> None:
     settings.ROOT_URLCONF = "harness.obstacles_own"
     said = [message.msg for message in messages() if message.id == "django_o11y.E009"]
-    assert [sentence.partition(" ")[0] for sentence in said] == ["/metrics", "/livez", "/healthz", "/readyz"]
+    assert [sentence.partition(" ")[0] for sentence in said] == PAGES
     assert all("harness.obstacles.own_page" in sentence for sentence in said)
 
 
@@ -97,7 +102,7 @@ def test_what_answers_in_place_of_our_pages_is_named(
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "metrics"))
     settings.MIDDLEWARE = [middleware, *GIVEN]
     said = [message for message in messages(deploy=True) if message.id == "django_o11y.E016"]
-    assert [message.msg.split()[1] for message in said] == ["/livez", "/readyz", "/metrics"]
+    assert [message.msg.split()[1] for message in said] == PAGES
     assert said[0].msg.endswith(answer)
     assert all(f"First of MIDDLEWARE: {middleware}." in str(message.hint) for message in said)
     assert not (tmp_path / "metrics").exists()
@@ -146,3 +151,32 @@ def test_a_middleware_that_fails_in_the_check_is_no_event(settings: Any, tracker
         assert "E016" in found(deploy=True)
         sentry_sdk.flush()
     assert tracker.events == []
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_page_without_a_path_is_none_to_be_asked(settings: Any, lines: list[dict[str, Any]], name: str) -> None:
+    settings.O11Y = dataclasses.replace(settings.O11Y, **{name: ""})
+    assert found(deploy=True) == set()
+    assert [line for line in lines if line["logger"] == "access"] == []
+    settings.O11Y = dataclasses.replace(settings.O11Y, metrics_token="")
+    assert found(deploy=True) == (set() if name == "metrics_path" else {"W007"})
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_two_pages_with_one_path_are_named(settings: Any, name: str) -> None:
+    other = "metrics_path" if name == "live_path" else "live_path"
+    settings.O11Y = dataclasses.replace(settings.O11Y, **{name: getattr(settings.O11Y, other)})
+    said = [message.msg for message in messages(deploy=True)]
+    if name == "health_path":  # it answers as live_path does
+        assert said == []
+    else:
+        path = getattr(settings.O11Y, other)
+        first, second = sorted((name, other), key=PATHS.index)
+        assert said == [f"{first} and {second} are both {path}; expected two paths, because they are two pages."]
+
+
+@pytest.mark.parametrize("route", ["<text>", "<slug:page>"])
+def test_a_route_for_any_word_is_no_page_of_its_own(settings: Any, monkeypatch: pytest.MonkeyPatch, route: str) -> None:
+    monkeypatch.setattr(obstacles_own, "urlpatterns", [path(route, own_page)])
+    settings.ROOT_URLCONF = "harness.obstacles_own"
+    assert found() == set()

@@ -50,6 +50,11 @@ def test_a_secret_is_in_no_repr() -> None:
             "70000",
             "server_port is 70000; expected a whole number, 0 to 65535. Set it in .*METRICS_PORT",
         ),
+        ("METRICS_PORT", "1_000", "METRICS_PORT is '1_000'; expected a whole number"),
+        ("MAX_BODY_BYTES", "-1", f"max_body_bytes is -1; expected a whole number, 0 to {sys.maxsize}. Set it in"),
+        ("METRICS_MAX_VIEWS", "-5", "max_views is -5; expected a whole number, 0 to"),
+        ("OTEL_TRACES_SAMPLER_ARG", "nan", "trace_ratio is nan; expected a number, 0 to 1"),
+        ("METRICS_PATH", "/", "metrics_path is '/'; expected a path below / and without a space, such as /metrics"),
         ("SENTRY_USER_EMAIL", "yes", "SENTRY_USER_EMAIL is 'yes'; expected true or false"),
         ("LOG_LEVEL", "LOUD", "log_level is 'LOUD'; expected one of DEBUG"),
         ("SENTRY_DSN_FILE", "/nowhere", "that SENTRY_DSN_FILE names can't be read"),
@@ -104,8 +109,11 @@ def test_without_a_name_the_service_is_the_project(
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"service": ""}, r"service is ''; expected a name\. Set it in the environment variable SERVICE or in setup"),
-        ({"metrics_path": "metrics"}, r"metrics_path is 'metrics'; expected a path such as /metrics"),
+        (
+            {"service": ""},
+            r"service is ''; expected a name without .* Set it in the environment variable SERVICE or in setup",
+        ),
+        ({"metrics_path": "/a b"}, r"metrics_path is '/a b'; expected a path below / and without a space"),
         ({"trace_endpoint": "jaeger:4318"}, "expected an address such as http://jaeger:4318"),
         ({"trace_ratio": 2.5}, "trace_ratio is 2.5; expected a number, 0 to 1"),
         ({"server_port": True}, "server_port is True; expected a whole number"),
@@ -123,3 +131,8 @@ def test_another_object_in_the_settings_is_refused(settings: object) -> None:
     settings.O11Y = {"service": "shop"}
     with pytest.raises(ImproperlyConfigured, match=r"is dict; expected django_o11y\.conf"):
         conf.get()
+
+
+def test_a_value_that_is_one_in_another_spelling_is_taken() -> None:
+    assert conf.parse("METRICS_PORT", "+8001", int) == 8001
+    assert Settings(service="shop", trace_endpoint="HTTP://jaeger:4318").trace_endpoint == "HTTP://jaeger:4318"

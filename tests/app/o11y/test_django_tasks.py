@@ -1,19 +1,23 @@
 """Django's own tasks: counted and timed, with the ids of their request. Django has them since 6.0."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import django
 import pytest
 import requests
-from harness.processes import free_port
-from harness.samples import here
+from harness.foreign import Project
+from harness.processes import free_port, serve
+from harness.samples import here, total
+from harness.wait import eventually
 
 from django_o11y import context, django_tasks
 from django_o11y.django_tasks import FRAMEWORKS, connect
@@ -126,3 +130,62 @@ def run_or_refuse(function: Callable[[], Any]) -> Any:
     with pytest.raises(ModuleNotFoundError):
         function()
     return None
+
+
+DATABASE = f"""
+INSTALLED_APPS += {["django_tasks_db"] if HAS_TASKS else ["django_tasks", "django_tasks_db"]}
+TASKS = {{"default": {{"BACKEND": "django_tasks_db.DatabaseBackend"}}}}
+ROOT_URLCONF = "shop.order"
+ALLOWED_HOSTS = ["*"]
+"""
+ORDER = f"""
+from django.http import HttpResponse
+from django.urls import path
+from {"django.tasks" if HAS_TASKS else "django_tasks"} import task
+
+@task
+def ship(text):
+    import logging
+    logging.getLogger("shop").info("shipping %s", text)
+    if text == "nothing":
+        raise ValueError(text)
+
+def order(request, text):
+    return HttpResponse(ship.enqueue(text).id)
+
+urlpatterns = [path("<text>", order)]
+"""
+SEND = """
+import django; django.setup()
+from django.test import Client
+for text in ("shoes", "nothing"):
+    print("id", Client(headers={"X-Request-ID": f"order-{text}"}).get(f"/{text}").content.decode())
+"""
+
+
+def test_the_real_worker_of_a_database_counts_times_and_logs_each_task_by_its_id(tmp_path: Path) -> None:
+    """Its own command, database and signals; a task's lines have its id, which the request's line `sent` has too."""
+    project, given = Project(tmp_path), {"DJANGO_SETTINGS_MODULE": "shop.settings"}
+    project.write(before=DATABASE)
+    (tmp_path / "shop" / "order.py").write_text(ORDER)
+    assert project.manage("migrate", "--verbosity", "0").returncode == 0
+    asked = project.run("-c", SEND, **given)
+    ids = [line.split()[1] for line in asked.stdout.splitlines() if line.startswith("id ")]
+    sent = [json.loads(line) for line in asked.stdout.splitlines() if '"logger": "task"' in line]
+    assert [(line["request_id"], line["extra"]["id"]) for line in sent] == [
+        ("order-shoes", ids[0]),
+        ("order-nothing", ids[1]),
+    ]
+    port = free_port()
+    worker = ("python", str(tmp_path / "manage.py"), "db_worker", "--no-startup-delay", "--interval", "0.1")
+    with serve(tmp_path, *worker, port=port, METRICS_PORT=str(port), **given) as process:
+        eventually(lambda: total(process.metrics(), "django_tasks_total", state="failed") == 1, "both tasks")
+        metrics = process.metrics()
+        ended = {line["task_id"]: line for line in process.lines if line["logger"] == "task"}
+        within = [line for line in process.lines if line["logger"] == "shop"]
+    assert total(metrics, "django_tasks_total", task="shop.order.ship", state="succeeded") == 1
+    assert total(metrics, "django_task_duration_seconds_count", task="shop.order.ship") == 2
+    assert total(metrics, "django_task_wait_seconds_count", queue="default") == 2
+    assert [ended[each]["extra"]["state"] for each in ids] == ["succeeded", "failed"]
+    assert [line["task_id"] for line in within] == ids
+    assert {line["request_id"] for line in [*ended.values(), *within]} == {None}  # the database keeps none

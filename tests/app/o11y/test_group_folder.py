@@ -82,7 +82,7 @@ def test_a_slot_that_is_anothers_is_passed_over(django_db_setup: None, tmp_path:
     (group / "0.lock").mkdir()
     (group / "1.lock").unlink(missing_ok=True)
     (group / "1.lock").symlink_to(tmp_path / "elsewhere")
-    port = int(group.name.split("-")[-2])
+    port = int(group.name.split("-")[-3])
     with start_web(tmp_path, workers=1, port=port) as process:
         send(process, 5)
         assert counted(process) == 5
@@ -99,6 +99,12 @@ def test_the_same_address_in_another_network_is_another_group(tmp_path: Path, mo
         found.append(group_folder.join(tmp_path / "metrics", "web-0.0.0.0:8000")[0])
     assert found[0] != found[1]
     assert all(each.is_dir() for each in found)
+
+
+def test_groups_with_long_names_are_no_common_one(tmp_path: Path) -> None:
+    """Such as two lists of sockets in one deep folder."""
+    sockets = f"web-/srv/{'shop/' * 30}"
+    assert group_folder.join(tmp_path, f"{sockets}a.sock")[0] != group_folder.join(tmp_path, f"{sockets}b.sock")[0]
 
 
 JOIN = """

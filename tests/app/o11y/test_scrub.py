@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from django_o11y.scrub import FILTERED, cap, clean, is_secret_key, message_of, scrub_text, scrub_value
+from django_o11y.scrub import cap, clean, is_secret_key, message_of, scrub_text, scrub_value
+from django_o11y.scrub_rules import FILTERED
 
 from .corpus import CORPUS, HARMLESS
 

@@ -5,14 +5,18 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
-from harness.processes import HttpProcess, Process, serve
+from harness.processes import HttpProcess, Process, free_port, serve
 from harness.samples import total
 from harness.tracker import Tracker
 from harness.wait import eventually
+
+from django_o11y import multiprocess
 
 GUNICORN = ("gunicorn", "-c", "python:django_o11y.gunicorn", "-b", "127.0.0.1:{port}", "-w", "2")
 WSGI, ASGI = "harness.wsgi", "harness.asgi:application"
@@ -165,3 +169,46 @@ def test_runserver_writes_one_line_a_request(transactional_db: None, tmp_path: P
         assert len([line for line in lines if "fine" in line]) == 1
         assert total(process.metrics(), RESPONSES, view="fine", status="200") == 1
         assert SECRET not in process.log.read_text() + process.errors.read_text()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        SERVERS["uvicorn"],
+        SERVERS["plain uvicorn"],
+        ("uvicorn", "--reload", "--port", "{port}", ASGI),
+        ("uvicorn", "--workers", "2", ASGI),
+        ("gunicorn", "-c", "python:harness", "-b", "127.0.0.1:{port}", "-w", "2", WSGI),
+    ],
+    ids=["uvicorn", "plain uvicorn", "reload", "port in the environment", "gunicorn without hooks"],
+)
+def test_two_servers_of_one_service_and_one_folder_count_apart(
+    django_db_setup: None, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    numbers = {"blue": 5, "green": 9}
+    with contextlib.ExitStack() as stack:
+        found = {}
+        for name in numbers:
+            folder, port = tmp_path / name, free_port()
+            folder.mkdir()
+            env = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics"), "UVICORN_PORT": str(port)}
+            found[name] = stack.enter_context(serve(folder, *command, port=port, **env))
+        for name, number in numbers.items():
+            send(found[name], number)
+        for name, number in numbers.items():
+            answers = [total(found[name].metrics(), RESPONSES, view="fine", status="200") for _ in range(6)]
+            assert answers == [number] * 6  # whichever worker answers
+        assert len(list((tmp_path / "metrics").iterdir())) == len(numbers)
+
+
+def test_two_gunicorns_with_sockets_of_one_relative_path_count_apart(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    entered: list[str] = []
+    monkeypatch.setattr(multiprocess, "enter", entered.append)
+    server = SimpleNamespace(cfg=SimpleNamespace(workers=1, address=["shop.sock", ("127.0.0.1", 8000)]))
+    for name in ("blue", "green"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        import_module("django_o11y.gunicorn").on_starting(server)
+    assert entered == [f"web-['{tmp_path}/{name}/shop.sock', ('127.0.0.1', 8000)]" for name in ("blue", "green")]

@@ -13,6 +13,7 @@ from django.conf import settings as django_settings
 from harness import processes, scripts
 from harness.partner import Partner
 from harness.processes import HttpProcess
+from harness.samples import total
 from harness.spans import Span, SpanStore
 from harness.wait import eventually
 
@@ -200,3 +201,23 @@ def test_a_trace_begun_here_is_kept_by_its_ratio(sampled_site: HttpProcess, stor
     assert requests.get(f"{sampled_site.url}/fine", headers=headers(kept), timeout=10).ok
     eventually(lambda: store.of(kept), "the trace that the caller keeps")
     assert store.of(trace_id) == []
+
+
+def test_the_lost_spans_of_all_workers_are_counted(
+    django_db_setup: None, traced: dict[str, str], tmp_path: Path
+) -> None:
+    command = ("gunicorn", "-c", "python:django_o11y.gunicorn", "-b", "127.0.0.1:{port}", "-w", "2", "harness.wsgi")
+    nowhere = {**traced, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{processes.free_port()}"}
+    nowhere["OTEL_TRACES_SAMPLER_ARG"] = "0"  # a scrape, which asks the database, begins traces of its own
+    with processes.serve(tmp_path, *command, **nowhere) as process:
+        workers: list[str] = []
+
+        def ask() -> bool:
+            answer = requests.get(f"{process.url}/fine", headers=headers(secrets.token_hex(16)), timeout=10)
+            workers.append(answer.text)
+            return len(set(workers)) == 2
+
+        eventually(ask, "answers of both workers")
+        number, lost = len(workers), "spans_dropped_total"
+        eventually(lambda: total(process.metrics(), lost, reason="export_failed") == number, "all lost spans")
+        assert {total(process.metrics(), lost) for _ in range(6)} == {number}

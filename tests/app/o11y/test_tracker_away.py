@@ -2,11 +2,14 @@
 
 import json
 import logging
+import threading
 from pathlib import Path
 
 import pytest
 from harness import processes
 from harness.foreign import Project
+from harness.http import Call, Reply
+from harness.spans import SpanStore
 
 from django_o11y import losses
 from django_o11y.losses import Losses
@@ -65,3 +68,50 @@ def test_the_next_line_has_the_number_of_losses_since(
     now = losses.TELL_SECONDS
     lost.add("full_queue")
     assert caplog.messages == ["1 (network)", "4 (full_queue)"]
+
+
+class Unwell(SpanStore):
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.status = status
+        self.hold = threading.Event()
+
+    def reply(self, call: Call) -> Reply:
+        return Reply(self.status, hold=self.hold if self.status == 200 else None)
+
+
+@pytest.mark.parametrize(
+    ("status", "lost"),
+    [
+        (503, {"export_failed": 10.0}),
+        (0, {"export_failed": 10.0}),  # the store is gone
+        (200, {"queue_full": 6.0, "exit": 4.0}),  # it never answers
+    ],
+)
+def test_each_lost_span_is_counted_once_by_its_reason(tmp_path: Path, status: int, lost: dict[str, float]) -> None:
+    code = """
+import sys
+import django; django.setup()
+from django_o11y import metrics, tracing
+for number in range(10):
+    tracing._tracer.start_span("work").end()
+if sys.argv[1:] != ["200"]:
+    tracing._provider.force_flush()
+tracing.stop()
+samples = [each for metric in metrics.SPANS_DROPPED.collect() for each in metric.samples]
+print("lost", {each.labels["reason"]: each.value for each in samples if each.name.endswith("_total") and each.value})
+"""
+    store = Unwell(status)
+    nowhere = f"http://127.0.0.1:{processes.free_port()}"
+    given = {"OTEL_EXPORTER_OTLP_ENDPOINT": store.url if status else nowhere, "OTEL_TRACES_SAMPLER_ARG": "1"}
+    if status == 200:
+        sizes = {"OTEL_BSP_MAX_QUEUE_SIZE": "4", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "2"}
+        given |= {**sizes, "OTEL_BSP_SCHEDULE_DELAY": "60000"}
+    with store.running():
+        done = Project(tmp_path).run("-c", code, str(status), DJANGO_SETTINGS_MODULE="shop.settings", **given)
+        store.hold.set()
+    possible = [lost, {"exit": 10.0}] if status == 503 else [lost]  # OpenTelemetry 1.30 tries again for a minute
+    assert any(f"lost {each}" in done.stdout for each in possible), done.stdout + done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [line["level"] for line in lines if line["logger"] == "django_o11y.span_export"] == ["WARNING"], done.stdout
+    assert "ERROR" not in {line["level"] for line in lines}

@@ -54,6 +54,7 @@ REDIS_LOST = {
 TARGETS_DOWN_COUNT = "count(up) - sum(up)"
 SAMPLES = "max by (job) (scrape_samples_post_metric_relabeling)"
 METRICS_LOST = rate_by("job, reason", "metrics_dropped_total", "", per=" * 60")
+SPANS_LOST = rate_by("job, reason", "spans_dropped_total", "", per=" * 60")
 SCRAPE_SECONDS = "max by (job) (scrape_duration_seconds)"
 METRICS_BYTES = {
     "blocks": "sum(prometheus_tsdb_storage_blocks_bytes)",

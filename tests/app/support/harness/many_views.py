@@ -1,17 +1,18 @@
-"""`python -m harness.many_views FOLDER FIRST`: asks a process of its own for each of many views, by GET and by POST.
+"""`python -m harness.many_views FOLDER`: asks a process of its own for each of many views, by GET and by POST.
 
-As one of several processes of a group, each of which begins with another view. On stdout: how many samples its
-/metrics has, and the seconds that the page took. It ends when stdin is closed.
+As one of several processes of a group, which have one command line; each begins with another view, FIRST_VIEW. On
+stdout: how many samples its /metrics has, and the seconds of processor time that the page took. It ends when stdin is
+closed.
 """
 
 import os
 import sys
-from time import perf_counter
+from time import process_time
 
 VIEWS = 660
 
 
-def main(folder: str, first: str) -> None:
+def main(folder: str) -> None:
     os.environ.update(PROMETHEUS_MULTIPROC_DIR=folder, DJANGO_SETTINGS_MODULE="harness.many_views_settings")
     import django
 
@@ -20,14 +21,15 @@ def main(folder: str, first: str) -> None:
     from django.test import Client
 
     client = Client(headers={"authorization": f"Bearer {settings.O11Y.metrics_token}"})
-    for number in range(int(first), int(first) + VIEWS):
+    first = int(os.environ["FIRST_VIEW"])
+    for number in range(first, first + VIEWS):
         client.get(f"/{number % VIEWS}")
         client.post(f"/{number % VIEWS}", {})
     for _ in sys.stdin:  # one line for each scrape, when all have asked for everything
-        started = perf_counter()
+        started = process_time()
         page = client.get("/metrics").content.decode()
+        seconds = process_time() - started
         samples = [line for line in page.splitlines() if line and not line.startswith("#")]
-        seconds = perf_counter() - started
         own = {line.partition('view="')[2].partition('"')[0] for line in samples if 'view="' in line}
         counted = sum(
             float(line.rpartition(" ")[2])

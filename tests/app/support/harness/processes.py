@@ -123,9 +123,9 @@ def web(directory: Path, *options: str, workers: int = 3, port: int = 0, **env: 
         yield web
 
 
-def serve(directory: Path, *command: str, **env: str) -> HttpProcess:
-    """Any server of the tests' views; `{port}` in its command is a free one."""
-    port = free_port()
+def serve(directory: Path, *command: str, port: int = 0, **env: str) -> HttpProcess:
+    """Any server of the tests' views; `{port}` in its command is a free one, unless it is given."""
+    port = port or free_port()
     path = with_support(str(Path(__file__).parent.parent))
     given = [part.format(port=port) for part in command]
     return HttpProcess(given, directory, port, **{"SERVICE": "site", "PYTHONPATH": path, **env})
