@@ -65,6 +65,8 @@ def send(process: HttpProcess, number: int) -> set[int]:
 
 
 def test_counts_are_exact_over_the_death_of_a_worker(site: HttpProcess) -> None:
+    # Without hooks no parent keeps the counts: the other worker has to be there before this one dies.
+    eventually(lambda: len(send(site, 8)) == 2, "answers of both workers")
     before = total(site.metrics(), RESPONSES, view="fine", status="200")
     send(site, 20)
     killed = workers(site)[0]
