@@ -53,7 +53,9 @@ def database(folder: Path) -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="module")
-def tracker() -> Iterator[Sink]:
+def tracker(foreign: Foreign) -> Iterator[Sink]:
+    """A new one for each project: an earlier one's events stay in its own."""
+    assert foreign
     with sink.running() as started:
         yield started
 
