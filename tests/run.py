@@ -21,7 +21,7 @@ CRITICAL = "tests/smoke/test_smoke.py::test_critical_alerts"
 WELL = ("tests/smoke", "tests/e2e", "-m", "not alone", f"--deselect={CRITICAL}")
 _ALONE_IN_E2E = ("notification", "reload", "targets", "dev")
 ALONE = ("tests/drills", *(f"tests/e2e/test_{name}.py" for name in _ALONE_IN_E2E))
-FILES, STACK, DELIVERY, HEARTBEAT = "files", "stack", "delivery", "heartbeat"
+FILES, STACK, DELIVERY, HEARTBEAT, APP = "files", "stack", "delivery", "heartbeat", "app"
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,16 @@ PHASES = (
     Phase("ops", FILES, _pytest("tests/ops"), needs=("stack",)),
     Phase("sandbox", FILES, _pytest("tests/sandbox"), needs=("stack",)),
     Phase("preview", FILES, ("-m", "tests.image_targets"), needs=("stack",)),
-    Phase("app", FILES, ("-m", "tests.app_container", "test"), needs=("stack",)),
-    Phase("next", FILES, ("-m", "tests.app_container", "next"), needs=("stack",), in_test=False),
+    # One after the other, because their databases have one name.
+    Phase("app", APP, ("-m", "tests.app_container", "test"), needs=("stack",), after=("e2e",)),
+    Phase("next", APP, ("-m", "tests.app_container", "next"), needs=("stack",), in_test=False),
     # What would hold back the alert of another fault, or lose its page.
     Phase("alone", STACK, _pytest("-s", *ALONE, "-m", "alone"), needs=("stack",), after=("delivery", "app", "next")),
     Phase("mutation", FILES, ("-m", "prometheus.tests.mutation", "--all"), needs=("stack",), in_test=False),
     Phase("quiet-days", FILES, ("-m", "prometheus.tests.quiet", "--all"), needs=("stack",), in_test=False),
     Phase("takehome-all", FILES, _pytest("tests/takehome", "-m", "thorough"), needs=("stack",), in_test=False),
     # The other columns of what `next` runs.
-    Phase("matrix", FILES, ("-m", "tests.app_container", "matrix"), needs=("stack",), in_test=False),
+    Phase("matrix", APP, ("-m", "tests.app_container", "matrix"), needs=("stack",), in_test=False),
     Phase("drills-all", STACK, ("-m", "tests.drills", "all"), needs=("stack",), in_test=False),
     Phase("planted", STACK, ("-m", "tests.planted"), after=("mutation", "quiet-days"), in_test=False),
 )
