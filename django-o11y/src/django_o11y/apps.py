@@ -12,8 +12,9 @@ class ObservabilityConfig(AppConfig):
     name = "django_o11y"
 
     def ready(self) -> None:
-        from django_o11y import checks, conf, django_tasks, errors, metrics, tracing  # noqa: F401 - checks register
+        from django_o11y import checks, conf, django_tasks, errors, installation, metrics, tracing  # noqa: F401 - checks register
 
+        installation.put_in_front()
         errors.join()
         if find_spec("celery"):
             from django_o11y import celery

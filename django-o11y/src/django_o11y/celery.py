@@ -3,6 +3,7 @@
 A process that is neither worker nor beat only sends tasks: it gets their ids and counts them.
 """
 
+import logging
 import sys
 from typing import Any
 
@@ -40,8 +41,12 @@ def connect() -> None:
         celery_output.silence_banners()
 
 
-def _keep_our_logging(**_: Any) -> None:
-    """A receiver, even an empty one, keeps Celery from setting up a format of its own."""
+def _keep_our_logging(**given: Any) -> None:
+    """A receiver keeps Celery from setting up a format of its own, and from the signals that it sends afterwards."""
+    names = {"loglevel", "logfile", "format", "colorize"}
+    options = {name: value for name, value in given.items() if name in names}
+    signals.after_setup_logger.send(sender=None, logger=logging.getLogger(), **options)
+    signals.after_setup_task_logger.send(sender=None, logger=logging.getLogger("celery.task"), **options)
 
 
 def _start_worker(**_: Any) -> None:

@@ -111,8 +111,9 @@ def _surround(client: Any, settings: conf.Settings) -> None:
     options["before_send_log"] = _after(their_logs, events.log_item)
     options["before_breadcrumb"] = _after(options["before_breadcrumb"], events.breadcrumb)
     scrubber = options["event_scrubber"] = options["event_scrubber"] or EventScrubber()
-    scrubber.denylist = [*scrubber.denylist, *DENYLIST]
-    scrubber.recursive = True
+    if isinstance(scrubber, EventScrubber):  # a class of the project's own stays as it is: our hook scrubs after it
+        scrubber.denylist = [*scrubber.denylist, *DENYLIST]
+        scrubber.recursive = True
     if dropped := getattr(client.transport, "on_dropped_event", None):
 
         def count(reason: str) -> None:

@@ -83,8 +83,10 @@ def observe(request: HttpRequest, *, method: str, status: int, seconds: float, s
 
 def count_exception(request: HttpRequest | None = None, **_: object) -> None:
     """A receiver of got_request_exception, which Django sends for what it doesn't answer with a 4xx."""
-    error = sys.exc_info()[0]
-    EXCEPTIONS_BY_TYPE.labels(error.__name__ if error else "unknown").inc()
+    error = sys.exc_info()[1]
+    if request is not None:
+        request.uncaught = error  # type: ignore[attr-defined]
+    EXCEPTIONS_BY_TYPE.labels(type(error).__name__ if error else "unknown").inc()
     EXCEPTIONS_BY_VIEW.labels(_view(request)).inc()
 
 

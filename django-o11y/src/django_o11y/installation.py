@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
+
 from django_o11y import conf, errors, uncaught
 
 APP = "django_o11y"
@@ -22,7 +24,7 @@ replaced: set[str] = set()
 
 
 def install(namespace: dict[str, Any], given: dict[str, Any]) -> None:
-    settings = namespace["O11Y"] = _settings(namespace, given)
+    ours = namespace["O11Y"] = _settings(namespace, given)
     apps = namespace.get("INSTALLED_APPS", [])
     if not any(app == APP or app.startswith(f"{APP}.") for app in apps):
         namespace["INSTALLED_APPS"] = _like(apps, [*apps, APP])
@@ -33,12 +35,19 @@ def install(namespace: dict[str, Any], given: dict[str, Any]) -> None:
     if namespace.get("LOGGING_CONFIG", LOGGING_CONFIGS[0]) in LOGGING_CONFIGS:
         namespace["LOGGING_CONFIG"] = LOGGING_CONFIGS[1]
         namespace["LOGGING"] = namespace.get("LOGGING") or {"version": 1}  # Django doesn't call it for an empty one
-    uncaught.install(settings.log_format)
+    uncaught.install(ours.log_format)
     if "celery" in sys.modules:  # the command `celery` loads the settings first, and the apps when it has said hello
         from django_o11y import celery
 
         celery.connect()
-    errors.init(settings)
+    errors.init(ours)
+
+
+def put_in_front() -> None:
+    """Once every app is ready: some, such as OpenTelemetry's instrumentation, put theirs before all others."""
+    given = list(settings.MIDDLEWARE)
+    if MIDDLEWARE in given[1:]:
+        settings.MIDDLEWARE = [MIDDLEWARE, *(name for name in given if name != MIDDLEWARE)]
 
 
 def _settings(namespace: dict[str, Any], given: dict[str, Any]) -> conf.Settings:

@@ -8,6 +8,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
+from django.utils.log import log_response
 
 from django_o11y import (
     body_limit,
@@ -28,6 +29,10 @@ ID_HEADERS = {"X-Request-ID": "HTTP_X_REQUEST_ID", "traceparent": "HTTP_TRACEPAR
 """The headers that are read from each request; `request.headers` would make a mapping of all of them first."""
 
 
+OPENED = "_django_o11y_is_open"
+"""The attribute of a request that is being followed."""
+
+
 class Middleware:
     """To be the first of MIDDLEWARE, so that nothing of a request is missed. Under ASGI it needs no thread."""
 
@@ -44,6 +49,11 @@ class Middleware:
         got_request_exception.connect(http_metrics.count_exception, dispatch_uid="django_o11y.http_metrics")
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if hasattr(
+            request, OPENED
+        ):  # a middleware of the project's asks all of them once more, such as for another path
+            answer: HttpResponseBase | Awaitable[HttpResponseBase] = self.get_response(request)
+            return answer
         if self.is_async:
             return self.__acall__(request)
         opened = _open(request)
@@ -70,6 +80,7 @@ class Middleware:
 
 
 def _open(request: HttpRequest) -> context.Context:
+    setattr(request, OPENED, True)
     opened = context.from_http({name: request.META.get(key, "") for name, key in ID_HEADERS.items()})
     opened.find_person = person.finder(request)
     return opened
@@ -85,6 +96,11 @@ def _signed(response: HttpResponseBase, opened: context.Context) -> HttpResponse
 
 
 def _answer(exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
+    error = getattr(exchange.request, "uncaught", None)
+    if error is not None and not hasattr(response, "_has_been_logged"):
+        # Of an error page that is broken itself: Django would log it later, without the exception and without ids.
+        arguments = (response.reason_phrase, exchange.request.path)
+        log_response("%s: %s", *arguments, response=response, request=exchange.request, exception=error)
     if isinstance(response, HttpResponse):
         exchange.end(response.status_code, len(response.content))
     elif isinstance(response, StreamingHttpResponse):

@@ -57,7 +57,10 @@ def response(request: HttpRequest) -> HttpResponse:
     checks = conf.get().ready_checks
     page = find(request.path_info, authorization, ready_checks=checks, collectors=(PENDING_MIGRATIONS,))
     assert page is not None  # noqa: S101 - for the type checker: is_asked_for() said so
-    return HttpResponse(page.body, status=page.status, headers=page.headers)
+    found = HttpResponse(page.body, status=page.status, headers=page.headers)
+    # Else Django logs a 503 at ERROR, and the project's handlers mail it to every admin, once a probe.
+    found._has_been_logged = True  # type: ignore[attr-defined]
+    return found
 
 
 def _json(status: int, body: dict[str, object]) -> Page:

@@ -118,6 +118,8 @@ CORPUS = (
     ("xox" + "b-0123456789-abcdefghij", "0123456789"),
     ("hash $2b$12$abcdefghijklmnopqrstuv", "abcdefghij"),
     ("argon2$argon2id$v=19$m=102400$c2FsdA$aGFzaA", "aGFzaA"),
+    ("GET 'shop:1:django.contrib.sessions.cacheq3h8x0v7m2k5'", "q3h8x0v7m2k5"),
+    ("KeyError: ':1:django.contrib.sessions.cached_dbq3h8x0v7m2k5'", "q3h8x0v7m2k5"),
     # numbers with something behind or between
     ("card 4111111111111111 12/27", "4111111111111111"),
     ("card 4111.1111.1111.1111", "1111.1111"),
@@ -149,6 +151,7 @@ HARMLESS = (
     "UNIQUE constraint failed: users.name",
     'File "/app/orders/views.py", line 42, in place\n    order = Order.objects.get(number=number)',
     "KeyError: 'price'",
+    "django.contrib.sessions.backends.cache is in use",
     "ValueError: invalid literal for int() with base 10: 'x'",
     "Task orders.tasks.ship_order succeeded in 0.123 s",
     "keys: 3, cardinality 4, mail queue of 5, an authored secretary",

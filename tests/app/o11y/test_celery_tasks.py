@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 from celery import chord, group
-from harness import processes, project, tasks
+from harness import processes, project, scripts, tasks
 from harness.processes import HttpProcess
 from harness.samples import here, total
 from harness.tracker import Tracker
@@ -264,3 +264,19 @@ def test_no_pool_loses_a_count_and_none_takes_over_that_of_a_worker_before_it(
         assert worker.stop() == 0
         assert worker.errors.read_text() == ""
         assert worker.lines
+
+
+def test_what_the_project_does_after_celery_s_own_logging_is_done() -> None:
+    code = """
+import logging
+from celery import Celery, signals
+from django_o11y import celery
+
+seen = []
+signals.after_setup_logger.connect(lambda logger, **_: seen.append(logger.name), weak=False)
+signals.after_setup_task_logger.connect(lambda logger, loglevel, **_: seen.append((logger.name, loglevel)), weak=False)
+celery.connect()
+Celery("shop").log.setup_logging_subsystem(logging.INFO)
+print(seen, logging.getLogger().handlers)
+"""
+    assert scripts.output("-c", code) == "['root', ('celery.task', 20)] []\n"

@@ -159,3 +159,38 @@ say()
     run_joined(code, theirs, tracker)
     assert len(tracker.events) == 2
     assert "hunter2" not in tracker.text
+
+
+def test_a_scrubber_of_the_project_s_own_stays_and_ours_comes_after_it(theirs: Tracker, tracker: Tracker) -> None:
+    code = """
+class Chained:  # as in Weblate
+    def scrub_event(self, event):
+        event["tags"] = {**event.get("tags", {}), "scrubbed": "by theirs"}
+
+their_init(event_scrubber=Chained())
+our_setup()
+django.setup()
+say()
+"""
+    run_joined(code, theirs, tracker)
+    assert [event["tags"]["scrubbed"] for event in theirs.events] == ["by theirs"] * 2
+    assert "hunter2" not in theirs.text
+
+
+def test_the_check_s_own_requests_send_no_event_from_any_thread(theirs: Tracker, tracker: Tracker) -> None:
+    code = """
+their_init(before_send=None)
+our_setup()
+django.setup()
+from threading import Thread
+from django_o11y import own_pages
+with own_pages._apart():
+    sentry_sdk.capture_message("here")
+    thread = Thread(target=sentry_sdk.capture_message, args=("there",))
+    thread.start()
+    thread.join()
+    sentry_sdk.flush()
+sentry_sdk.capture_message("after")
+"""
+    run_joined(code, theirs, tracker)
+    assert [event["message"] for event in theirs.events] == ["after"]

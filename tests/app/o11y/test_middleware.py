@@ -114,3 +114,24 @@ def test_an_address_that_the_client_made_up_makes_no_series(db: None, settings: 
 def series() -> set[tuple[str, ...]]:
     samples = [sample for family in REGISTRY.collect() for sample in family.samples]
     return {(sample.name, *sample.labels.values()) for sample in samples}
+
+
+def test_a_request_that_the_project_dispatches_again_is_one(settings: Any, lines: Lines) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "harness.obstacles.AskTwice"]
+    before = here("django_http_responses_total_by_status_total", status="200")
+    answer = Client().get("/api/version")
+    assert here("django_http_responses_total_by_status_total", status="200") == before + 1
+    (line,) = access(lines)
+    assert (line["request_id"], line["view"]) == (answer.headers["X-Request-ID"], "api-version")
+
+
+def test_an_error_page_that_is_broken_itself_is_an_error_line_with_the_ids(settings: Any, lines: Lines) -> None:
+    settings.ROOT_URLCONF = "harness.urls_broken_page"
+    answer = Client(raise_request_exception=False).get("/nope")
+    (line,) = [line for line in lines if line["level"] == "ERROR"]
+    assert (answer.status_code, line["logger"], line["request_id"]) == (
+        500,
+        "django.request",
+        answer.headers["X-Request-ID"],
+    )
+    assert "LookupError: the page of an error is broken" in line["exception"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -121,3 +122,16 @@ def test_metrics_and_health_are_shown_without_the_database(db: None, tmp_path: P
             assert ready.json()["checks"] == {"database": "failed: OperationalError", "cache": "ok"}
             assert [main([f"{process.url}/{page}"]) for page in ("livez", "readyz")] == [0, 1]
             assert [line for line in process.lines if line["level"] == "ERROR"] == []
+
+
+def test_a_failing_page_is_logged_by_nobody_so_that_no_admin_gets_a_mail(db: None, settings: Any) -> None:
+    seen: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = seen.append  # type: ignore[method-assign]
+    settings.O11Y = dataclasses.replace(settings.O11Y, ready_checks=("harness.obstacles.is_never_well",))
+    logging.getLogger("django.request").addHandler(handler)
+    try:
+        assert [each("/readyz").status_code for each in (get, get_async)] == [503, 503]
+    finally:
+        logging.getLogger("django.request").removeHandler(handler)
+    assert seen == []

@@ -244,3 +244,22 @@ print(tracing.is_on())
     assert ("True" in on.stdout.splitlines(), "False" in off.stdout.splitlines()) == (True, True)
     line = json_lines(off.stdout.rpartition("False")[0])[-1]
     assert (line["logger"], set(line["trace_id"]) != {"0"}, line["span_id"] is None) == ("access", True, False)
+
+
+def test_what_another_app_puts_before_all_middlewares_comes_after_ours(project: Project) -> None:
+    """As OpenTelemetry's DjangoInstrumentor does in an app's ready()."""
+    (project.folder / "shop" / "late.py").write_text("""
+from django.apps import AppConfig
+from django.conf import settings
+
+
+class Late(AppConfig):
+    name = "shop.late"
+    path = "."
+
+    def ready(self):
+        settings.MIDDLEWARE = ["django.middleware.gzip.GZipMiddleware", *settings.MIDDLEWARE]
+""")
+    project.write(before='INSTALLED_APPS += ["shop.late.Late"]')
+    done = project.manage(*SHELL, "from django.conf import settings; print(*settings.MIDDLEWARE[:2])")
+    assert done.stdout.split() == ["django_o11y.middleware.Middleware", "django.middleware.gzip.GZipMiddleware"]
