@@ -268,7 +268,7 @@ RULES: tuple[Rule, ...] = (
     _rule("$", r"\b(?:pbkdf2_\w{1,20}|argon2\w{0,10}|bcrypt\w{0,20}|scrypt|md5|sha1)\$[^\s'\",)]++"),
     _rule("$", r"\$(?:2[abxy]|argon2\w{0,3}|[156y])\$[\w./$=,+-]{16,}+"),
     # A session in a cache: whoever has its key is logged in
-    _rule("contrib.sessions", r"(django\.contrib\.sessions\.(?:cached_db|cache))\w++", KEPT),
+    _rule("contrib.sessions", r"(django\.contrib\.sessions\.(?:cached_db|cache(?!d_db)))\w++", KEPT),
     # the token of Django's links for a new password
     _rule("-", r"(?<![\w-])[0-9a-z]{6}-[0-9a-f]{32}(?![\w-])"),
     # Looking back for a beginning keeps the search linear in a long word.
