@@ -97,7 +97,7 @@ def _signed(response: HttpResponseBase, opened: context.Context) -> HttpResponse
 
 def _answer(exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
     error = getattr(exchange.request, "uncaught", None)
-    if error is not None and not hasattr(response, "_has_been_logged"):
+    if isinstance(response, HttpResponse) and error is not None and not hasattr(response, "_has_been_logged"):
         # Of an error page that is broken itself: Django would log it later, without the exception and without ids.
         arguments = (response.reason_phrase, exchange.request.path)
         log_response("%s: %s", *arguments, response=response, request=exchange.request, exception=error)
