@@ -203,11 +203,17 @@ def test_a_logging_config_of_the_project_s_own_stays_and_is_told(project: Projec
     assert "django_o11y.W011" in project.manage("check").stderr
 
 
-def test_an_order_that_was_broken_afterwards_is_refused(project: Project) -> None:
+def test_an_order_that_was_broken_afterwards_is_put_right(project: Project) -> None:
     project.write(call=f"{SETTINGS}\nMIDDLEWARE.insert(0, 'django.middleware.gzip.GZipMiddleware')")
+    done = project.manage(*SHELL, "from django.conf import settings; print(*settings.MIDDLEWARE[:2])")
+    assert done.stdout.split() == ["django_o11y.middleware.Middleware", "django.middleware.gzip.GZipMiddleware"]
+
+
+def test_a_middleware_that_was_taken_out_afterwards_is_missed(project: Project) -> None:
+    project.write(call=f"{SETTINGS}\nMIDDLEWARE.pop(0)")
     done = project.manage("check")
     assert done.returncode == 1
-    assert "MIDDLEWARE is django.middleware.gzip.GZipMiddleware, django_o11y." in done.stderr
+    assert "MIDDLEWARE is django.middleware.security.SecurityMiddleware, " in done.stderr
     assert "it puts the order right" in done.stderr
 
 
