@@ -19,6 +19,7 @@ from tests.support.wait import NotSeenError, eventually
 
 PATIENCE = 120
 """Seconds beyond the model's upper end; the figures say by how much a drill was late."""
+MENDED_WITHIN = 120.0
 INHIBITED_WITHIN = 420
 """Seconds from a page until what it keeps back fires: its own `for` is up to five minutes."""
 FORGETS = 30 + 5
@@ -103,9 +104,18 @@ def _break(drills: Sequence[Drill], endings: ThreadPoolExecutor, say: Say) -> li
         say(f"{fault}: NOT INJECTED: {error}")
         outcomes = [Outcome(drill, Model.of(drill), begun, trouble=f"no fault: {error}") for drill in drills]
     finally:
-        faults.mend(current(), fault)
+        eventually(lambda: _mend(fault), f"{fault} to be mended", MENDED_WITHIN, interval=2)
     mended = time.time()
     return [(outcome, endings.submit(_end, outcome, mended, say)) for outcome in outcomes]
+
+
+def _mend(fault: str) -> bool:
+    """A look of `eventually`: the phase beside this one kills Alertmanager, which some faults need to be mended."""
+    try:
+        faults.mend(current(), fault)
+    except OpsError as error:
+        raise AssertionError(str(error)) from error
+    return True
 
 
 def _tell(drill: Drill, begun: float, took: float, say: Say) -> Outcome:
