@@ -44,6 +44,16 @@ def prometheus(stack: Stack, path: str, **parameters: str) -> Any:
         raise OpsError(f"Prometheus doesn't answer at {base} ({error}). Expected a running stack: `make up`.") from None
 
 
+def exposition(base: str, program: str) -> str:
+    """What a program shows under /metrics."""
+    try:
+        with urllib.request.urlopen(f"{base}/metrics", timeout=10) as answer:  # noqa: S310
+            text: str = answer.read().decode()
+    except OSError as error:
+        raise OpsError(f"{program} doesn't answer at {base} ({error}). Expected a running stack: `make up`.") from None
+    return text
+
+
 def query(stack: Stack, expression: str, labels: Sequence[str]) -> dict[tuple[str, ...], float]:
     """The values by those labels, the largest first."""
     rows = prometheus(stack, "query", query=f"sort_desc({expression})")["result"]

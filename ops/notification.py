@@ -2,7 +2,6 @@
 
 import re
 import time
-import urllib.request
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -75,13 +74,7 @@ def _post_alert(stack: Stack, channel: str, run: str, *, seconds: int) -> None:
 
 def _counters(base: str, channel: str) -> tuple[float, float]:
     """Requests that Alertmanager made to the channel's test receiver: those that worked, those that failed."""
-    try:
-        with urllib.request.urlopen(f"{base}/metrics", timeout=10) as answer:  # noqa: S310
-            text = answer.read().decode()
-    except OSError as error:
-        raise OpsError(
-            f"Alertmanager doesn't answer at {base} ({error}). Expected a running stack: `make up`."
-        ) from None
+    text = alerts.exposition(base, "Alertmanager")
     names = ("alertmanager_notification_requests_total", "alertmanager_notification_requests_failed_total")
     sums = []
     for name in names:

@@ -4,12 +4,14 @@ The program that will read a file checks it first, in a container of its own; wh
 """
 
 import json
+import re
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from ops import targets
+from ops.alerts import exposition
 from ops.config_check import check
 from ops.console import OpsError, say, step
 from ops.stack import Stack
@@ -51,12 +53,12 @@ def _reload_prometheus(stack: Stack) -> None:
         # The editor has put a new file in place of the one that is mounted.
         stack.compose("up", "--detach", "--no-deps", "--wait", "prometheus", timeout=WITHIN_SECONDS + 60)
         return
-    url = f"http://{stack.settings.host}:{stack.settings['PROMETHEUS_PORT']}/metrics"
-    before = _value(url, "prometheus_config_last_reload_success_timestamp_seconds")
+    base = f"http://{stack.settings.host}:{stack.settings['PROMETHEUS_PORT']}"
+    before, _ = _last_reload(base)
     stack.compose("kill", "--signal", "SIGHUP", "prometheus")
     deadline = time.monotonic() + WITHIN_SECONDS
-    while _value(url, "prometheus_config_last_reload_success_timestamp_seconds") == before:
-        if _value(url, "prometheus_config_last_reload_successful") == 0 or time.monotonic() > deadline:
+    while (last := _last_reload(base))[0] == before:
+        if last[1] == 0 or time.monotonic() > deadline:
             raise OpsError(
                 "Prometheus didn't take the new configuration and goes on with the old one; expected a reload within "
                 f"{WITHIN_SECONDS:.0f} s. `make logs SERVICE=prometheus` says why."
@@ -64,10 +66,14 @@ def _reload_prometheus(stack: Stack) -> None:
         time.sleep(0.2)
 
 
-def _value(url: str, metric: str) -> float:
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310
-        (line,) = [line for line in answer.read().decode().splitlines() if line.startswith(f"{metric} ")]
-    return float(line.split()[1])
+def _last_reload(base: str) -> tuple[float, float]:
+    """When a reload last succeeded, in Unix seconds, and whether the last one did, 1 or 0."""
+    values = dict(
+        re.findall(r"^(prometheus_config_last_reload_\w+) (\S+)$", exposition(base, "Prometheus"), re.MULTILINE)
+    )
+    names = ("success_timestamp_seconds", "successful")
+    succeeded_at, is_successful = (float(values[f"prometheus_config_last_reload_{name}"]) for name in names)
+    return succeeded_at, is_successful
 
 
 def _reload_alertmanager(stack: Stack) -> None:

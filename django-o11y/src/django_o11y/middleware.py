@@ -96,7 +96,7 @@ def _signed(response: HttpResponseBase, opened: context.Context) -> HttpResponse
 
 
 def _answer(exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
-    error = getattr(exchange.request, "uncaught", None)
+    error = exchange.request.__dict__.pop("uncaught", None)  # its frames hold the request: kept there, both would stay
     if isinstance(response, HttpResponse) and error is not None and not hasattr(response, "_has_been_logged"):
         # Of an error page that is broken itself: Django would log it later, without the exception and without ids.
         arguments = (response.reason_phrase, exchange.request.path)

@@ -1,4 +1,4 @@
-"""Requests to a view of the ERP that nobody else calls, and how many of them /metrics has."""
+"""Sends requests to a view of the ERP that nobody else calls, and reads how many of them /metrics has counted."""
 
 from concurrent.futures import ThreadPoolExecutor
 
