@@ -7,8 +7,8 @@ from django.conf import settings
 from django_o11y.external import declare
 from integrations import http
 
-SERVICE = "payment"
-declare(SERVICE, "charge")
+API = "payment"
+declare(API, "charge")
 
 
 def charge(*, reference: str, amount: Decimal, currency: str, card_token: str) -> str:
@@ -16,7 +16,7 @@ def charge(*, reference: str, amount: Decimal, currency: str, card_token: str) -
     body = {"reference": reference, "amount": str(amount), "currency": currency, "card_token": card_token}
     return http.post(
         f"{settings.PAYMENT_API_URL}/payments",
-        service=SERVICE,
+        api=API,
         operation="charge",
         key=f"payment-{reference}",
         body=body,

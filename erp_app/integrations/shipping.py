@@ -7,8 +7,8 @@ from django.conf import settings
 from django_o11y.external import declare
 from integrations import http
 
-SERVICE = "shipping"
-declare(SERVICE, "ship")
+API = "shipping"
+declare(API, "ship")
 
 
 def ship(*, reference: str, quantities: Mapping[str, int]) -> str:
@@ -16,7 +16,7 @@ def ship(*, reference: str, quantities: Mapping[str, int]) -> str:
     lines = [{"product": sku, "quantity": quantity} for sku, quantity in quantities.items()]
     return http.post(
         f"{settings.SHIPPING_API_URL}/shipments",
-        service=SERVICE,
+        api=API,
         operation="ship",
         key=f"shipment-{reference}",
         body={"reference": reference, "lines": lines},

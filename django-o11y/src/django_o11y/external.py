@@ -1,4 +1,4 @@
-"""Counts and times calls of other services, whatever client makes them."""
+"""Counts and times calls of other services' APIs, whatever client makes them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,16 +17,16 @@ class Call:
     outcome: str = ""
 
 
-def declare(service: str, *operations: str) -> None:
-    """Make the series of a service before its first call, so that the first failure shows as a rise."""
+def declare(api: str, *operations: str) -> None:
+    """Make the series of an API before its first call, so that the first failure shows as a rise."""
     for operation in operations:
-        metrics.EXTERNAL_DURATION.labels(service, operation)
+        metrics.EXTERNAL_DURATION.labels(api, operation)
         for outcome in OUTCOMES:
-            metrics.EXTERNAL_REQUESTS.labels(service, operation, outcome)
+            metrics.EXTERNAL_REQUESTS.labels(api, operation, outcome)
 
 
 @contextmanager
-def external_call(service: str, operation: str) -> Iterator[Call]:
+def external_call(api: str, operation: str) -> Iterator[Call]:
     """Count one call as ok when the block ends, else as error, unless the block sets an outcome itself."""
     call = Call()
     started = perf_counter()
@@ -34,5 +34,5 @@ def external_call(service: str, operation: str) -> Iterator[Call]:
         yield call
         call.outcome = call.outcome or "ok"
     finally:
-        metrics.EXTERNAL_DURATION.labels(service, operation).observe(perf_counter() - started)
-        metrics.EXTERNAL_REQUESTS.labels(service, operation, call.outcome or "error").inc()
+        metrics.EXTERNAL_DURATION.labels(api, operation).observe(perf_counter() - started)
+        metrics.EXTERNAL_REQUESTS.labels(api, operation, call.outcome or "error").inc()

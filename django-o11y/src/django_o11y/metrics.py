@@ -46,13 +46,13 @@ for _error in ("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooM
 
 EXTERNAL_REQUESTS = Counter(
     "external_requests",
-    "Calls of other services: ok, rejected (they said no), error or timeout.",
-    ["service", "operation", "outcome"],
+    "Calls of other services' APIs: ok, rejected (they said no), error or timeout.",
+    ["api", "operation", "outcome"],
 )
 EXTERNAL_DURATION = Histogram(
     "external_request_duration_seconds",
-    "How long calls of other services took.",
-    ["service", "operation"],
+    "How long calls of other services' APIs took.",
+    ["api", "operation"],
     buckets=DURATION_BUCKETS,
 )
 

@@ -100,17 +100,17 @@ FAILURES = [
     row(
         lines(
             "External calls: calls of the payment and shipping API.",
-            {"{{outcome}} {{service}}": http.EXTERNAL_BY_OUTCOME},
+            {"{{outcome}} {{api}}": http.EXTERNAL_BY_OUTCOME},
             PER_SECOND,
             linked("ErpExternalApiDown"),
         ),
         lines(
             "External failures: the share of the calls that failed or timed out.",
-            {"{{service}}": http.EXTERNAL_FAILURES},
+            {"{{api}}": http.EXTERNAL_FAILURES},
             RATIO,
             watched("ErpExternalApiFailing"),
         ),
-        lines("External latency p95: how long these APIs take.", {"{{service}}": http.EXTERNAL_P95}, SECONDS),
+        lines("External latency p95: how long these APIs take.", {"{{api}}": http.EXTERNAL_P95}, SECONDS),
     ),
 ]
 HEALTH = [

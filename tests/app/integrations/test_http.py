@@ -16,7 +16,7 @@ def charge(card_token: str = "tok_ok") -> str:  # noqa: S107 - a sample
 
 
 def counted(outcome: str) -> float:
-    return here("external_requests_total", service="payment", operation="charge", outcome=outcome)
+    return here("external_requests_total", api="payment", operation="charge", outcome=outcome)
 
 
 @pytest.mark.parametrize(
@@ -34,14 +34,14 @@ def test_each_ending_is_counted_once(
 ) -> None:
     partner.mode = mode
     before = counted(outcome)
-    timed = here("external_request_duration_seconds_count", service="payment", operation="charge")
+    timed = here("external_request_duration_seconds_count", api="payment", operation="charge")
     if expected is None:
         assert charge(card_token) == "pay-payment-O-1"
     else:
         with pytest.raises(expected):
             charge(card_token)
     assert counted(outcome) == before + 1
-    assert here("external_request_duration_seconds_count", service="payment", operation="charge") == timed + 1
+    assert here("external_request_duration_seconds_count", api="payment", operation="charge") == timed + 1
 
 
 def test_a_wrong_key_is_an_error(partner: Partner, settings: object) -> None:

@@ -140,9 +140,9 @@ def test_a_broken_payment_api_is_a_503_that_keeps_no_stock(
 
 def test_a_hanging_payment_api_is_a_503_in_time(buyer: Client, partner: Partner) -> None:
     partner.mode = "hang"
-    calls = here("external_requests_total", service="payment", operation="charge", outcome="timeout")
+    calls = here("external_requests_total", api="payment", operation="charge", outcome="timeout")
     assert place(buyer, ORDER).status_code == 503
-    assert here("external_requests_total", service="payment", operation="charge", outcome="timeout") == calls + 1
+    assert here("external_requests_total", api="payment", operation="charge", outcome="timeout") == calls + 1
 
 
 def test_an_order_stands_when_broker_and_cache_are_away(token: str, partner: Partner, tmp_path: Path) -> None:

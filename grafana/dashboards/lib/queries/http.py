@@ -86,6 +86,6 @@ REFUSED_BY_USER = f"topk(10, {lines_by('user_id', _REFUSALS)})"
 
 # Whom it depends on
 
-EXTERNAL_BY_OUTCOME = rate_by("service, outcome", "external_requests_total")
-EXTERNAL_P95 = quantile(0.95, "external_request_duration_seconds", APP, "service")
+EXTERNAL_BY_OUTCOME = rate_by("api, outcome", "external_requests_total")
+EXTERNAL_P95 = quantile(0.95, "external_request_duration_seconds", APP, "api")
 EXTERNAL_FAILURES = "service:external_failures:ratio_rate5m"
