@@ -26,6 +26,7 @@ class JsonFormatter(logging.Formatter):
     def __init__(self, service: str) -> None:
         super().__init__()
         self.fixed = {
+            "application": os.environ.get("APPLICATION", "sandbox"),
             "service": os.environ.get("SERVICE", service),
             "env": os.environ.get("ENV", "sandbox"),
             "version": os.environ.get("VERSION", "dev"),

@@ -162,6 +162,7 @@ PROMETHEUS_LATENCY_BUCKETS = (
 )
 django_o11y.setup(
     globals(),
+    application=env.text("APPLICATION", "erp"),
     service=SERVICE,
     env=ENV,
     version=VERSION,

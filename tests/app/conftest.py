@@ -6,6 +6,7 @@ import secrets
 import django
 
 DEFAULTS = {
+    "APPLICATION": "erp",
     "ENV": "sandbox",
     "SERVICE": "erp-web",
     "VERSION": "test",

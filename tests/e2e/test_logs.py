@@ -33,6 +33,6 @@ def test_lines_of_our_own_programs_are_objects_with_the_same_fields(name: str, l
         entries = loki.entries(f'{{service="{name}",stream="stdout"}}', seconds=600, limit=50)
         return set.intersection(*(set(entry.fields) for entry in entries)) if entries else set()
 
-    expected = {"timestamp", "level", "logger", "message", "service", "env", "version"}
+    expected = {"timestamp", "level", "logger", "message", "application", "service", "env", "version"}
     expected |= {"request_id", "trace_id", "span_id", "user_id", "org_id", "task_id"}
     eventually(fields, f"lines of {name} with {sorted(expected)}", 90, until=lambda seen: seen >= expected)

@@ -33,6 +33,7 @@ def test_each_request_gives_one_access_line_and_probes_give_none(start: Starter)
     assert (line["route"], line["method"], line["status"]) == ("/slack/{token}", "POST", 200)
     assert 0 < line["duration"] < 5
     assert line["view"] == "Inbox.slack"
+    assert (line["application"], line["service"]) == ("sandbox", "inbox")
     assert "very-secret-token" not in inbox.log.read_text()
 
 

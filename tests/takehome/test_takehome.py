@@ -49,7 +49,8 @@ def test_an_error_reaches_the_tracker_once_with_the_ids_of_its_line(project: Pro
     (line,) = project.lines(logger="django.request", request_id=given.request)
     assert line["trace_id"] == given.trace == event.trace_id
     assert "broken on purpose" in line["exception"]
-    assert event.tags["service"] == "shop"
+    assert (event.tags["application"], event.tags["service"]) == ("shop", "shop-web")
+    assert (line["application"], line["service"]) == ("shop", "shop-web")
     assert sum_samples(project.metrics(), "sentry_events_total", {"level": "error"}) == 1
     assert (
         sum_samples(project.metrics(), "django_http_requests_latency_seconds_by_view_method_count", {"view": "broken"})

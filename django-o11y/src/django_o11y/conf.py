@@ -15,7 +15,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FORMATS = ("auto", "json", "text")
 PREFIX = "O11Y_"
 """Each variable is also read with this prefix, and the prefixed one wins."""
-APPLICATION = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*\.[aw]sgi(?::[\w.()]+)?")
+SERVED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*\.[aw]sgi(?::[\w.()]+)?")
 """The argument of a server that names the application, such as shop.wsgi:application."""
 KINDS: dict[Any, str] = {
     bool: "true or false",
@@ -33,7 +33,7 @@ ADDRESS = (r"((?i:https?)://\S+)?", "an address such as http://jaeger:4318")
 
 def project_name() -> str:
     """The first part of the module that this process serves or takes its settings from."""
-    served = (argument for argument in sys.argv[1:] if APPLICATION.fullmatch(argument))
+    served = (argument for argument in sys.argv[1:] if SERVED.fullmatch(argument))
     return first_part(next(served, ""), os.environ.get("DJANGO_SETTINGS_MODULE", ""))
 
 
@@ -45,6 +45,8 @@ def first_part(*modules: str) -> str:
 class Settings:
     """Each field's `variable` is what from_environment() reads it from; a secret may also be a file, by NAME_FILE."""
 
+    application: str = field(default_factory=project_name, metadata={"variable": "APPLICATION", "pattern": NAME})
+    """The name that all services of this project share, such as shop: in each log line, error event and span."""
     service: str = field(default_factory=project_name, metadata={"variable": "SERVICE", "pattern": NAME})
     """The name of this service, such as shop-web: in each log line, error event and span."""
     env: str = field(default="production", metadata={"variable": "ENV", "pattern": NAME})

@@ -104,7 +104,7 @@ def _sends(client: Any) -> bool:
 
 def _surround(client: Any, settings: conf.Settings) -> None:
     options = client.options
-    hook = events.Hook(service=settings.service, user_email=settings.user_email)
+    hook = events.Hook(application=settings.application, service=settings.service, user_email=settings.user_email)
     their_logs = options.get("before_send_log") or options.get("_experiments", {}).get("before_send_log")
     options["before_send"] = _after(options["before_send"], hook)
     options["before_send_transaction"] = _after(options["before_send_transaction"], hook.transaction)

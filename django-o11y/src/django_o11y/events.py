@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 class Hook:
     """Sentry's before_send: adds our ids to each event, and takes out secrets, just before it is sent."""
 
-    def __init__(self, *, service: str, user_email: bool) -> None:
+    def __init__(self, *, application: str, service: str, user_email: bool) -> None:
+        self.application = application
         self.service = service
         self.user_email = user_email
 
@@ -59,6 +60,7 @@ class Hook:
 
     def _add_context(self, event: Any) -> None:
         tags = event.setdefault("tags", {})
+        tags["application"] = self.application
         tags["service"] = self.service
         current = context.current()
         if current is None:

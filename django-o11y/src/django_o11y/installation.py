@@ -54,10 +54,10 @@ def _settings(namespace: dict[str, Any], given: dict[str, Any]) -> conf.Settings
     """Those of an earlier call, with what is given now, or else those of the environment."""
     if isinstance(earlier := namespace.get("O11Y"), conf.Settings):
         return replace(earlier, **given)
-    if "service" not in given and not conf.read("SERVICE"):
-        names = ("WSGI_APPLICATION", "ASGI_APPLICATION", "ROOT_URLCONF", "__name__")
-        given = {**given, "service": conf.first_part(*(namespace.get(name) or "" for name in names))}
-    return conf.from_environment(**given)
+    names = ("WSGI_APPLICATION", "ASGI_APPLICATION", "ROOT_URLCONF", "__name__")
+    project = conf.first_part(*(namespace.get(name) or "" for name in names))
+    named = {name: project for name in ("application", "service") if not conf.read(name.upper())}
+    return conf.from_environment(**{**named, **given})
 
 
 def _like(given: Iterable[str], items: list[str]) -> Iterable[str]:

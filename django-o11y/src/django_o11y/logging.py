@@ -65,9 +65,9 @@ def is_no_client_error(record: logging.LogRecord) -> bool:
 class LineFormatter(JsonFormatter):
     """A fixed set of fields; what a caller adds lies below `extra` and can't pose as one of them."""
 
-    def __init__(self, *, service: str, env: str, version: str) -> None:
+    def __init__(self, *, application: str, service: str, env: str, version: str) -> None:
         super().__init__()
-        self.static = {"service": service, "env": env, "version": version}
+        self.static = {"application": application, "service": service, "env": env, "version": version}
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, whatever is in the record."""
@@ -110,6 +110,7 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
     line = {
         "()": make_formatter,
         "log_format": settings.log_format,
+        "application": settings.application,
         "service": settings.service,
         "env": settings.env,
         "version": settings.version,

@@ -42,6 +42,7 @@ def start() -> None:
     from django_o11y.span_export import CountingProcessor, ScrubbingExporter
 
     resource = {
+        "service.namespace": settings.application,
         "service.name": settings.service,
         "service.version": settings.version,
         "deployment.environment.name": settings.env,

@@ -21,10 +21,18 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_variable_is_read_and_what_is_given_wins(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"SERVICE": "shop", "ENV": "staging", "METRICS_PORT": "9", "SENTRY_USER_EMAIL": "False"}.items():
+    given = {
+        "APPLICATION": "erp",
+        "SERVICE": "shop",
+        "ENV": "staging",
+        "METRICS_PORT": "9",
+        "SENTRY_USER_EMAIL": "False",
+    }
+    for name, value in given.items():
         monkeypatch.setenv(name, value)
     found = from_environment(version="7")
-    assert found == Settings(service="shop", env="staging", version="7", server_port=9, user_email=False)
+    names = {"application": "erp", "service": "shop", "env": "staging", "version": "7"}
+    assert found == Settings(**names, server_port=9, user_email=False)
     assert from_environment(service="given", version="7") == dataclasses.replace(found, service="given")
 
 
@@ -75,15 +83,16 @@ def test_the_level_and_the_format_are_read_in_any_case(monkeypatch: pytest.Monke
 
 
 def test_a_variable_with_the_prefix_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """SERVICE, ENV and VERSION are names that others use, too."""
+    """APPLICATION, SERVICE, ENV and VERSION are names that others use, too."""
     for name in VARIABLES:
         monkeypatch.setenv(name, "theirs")
     (tmp_path / "token").write_text("ours")
-    given = {"SERVICE": "ours", "ENV": "ours", "VERSION": "ours", "METRICS_TOKEN_FILE": str(tmp_path / "token")}
+    given = dict.fromkeys(("APPLICATION", "SERVICE", "ENV", "VERSION"), "ours")
+    given["METRICS_TOKEN_FILE"] = str(tmp_path / "token")
     for name, value in given.items():
         monkeypatch.setenv(f"O11Y_{name}", value)
-    found = from_environment(**{field.name: field.default for field in dataclasses.fields(Settings)[3:] if field.repr})
-    assert {found.service, found.env, found.version, found.metrics_token} == {"ours"}
+    found = from_environment(**{field.name: field.default for field in dataclasses.fields(Settings)[4:] if field.repr})
+    assert {found.application, found.service, found.env, found.version, found.metrics_token} == {"ours"}
     assert found.sentry_dsn == "theirs"
 
 
@@ -98,12 +107,13 @@ def test_a_variable_with_the_prefix_wins(monkeypatch: pytest.MonkeyPatch, tmp_pa
         (["manage.py", "migrate"], "", "django"),
     ],
 )
-def test_without_a_name_the_service_is_the_project(
+def test_without_a_name_application_and_service_are_the_project(
     monkeypatch: pytest.MonkeyPatch, argv: list[str], module: str, expected: str
 ) -> None:
     monkeypatch.setattr(sys, "argv", argv)
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", module)
-    assert from_environment().service == expected
+    found = from_environment()
+    assert (found.application, found.service) == (expected, expected)
 
 
 @pytest.mark.parametrize(

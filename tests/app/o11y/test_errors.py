@@ -56,7 +56,8 @@ def test_a_broken_payment_api_is_one_event_joined_by_its_ids_and_without_secrets
     assert event["contexts"]["trace"]["span_id"] == line["span_id"]
     assert event["user"] == {"id": str(demo.pk), "username": "buyer", "email": "buyer@erp.example"}
     assert event["tags"]["organization_id"] == line["org_id"] == str(demo.organization_id)
-    assert event["tags"]["service"] == "erp-web"
+    assert (event["tags"]["application"], event["tags"]["service"]) == ("erp", "erp-web")
+    assert (line["application"], line["service"]) == ("erp", "erp-web")
     assert event["environment"] == "sandbox"
     assert event["release"] == "test"
     assert event["exception"]["values"][-1]["type"] == "Unavailable"
@@ -160,6 +161,6 @@ def test_a_wrong_dsn_is_said_in_a_sentence() -> None:
 
 
 def test_an_event_that_can_not_be_prepared_is_dropped_and_counted(lines: list[dict[str, Any]]) -> None:
-    hook = events.Hook(service="s", user_email=True)
+    hook = events.Hook(application="a", service="s", user_email=True)
     assert hook({"exception": {"values": [object()]}}, {}) is None  # type: ignore[typeddict-item]
     assert [line["level"] for line in lines] == ["WARNING"]

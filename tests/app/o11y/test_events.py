@@ -110,7 +110,7 @@ def test_the_rows_of_a_database_stay_in_it(demo: User) -> None:
 
 
 def prepared(event: dict[str, Any], *, user_email: bool = True, hint: dict[str, Any] | None = None) -> Any:
-    return events.Hook(service="s", user_email=user_email)(event, hint or {})  # type: ignore[arg-type]
+    return events.Hook(application="a", service="s", user_email=user_email)(event, hint or {})  # type: ignore[arg-type]
 
 
 HTTP_CALL = {"type": "http", "data": {"url": "http://a/", "http.query": "hunter2", "http.fragment": "hunter2"}}
@@ -149,7 +149,7 @@ def test_no_part_of_an_event_is_passed_over(given: dict[str, Any]) -> None:
 def test_a_transaction_of_another_sdk_is_scrubbed_and_not_counted_as_an_error() -> None:
     spans = [{"span_id": "1", "description": "UPDATE users SET email = 'jane'", "data": {"http.query": "a=hunter2"}}]
     event: Any = {"type": "transaction", "spans": spans, "transaction": "/a?token=hunter2"}
-    found = json.dumps(events.Hook(service="s", user_email=True).transaction(event, {}))
+    found = json.dumps(events.Hook(application="a", service="s", user_email=True).transaction(event, {}))
     assert ("jane" in found, "hunter2" in found) == (False, False)
 
 

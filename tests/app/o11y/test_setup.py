@@ -70,13 +70,13 @@ def test_commands_work_without_any_setting_and_leave_no_file(project: Project, t
     assert [path.name for path in tmp_path.iterdir()] == []
 
 
-def test_the_service_is_the_project_in_the_application_and_in_gunicorn_s_master(project: Project) -> None:
-    assert project.setting("settings.O11Y.service") == "shop"
+def test_application_and_service_are_the_project_in_the_application_and_in_gunicorn_s_master(project: Project) -> None:
+    assert project.setting("[settings.O11Y.application, settings.O11Y.service]") == ["shop", "shop"]
     code = "import sys; sys.argv[1:] = ['shop.wsgi']; from django_o11y.conf import from_environment as get"
-    assert project.run("-c", f"{code}; print(get().service)").stdout == "shop\n"
+    assert project.run("-c", f"{code}; print(get().application, get().service)").stdout == "shop shop\n"
     project.write(call="")
     (project.folder / "elsewhere.py").write_text(f"from shop.settings import *\n{SETTINGS}\n")
-    assert project.setting("settings.O11Y.service", "elsewhere") == "shop"
+    assert project.setting("[settings.O11Y.application, settings.O11Y.service]", "elsewhere") == ["shop", "shop"]
     (project.folder / "elsewhere.py").unlink()
 
 

@@ -83,7 +83,7 @@ def test_one_trace_leads_from_the_request_to_its_tasks_and_their_calls(
     assert server.parent_id == PARENT
     assert (server.attributes["http.response.status_code"], server.attributes["user.id"]) == (201, str(demo.pk))
     assert server.attributes["organization.id"] == str(demo.organization_id)
-    assert server.resource["service.name"] == "erp-web"
+    assert (server.resource["service.namespace"], server.resource["service.name"]) == ("erp", "erp-web")
     assert server.resource["deployment.environment.name"] == django_settings.ENV
     sent = one(spans, "producer", "send orders.tasks.ship_order")
     assert task.parent_id == sent.span_id

@@ -104,7 +104,7 @@ def lines() -> Iterator[list[dict[str, Any]]]:
     handler = Lines()
     for each in FILTERS:
         handler.addFilter(each)
-    handler.setFormatter(LineFormatter(service="test", env="sandbox", version="test"))
+    handler.setFormatter(LineFormatter(application="test", service="test", env="sandbox", version="test"))
     logging.getLogger().addHandler(handler)
     yield handler.lines
     logging.getLogger().removeHandler(handler)
