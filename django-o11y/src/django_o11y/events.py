@@ -11,6 +11,7 @@ from django.core.management import CommandError
 from sentry_sdk.types import Breadcrumb, BreadcrumbHint, Event, Hint
 
 from django_o11y import context, event_size, metrics, output, scrub
+from django_o11y.logging import is_logged
 
 LEVELS = ("fatal", "error", "warning", "info", "debug")
 MAX_TEXT = 8_000
@@ -34,7 +35,7 @@ class Hook:
         self.user_email = user_email
 
     def __call__(self, event: Event, hint: Hint) -> Event | None:
-        if not self._prepare(event, hint) or _is_seen(event, hint):
+        if _is_reported(hint) or not self._prepare(event, hint) or _is_seen(event, hint):
             return None
         level = event.get("level") or "error"
         metrics.SENTRY_EVENTS.labels(level if level in LEVELS else "error").inc()
@@ -114,6 +115,11 @@ class Hook:
         if not self.user_email:
             named = {name: named[name] for name in ("id", "username") if name in named and "@" not in str(named[name])}
         return {**named, **scrub.scrub_value(others)}  # type: ignore[dict-item]
+
+
+def _is_reported(hint: Hint) -> bool:
+    """Whether exchange.py has: the SDK's wrapper around the application hears of the exception afterwards."""
+    return is_logged(((hint or {}).get("exc_info") or (None, None))[1])
 
 
 def _is_seen(event: Any, hint: Hint) -> bool:

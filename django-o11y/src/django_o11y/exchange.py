@@ -44,7 +44,9 @@ class Exchange:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None:  # such as SystemExit: gunicorn ends a worker that takes too long
+        if isinstance(error, SystemExit):  # by which gunicorn ends a worker that takes too long
+            self.fail(error, "%s ended its process.")
+        elif error is not None:
             self.end(HUNG_UP if isinstance(error, CancelledError) else 500)
         self._active.__exit__(kind, error, trace)
 
@@ -54,15 +56,17 @@ class Exchange:
         with context.use(self.opened), use_isolation_scope(self._scope), tracing.active(self._span):
             yield
 
-    def fail(self, error: BaseException) -> None:
-        """An exception in the body: the status is sent already, so nobody but the server would hear of it."""
+    def fail(self, error: BaseException, message: str = "The body of %s broke off.") -> None:
+        """An exception that Django doesn't catch. Whoever else hears of it doesn't know the ids of its request."""
         if isinstance(error, CancelledError):
             self.end(HUNG_UP)
             return
-        if isinstance(error, Exception):
+        if isinstance(error, Exception | SystemExit):
+            mark_as_logged(error, False)  # an object that is raised more than once, such as a module's constant
             got_request_exception.send(sender=type(self), request=self.request)
-            request_log.error("The body of %s broke off.", self._route() or "<no route>", exc_info=error)
+            request_log.error(message, self._route() or "<no route>", exc_info=error)
             mark_as_logged(error)
+            self.request.__dict__.pop("uncaught", None)  # its frames hold the request: kept there, both would stay
         self.end(500)
 
     def end(self, status: int, size: int | None = None) -> None:

@@ -45,11 +45,16 @@ def is_no_answer(record: logging.LogRecord) -> bool:
 
 def is_not_logged_yet(record: logging.LogRecord) -> bool:
     """The server logs an exception in a streaming body once more, without the ids of its request."""
-    return not (record.exc_info and getattr(record.exc_info[1], "is_logged", False))
+    return not (record.exc_info and is_logged(record.exc_info[1]))
 
 
-def mark_as_logged(error: Exception) -> None:
-    error.is_logged = True  # type: ignore[attr-defined]
+def is_logged(error: BaseException | None) -> bool:
+    """Whether it is an error line, and an event, already."""
+    return getattr(error, "is_logged", False)
+
+
+def mark_as_logged(error: BaseException, value: bool = True) -> None:
+    error.is_logged = value  # type: ignore[attr-defined]
 
 
 def is_no_client_error(record: logging.LogRecord) -> bool:

@@ -21,6 +21,7 @@ from organizations.models import User
 
 Lines = list[dict[str, Any]]
 RESPONSES = "django_http_responses_total_by_status_view_method_total"
+LATENCY = "django_http_requests_latency_seconds_by_view_method_count"
 
 
 SYNC_ONLY = "whitenoise.middleware.WhiteNoiseMiddleware"
@@ -184,10 +185,15 @@ def streamed(method: str) -> StreamingHttpResponse:
 
 def test_a_view_that_ends_the_process_leaves_a_line_and_a_count(lines: Lines) -> None:
     before = here(RESPONSES, status="500", view="leave", method="GET")
+    timed = here(LATENCY, view="leave", method="GET")
     with pytest.raises(SystemExit):
         Client().get("/leave")
-    assert [line["status"] for line in access(lines)] == [500]
+    failed, answered = [line for line in lines if line["logger"] in ("django.request", "access")]
+    assert (failed["level"], failed["message"], answered["status"]) == ("ERROR", "leave ended its process.", 500)
+    assert "SystemExit: 1" in failed["exception"]
+    assert failed["request_id"] == answered["request_id"] is not None
     assert here(RESPONSES, status="500", view="leave", method="GET") == before + 1
+    assert here(LATENCY, view="leave", method="GET") == timed + 1
     assert here("http_requests_in_flight") == 0
 
 

@@ -114,6 +114,70 @@ logging.getLogger("shop").warning("login failed, password=%s", SECRET, extra={"t
     assert "hunter2" not in theirs.text
 
 
+@pytest.mark.parametrize("integrations", ["DjangoIntegration()", ""])
+def test_a_broken_body_under_asgi_is_one_event_whoever_looks_for_it(
+    integrations: str, theirs: Tracker, tracker: Tracker
+) -> None:
+    """Their SDK sees the exception twice or once more than ours: where Django raises it, and around the application."""
+    code = f"""
+import asyncio
+from sentry_sdk.integrations.asgi import SentryAsgiMiddleware
+
+their_init(integrations=[{integrations}], auto_enabling_integrations=False, disabled_integrations=[DedupeIntegration()])
+our_setup()
+from django.core.asgi import get_asgi_application
+
+application = SentryAsgiMiddleware(get_asgi_application())
+path = {{"type": "http", "method": "GET", "path": "/stream_async", "query_string": b"fail=1"}}
+scope = {{**path, "headers": [(b"host", b"x")], "server": ("x", 80), "client": ("127.0.0.1", 1)}}
+
+async def receive():
+    for message in request:
+        return message
+    await asyncio.sleep(60)
+
+
+async def send(message):
+    pass
+
+
+for _ in range(2):
+    request = iter([{{"type": "http.request", "body": b"", "more_body": False}}])
+    try:
+        asyncio.run(application(scope, receive, send))
+    except ZeroDivisionError:
+        print("raised")
+"""
+    assert run_joined(code, theirs, tracker).splitlines().count("raised") == 2
+    errors = [event for event in theirs.events if "exception" in event]
+    assert [event["exception"]["values"][-1]["type"] for event in errors] == ["ZeroDivisionError"] * 2
+    assert all(event["tags"]["request_id"] for event in errors)
+
+
+@pytest.mark.parametrize("integrations", ["DjangoIntegration()", ""])
+def test_a_view_that_ends_its_process_is_one_event_with_ids(
+    integrations: str, theirs: Tracker, tracker: Tracker
+) -> None:
+    code = f"""
+from sentry_sdk.integrations.wsgi import SentryWsgiMiddleware
+from django.test import RequestFactory
+
+their_init(integrations=[{integrations}], auto_enabling_integrations=False, disabled_integrations=[DedupeIntegration()])
+our_setup()
+from django.core.wsgi import get_wsgi_application
+
+application = SentryWsgiMiddleware(get_wsgi_application())
+try:
+    application(RequestFactory().get("/leave").environ, lambda *_: None)
+except SystemExit:
+    print("left")
+"""
+    assert "left" in run_joined(code, theirs, tracker)
+    (event,) = [event for event in theirs.events if "exception" in event]
+    assert event["exception"]["values"][-1]["type"] == "SystemExit"
+    assert event["tags"]["request_id"]
+
+
 def test_without_it_ours_reports_the_exception(theirs: Tracker, tracker: Tracker) -> None:
     code = """
 their_init(auto_enabling_integrations=False)

@@ -150,6 +150,8 @@ def test_gunicorn_is_named_after_the_project_and_a_late_worker_leaves_a_line_a_c
             requests.get(f"{process.url}/hang", headers=headers, timeout=20)
         line = process.line(request_id="timed-out", logger="access")
         assert (line["status"], line["duration"] > 1) == (500, True)
+        told = process.line(request_id="timed-out", logger="django.request")
+        assert (told["level"], "SystemExit" in told["exception"]) == ("ERROR", True)
         assert total(process.metrics(), RESPONSES, view="hang", status="500") == 1
         assert total(process.metrics(), LATENCY, view="hang") == 1
         assert total(process.metrics(), "http_requests_in_flight") == 0
