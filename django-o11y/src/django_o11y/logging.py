@@ -1,12 +1,10 @@
 """One JSON object per line on stdout from Django, gunicorn, Celery and libraries alike."""
 
+import json
 import logging
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-
-from pythonjsonlogger.core import RESERVED_ATTRS
-from pythonjsonlogger.json import JsonFormatter
 
 from django_o11y import conf, context, output, records, scrub, terminal
 from django_o11y.line_handler import LineHandler
@@ -20,7 +18,7 @@ MAX_MESSAGE = 4_000
 MAX_EXCEPTION = 12_000
 # A request's line names method, route and status, and of those there are few.
 clean_access = lru_cache(maxsize=1024)(scrub.clean)
-NOT_EXTRA = {*RESERVED_ATTRS, context.ATTRIBUTE}
+NOT_EXTRA = {*vars(logging.LogRecord("", 0, "", 0, "", None, None)), "message", "asctime", context.ATTRIBUTE}
 # What some libraries put beside their messages: the arguments of a task, the whole request.
 NOT_EXTRA_OF = {
     "celery": {"data"},
@@ -67,7 +65,7 @@ def is_no_client_error(record: logging.LogRecord) -> bool:
     return False
 
 
-class LineFormatter(JsonFormatter):
+class LineFormatter(logging.Formatter):
     """A fixed set of fields; what a caller adds lies below `extra` and can't pose as one of them."""
 
     def __init__(self, *, application: str, service: str, env: str, version: str) -> None:
@@ -77,27 +75,33 @@ class LineFormatter(JsonFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line, whatever is in the record."""
         try:
-            return super().format(records.from_structlog(record))
+            return self._line(records.from_structlog(record))
         except Exception as error:
-            return super().format(records.mended(record, error))
+            return self._line(records.mended(record, error))
 
-    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
-        message = scrub.message_of(record)
-        log_data["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        log_data["level"] = record.levelname
-        log_data["logger"] = record.name
+    def _line(self, record: logging.LogRecord) -> str:
+        if not isinstance(record.msg, dict):
+            record.getMessage()  # fails where a handler that follows would fail, too
         clean = clean_access if record.name == ACCESS_LOGGER else scrub.clean
-        log_data["message"] = clean(message, MAX_MESSAGE)
-        log_data.update(self.static)
-        log_data.update(getattr(record, context.ATTRIBUTE, context.NO_FIELDS))
+        line: dict[str, Any] = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": clean(scrub.message_of(record), MAX_MESSAGE),
+            **self.static,
+            **getattr(record, context.ATTRIBUTE, context.NO_FIELDS),
+        }
         given = record.__dict__
         if record.name == ACCESS_LOGGER:
-            log_data.update({name: given.get(name) for name in ACCESS_FIELDS})
-        if trace := "\n".join(filter(None, (message_dict.get("exc_info"), message_dict.get("stack_info")))):
-            log_data["exception"] = scrub.clean(trace, MAX_EXCEPTION)
+            line.update({name: given.get(name) for name in ACCESS_FIELDS})
+        exception = self.formatException(record.exc_info) if record.exc_info else record.exc_text
+        stack = self.formatStack(record.stack_info) if record.stack_info else None
+        if trace := "\n".join(filter(None, (exception, stack))):
+            line["exception"] = scrub.clean(trace, MAX_EXCEPTION)
         known = NOT_EXTRA.union(NOT_EXTRA_OF.get(record.name.partition(".")[0], ()))
         if extra := {name: value for name, value in given.items() if name not in known}:
-            log_data["extra"] = scrub.scrub_value(extra)
+            line["extra"] = scrub.scrub_value(extra)
+        return json.dumps(line, default=str)
 
 
 FILTERS = (is_no_answer, is_no_client_error, is_not_logged_yet, add_ids)
