@@ -57,6 +57,7 @@ _PERSONAL = rf"{_BEGIN}(?:{_any_of(f'{NUMBERS} {OTHERS}')}){_END}"
 _HTML_QUOTE = r"&(?:quot|apos|#0?39|#x27);"
 # Within a repr quotes are escaped, once for each level.
 _KEY_END = rf"(?:\\{{0,15}}['\"`]|{_HTML_QUOTE}|%2[27])"
+_LINE_END = r"(?:\r?\n|\\{1,15}r\\{1,15}n)"
 _BLANK = r"[ \t]{0,8}"
 _IS = rf"{_BLANK}(?:=>|->|:?=|:|%3[AD]|(?:not )?(?:i?like|in)(?= ?['(])){_BLANK}"
 _ROW = r"\((?:'[^']*+(?:'|\Z)|[^'()]|\([^()]*+\))*+(?:\)|\Z)"
@@ -235,7 +236,7 @@ RULES: tuple[Rule, ...] = (
     # a field of a form in several parts
     _rule(
         "name=",
-        rf"(name=['\"]?[\w.-]{{0,40}}?{_SECRET}['\"]?(?:\r?\n|\\r\\n){{2}}).*?(?=\r?\n|\\r\\n|\Z)",
+        rf"(name=\\{{0,15}}['\"]?[\w.-]{{0,40}}?{_SECRET}\\{{0,15}}['\"]?{_LINE_END}{{2}}).*?(?={_LINE_END}|\Z)",
         KEPT,
     ),
     # --password abc, mysql -pabc, curl -u jane:abc

@@ -2,11 +2,13 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from django_o11y import scrub_rules
 from django_o11y.scrub import cap, clean, is_secret_key, message_of, scrub_text, scrub_value
 from django_o11y.scrub_rules import FILTERED
 
@@ -39,6 +41,19 @@ def test_a_text_in_another_is_scrubbed_too(write: Callable[[str], str]) -> None:
 def test_one_text_does_not_save_the_next() -> None:
     scrubbed = scrub_text("\n".join(text for text, _ in CORPUS))
     assert [secret for _, secret in CORPUS if secret in scrubbed] == []
+
+
+@pytest.mark.parametrize("number", range(len(scrub_rules.RULES)), ids=lambda n: f"{n} {scrub_rules.RULES[n].marks[0]}")
+def test_without_any_rule_some_secret_stays(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Otherwise the rule isn't needed, or lacks its case."""
+    monkeypatch.setattr(scrub_rules, "RULES", scrub_rules.RULES[:number] + scrub_rules.RULES[number + 1 :])
+    assert [text for text, secret in CORPUS if secret in scrub_text(text)] != []
+
+
+@pytest.mark.parametrize("name", ["CARD", "IBAN"])
+def test_without_the_pattern_of_a_number_some_secret_stays(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(scrub_rules, name, re.compile("(?!)"))
+    assert [text for text, secret in CORPUS if secret in scrub_text(text)] != []
 
 
 @pytest.mark.parametrize("text", HARMLESS)
