@@ -104,4 +104,5 @@ def _start_beat(sender: Any, **_: Any) -> None:
         metrics.beat_last_tick().set_to_current_time()
         return result
 
+    metrics.beat_last_tick().set_to_current_time()  # for a beat whose first tick never ends
     scheduler.tick = tick_and_tell

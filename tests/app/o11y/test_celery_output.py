@@ -2,6 +2,7 @@
 
 import signal
 from pathlib import Path
+from time import time
 
 from harness import processes, project
 from harness.processes import HttpProcess
@@ -13,6 +14,19 @@ from django_o11y.probe import main
 EVERY_SECOND = """
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {"say": {"task": "harness.tasks.say", "schedule": 1.0, "args": ("tick",)}}
+"""
+STUCK = """
+import logging
+import time
+
+from celery.beat import Scheduler
+
+
+class Stuck(Scheduler):
+    def tick(self, *args, **kwargs):
+        logging.getLogger("stuck").info("it hangs")
+        while True:
+            time.sleep(1)
 """
 
 
@@ -66,6 +80,16 @@ def test_beat_ticks_answers_probes_and_writes_nothing_but_lines(tmp_path: Path) 
         assert beat.stop() == 0
         assert beat.errors.read_text() == ""
         assert {line["service"] for line in beat.lines} == {"shop-beat"}
+
+
+def test_a_beat_that_never_ticks_says_when_it_began(tmp_path: Path) -> None:
+    """So that its standing still is seen as any other's."""
+    (tmp_path / "stuck.py").write_text(STUCK)
+    environment = {**project.write(tmp_path, 'CELERY_BEAT_SCHEDULER = "stuck.Stuck"\n'), "SERVICE": "shop-beat"}
+    before = time()
+    with project.broker(), processes.celery(tmp_path, "beat", project=project.NAME, **environment) as beat:
+        beat.line(message="it hangs")
+        assert before < total(beat.metrics(), "celery_beat_last_tick_timestamp_seconds") < time()
 
 
 def assert_it_ticks(process: HttpProcess) -> None:
