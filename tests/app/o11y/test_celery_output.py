@@ -17,7 +17,7 @@ CELERY_BEAT_SCHEDULE = {"say": {"task": "harness.tasks.say", "schedule": 1.0, "a
 """
 STUCK = """
 import logging
-import time
+import threading
 
 from celery.beat import Scheduler
 
@@ -25,8 +25,7 @@ from celery.beat import Scheduler
 class Stuck(Scheduler):
     def tick(self, *args, **kwargs):
         logging.getLogger("stuck").info("it hangs")
-        while True:
-            time.sleep(1)
+        threading.Event().wait()
 """
 
 

@@ -134,7 +134,7 @@ scope = {{**path, "headers": [(b"host", b"x")], "server": ("x", 80), "client": (
 async def receive():
     for message in request:
         return message
-    await asyncio.sleep(60)
+    await asyncio.Event().wait()
 
 
 async def send(message):
