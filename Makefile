@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review bundle load
+.PHONY: help applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -72,6 +72,9 @@ reload: ## Check changed rules, scrape configuration, routes and texts, and load
 targets: ## Check the files in targets/ and list what each target last answered
 	@$(OPS) targets
 
+applications: ## Every application that is seen: targets, log lines, events, last deploy, and what is missing
+	@$(OPS) applications
+
 status: ## Every service and its health
 	@$(OPS) status
 
@@ -99,14 +102,14 @@ break: ## Break something of the sandbox and watch the alert: FAULT=payment-down
 mend: ## Mend what was broken: FAULT=... or everything
 	@$(OPS) mend "$(FAULT)"
 
-drill: venv ## Inject a real fault, see the notification and its time: ALERT=ErpAllDown or all
+drill: venv ## Inject a real fault, see the notification and its time: ALERT=ApplicationDown or all
 	@$(VENV) -m tests.drills "$(ALERT)"
 
 test-notification: ## Prove a real receiver: CHANNEL=slack|pagerduty|email
 	@$(OPS) test-notification "$(CHANNEL)"
 
-silence: ## Mute a service's alerts for a while: SERVICE=erp-web FOR=1h
-	@$(OPS) silence "$(SERVICE)" "$(FOR)"
+silence: ## Mute alerts for a while: FOR=1h, and SERVICE=erp-web or APPLICATION=erp or both, IN_ENV=staging
+	@$(OPS) silence "$(FOR)" "$(SERVICE)" "$(APPLICATION)" "$(IN_ENV)"
 
 alerts: ## Every alert that there is now: firing, pending, silenced, inhibited
 	@$(OPS) alerts

@@ -40,14 +40,14 @@ same values on both alerts.
 
 def alerts(rules: Path = RULES) -> list[dict[str, str]]:
     """The fixed labels of every alert of the rules with its name, each combination once."""
-    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(rules.glob("*.yml"))]
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(rules.rglob("*.yml"))]
     found: list[dict[str, Any]] = [rule for file in files for group in file["groups"] for rule in group["rules"]]
-    told = {
+    combinations = {
         (rule["alert"], rule["labels"].get("severity", ""), rule["labels"].get("team", ""))
         for rule in found
         if "alert" in rule
     }
-    return [{"alertname": name, "severity": severity, "team": team} for name, severity, team in sorted(told)]
+    return [{"alertname": name, "severity": severity, "team": team} for name, severity, team in sorted(combinations)]
 
 
 def page(rules: Path = RULES) -> str:

@@ -12,7 +12,7 @@ threads = int(os.environ.get("WEB_THREADS") or 4)
 timeout = 30
 graceful_timeout = 25
 keepalive = 5
-# Workers tell the master by a file that they are alive; on a disk that can block.
+# Workers show the master that they are alive by touching a file; on a disk that can block.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - made by mkstemp
 control_socket_disable = True
 proc_name = "erp-web"

@@ -3,7 +3,21 @@
 import sys
 from collections.abc import Callable
 
-from ops import alerts, bundle, commands, dev, doctor, notification, outdated, reload, targets, up, urls, venv
+from ops import (
+    alerts,
+    applications,
+    bundle,
+    commands,
+    dev,
+    doctor,
+    notification,
+    outdated,
+    reload,
+    targets,
+    up,
+    urls,
+    venv,
+)
 from ops.console import OpsError
 from ops.stack import Stack
 
@@ -28,6 +42,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "logs": commands.logs,
     "reload": on_current(reload.reload),
     "targets": on_current(targets.targets),
+    "applications": on_current(applications.applications),
     "doctor": doctor.doctor,
     "clean": commands.clean,
     "clean-cache": commands.clean_cache,

@@ -17,6 +17,7 @@ LONGEST_SILENCE = timedelta(days=30)
 SEVERITIES = ("critical", "warning", "info")
 STATES = ("firing", "pending", "silenced", "inhibited", "muted")
 NAME = ("alertname", "severity", "team")
+CHOSEN = {"service": "SERVICE", "application": "APPLICATION", "env": "IN_ENV"}  # the labels and words of `make silence`
 FIRING = 'ALERTS{alertstate="firing", alertname!="Watchdog"}'
 BEGUN = f"sum by ({', '.join(NAME)}) (count_over_time(({FIRING} unless {FIRING} offset 15s)[30d:15s]))"
 CHANNEL = ("receiver_name", "integration")
@@ -78,20 +79,26 @@ def duration(text: str) -> timedelta:
     return length
 
 
-def silence(stack: Stack, service: str, length: str) -> None:
-    """Silence the alerts of `service`, but not the Watchdog: the heartbeat's receiver would raise an alarm."""
+def silence(stack: Stack, length: str, *chosen: str) -> None:
+    """Silence the alerts with the chosen labels, but not the Watchdog, which the heartbeat's receiver would miss."""
     end = datetime.now(UTC) + duration(length)
-    # A rule fixes the service, takes it from the job, or its expression has the label.
-    known = {rule.get("service", "") for rule in rules(stack)}
-    known |= {*prometheus(stack, "label/service/values"), *prometheus(stack, "label/job/values")}
-    known = {name for name in known if name and "{{" not in name}
-    if service not in known:
-        raise OpsError(f"SERVICE={service!r} has no alerts; expected one of {', '.join(sorted(known))}.")
-    matchers = (f'service="{service}"', 'alertname!="Watchdog"')
-    why = (f"--author={os.environ.get('USER', 'make')}", f"--comment=make silence SERVICE={service} FOR={length}")
+    labels = {label: value for label, value in zip(CHOSEN, chosen, strict=True) if value}
+    if not labels.keys() & {"service", "application"}:
+        raise OpsError(
+            "SERVICE= and APPLICATION= are empty; expected one of them or both, as `make alerts` shows them."
+        )
+    for label, value in labels.items():
+        # A rule fixes the label, or its expression has it.
+        known = {*(rule.get(label, "") for rule in rules(stack)), *prometheus(stack, f"label/{label}/values")}
+        if value not in known:
+            names = ", ".join(sorted(name for name in known if name and "{{" not in name))
+            raise OpsError(f"{CHOSEN[label]}={value!r} has no alerts; expected one of {names}.")
+    matchers = (*(f'{label}="{value}"' for label, value in labels.items()), 'alertname!="Watchdog"')
+    asked = " ".join(f"{CHOSEN[label]}={value}" for label, value in labels.items())
+    why = (f"--author={os.environ.get('USER', 'make')}", f"--comment=make silence {asked} FOR={length}")
     made = amtool(stack, "silence", "add", *matchers, f"--duration={length}", *why)
     page = f"{stack.settings['BASE_URL_ALERTMANAGER'].rstrip('/')}/#/silences/{made}"
-    say(f"{service} is silenced until {end:%Y-%m-%d %H:%M:%S} UTC (silence {made}). To end it sooner: {page}")
+    say(f"{asked} is silenced until {end:%Y-%m-%d %H:%M:%S} UTC (silence {made}). To end it sooner: {page}")
 
 
 def alerts(stack: Stack) -> None:
@@ -113,7 +120,7 @@ def listing(found: Sequence[Mapping[str, Any]], grafana: str, now: datetime) -> 
                 labels.get("severity", ""),
                 _state(alert.get("status")),
                 labels["alertname"],
-                labels.get("service", ""),
+                *(labels.get(label, "") for label in ("application", "env", "service")),
                 f"{since:%Y-%m-%d %H:%M:%S} UTC ({str(now - since).partition('.')[0]})",
                 annotations.get("summary", ""),
                 board and grafana + board,
@@ -121,7 +128,10 @@ def listing(found: Sequence[Mapping[str, Any]], grafana: str, now: datetime) -> 
         )
     rows.sort(key=lambda row: ((*SEVERITIES, row[0]).index(row[0]), STATES.index(row[1]), row))
     counts = ", ".join(f"{sum(row[1] == state for row in rows)} {state}" for state in STATES)
-    return table(rows, ["severity", "state", "alert", "service", "since", "what", "board"]) + f"\n\n{counts}."
+    return (
+        table(rows, ["severity", "state", "alert", "application", "env", "service", "since", "what", "board"])
+        + f"\n\n{counts}."
+    )
 
 
 def _state(status: Mapping[str, Any] | None) -> str:

@@ -67,10 +67,10 @@ def run_logged(
                 sink.write(line)
                 sink.flush()
                 tail.append(line.rstrip())
-                told = describe(line.rstrip()) if describe else None
-                if told and time.monotonic() - last_spoken > 1:
+                described = describe(line.rstrip()) if describe else None
+                if described and time.monotonic() - last_spoken > 1:
                     last_spoken = time.monotonic()
-                    say(f"    {told}")
+                    say(f"    {described}")
             code = process.wait()
         except BaseException:
             process.terminate()

@@ -6,7 +6,7 @@ several programs can break and mend at once.
 
 from dataclasses import dataclass
 
-from ops import disk_fault, seeded_fault
+from ops import disk_fault, orders_fault
 from ops import fault_acts as acts
 from ops.console import OpsError
 from ops.fault_acts import LIMIT_SECONDS, Act
@@ -178,7 +178,7 @@ FAULTS: dict[str, Fault] = {
         "a small volume of this machine has room for no file more", disk_fault.use_up_inodes, disk_fault.remove
     ),
     "orders-dropped": Fault(
-        "in the recorded weeks of a second Prometheus the orders stop", seeded_fault.start, seeded_fault.remove
+        "in the recorded weeks of a second Prometheus the orders stop", orders_fault.start, orders_fault.remove
     ),
     "watchdog-silenced": Fault("somebody has silenced the heartbeat", acts.silence_watchdog, acts.end_silences),
 }

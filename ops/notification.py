@@ -56,7 +56,7 @@ def _await_delivery(base: str, channel: str, before: tuple[float, float]) -> Non
         time.sleep(0.5)
     raise OpsError(
         f"No delivery to {channel} within {DEADLINE_SECONDS} s: Alertmanager counted {delivered:.0f} deliveries before "
-        "and after. Is the channel on since the last `make up`? `make logs SERVICE=alertmanager` tells more."
+        "and after. Is the channel on since the last `make up`? `make logs SERVICE=alertmanager` says more."
     )
 
 

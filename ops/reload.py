@@ -16,7 +16,7 @@ from ops.config_check import check
 from ops.console import OpsError, say, step
 from ops.stack import Stack
 
-PROMETHEUS_FILE = "/etc/prometheus/prometheus.yml"
+PROMETHEUS_FILES = ("prometheus.yml", "monitoring.yml")
 BOARDS = Path("grafana/dashboards/generated")
 WITHIN_SECONDS = 60.0
 
@@ -28,7 +28,7 @@ def reload(stack: Stack) -> None:
         raise OpsError(f"{', '.join(sorted(missing))}: not running; expected a started stack. Run `make up`.")
     with step("Checking"):
         targets.check_files(stack)
-        check(stack, "prometheus", "promtool", "check", "config", PROMETHEUS_FILE)
+        check(stack, "prometheus", "promtool", "check", "config", f"{stack.prometheus_folder}/prometheus.yml")
         folder = stack.root / "alertmanager"
         check(stack, "alertmanager", "amtool", "check-config", "/checked/alertmanager.yml", mount=folder)
         for board in sorted((stack.root / BOARDS).glob("*.json")):
@@ -48,9 +48,10 @@ def _check_json(board: Path) -> None:
 
 
 def _reload_prometheus(stack: Stack) -> None:
-    inside = stack.compose("exec", "-T", "prometheus", "cat", PROMETHEUS_FILE)
-    if inside != (stack.root / "prometheus/prometheus.yml").read_text(encoding="utf-8"):
-        # The editor has put a new file in place of the one that is mounted.
+    inside = [f"{stack.prometheus_folder}/{name}" for name in PROMETHEUS_FILES]
+    ours = [(stack.root / "prometheus" / name).read_text(encoding="utf-8") for name in PROMETHEUS_FILES]
+    if stack.compose("exec", "-T", "prometheus", "cat", *inside) != "".join(ours):
+        # The editor has put a new file in place of one that is mounted.
         stack.compose("up", "--detach", "--no-deps", "--wait", "prometheus", timeout=WITHIN_SECONDS + 60)
         return
     base = f"http://{stack.settings.host}:{stack.settings['PROMETHEUS_PORT']}"

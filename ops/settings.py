@@ -22,11 +22,17 @@ PORTS = {
     "INBOX_PORT": "inbox",
     "MAILPIT_PORT": "mailpit",
 }
-SANDBOX_SERVICES = ("traffic", "partner", "inbox", "mailpit")
+SHOPPERS = ("traffic", "partner")
+SANDBOX_SERVICES = (*SHOPPERS, "inbox", "mailpit")
+SAMPLE_SERVICES = (
+    *("erp-web", "erp-worker", "erp-beat", "erp-migrate"),
+    *("erp-db", "erp-redis", "postgres-exporter", "redis-exporter"),
+)
 NUMBERS = ("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "TRAFFIC_ORDERS_PER_MINUTE", "MAX_BODY_BYTES")
 # Form and meaning of a setting's value.
 FORMS = {
     "IMAGE_SOURCE": ("auto|official|local", "one of auto, official, local"),
+    "SAMPLE": ("on|off", "on or off"),
     "TRACING": ("on|off", "on or off"),
     "METRICS_RETENTION": (r"(\d+(ms|[smhdwy]))+", "a duration such as 45d"),
     "METRICS_RETENTION_SIZE": (r"\d+(B|KB|MB|GB|TB)", "a size such as 8GB"),
@@ -68,16 +74,31 @@ class Settings:
         return self["ENV"] == "sandbox"
 
     @property
+    def has_sample(self) -> bool:
+        return self["SAMPLE"] == "on"
+
+    @property
+    def absent(self) -> set[str]:
+        """The services that don't run in this environment, the trace store left out."""
+        without_sample = () if self.has_sample else (*SAMPLE_SERVICES, *SHOPPERS)
+        return {*without_sample, *(() if self.is_sandbox else SANDBOX_SERVICES)}
+
+    @property
     def profiles(self) -> list[str]:
         """The Compose profiles that run besides what always does."""
-        wanted = {"sandbox": self.is_sandbox, "tracing": self["TRACING"] == "on"}
+        wanted = {
+            "sample": self.has_sample,
+            "sandbox": self.is_sandbox,
+            "shoppers": self.is_sandbox and self.has_sample,
+            "tracing": self["TRACING"] == "on",
+        }
         return [profile for profile, runs in wanted.items() if runs]
 
     @property
     def ports(self) -> dict[str, int]:
         """Published port by service, without services that don't run in this environment."""
         wanted = {service: int(self[name]) for name, service in PORTS.items()}
-        return {s: port for s, port in wanted.items() if self.is_sandbox or s not in SANDBOX_SERVICES}
+        return {service: port for service, port in wanted.items() if service not in self.absent}
 
 
 def defaults(root: Path = ROOT) -> dict[str, str]:
@@ -162,12 +183,13 @@ def _check(values: dict[str, str]) -> None:
 
 def _check_real(values: dict[str, str]) -> None:
     """Outside the sandbox no setting may name a service of the sandbox."""
-    for name in ("PAYMENT_API_URL", "SHIPPING_API_URL"):
+    providers = ("PAYMENT_API_URL", "SHIPPING_API_URL") if values["SAMPLE"] == "on" else ()
+    for name in providers:
         if not re.match(r"https?://", values[name]):
             raise OpsError(
                 f"ENV={values['ENV']} needs {name}: found {values[name]!r}, expected the provider's URL in .env."
             )
-    for name in ("PAYMENT_API_URL", "SHIPPING_API_URL", "SMTP_SMARTHOST", "PAGERDUTY_URL"):
+    for name in (*providers, "SMTP_SMARTHOST", "PAGERDUTY_URL"):
         host = re.sub(r"^https?://", "", values[name]).split("/")[0].split(":")[0]
         if host in SANDBOX_SERVICES:
             raise OpsError(

@@ -14,7 +14,7 @@ from typing import Any
 from ops import recipes
 from ops.console import OpsError, capture
 from ops.paths import ROOT, SECRETS
-from ops.settings import SANDBOX_SERVICES, Settings
+from ops.settings import Settings
 
 PROJECT = "erp-observability"
 OWN_IMAGES = ("erp-observability/erp:", "erp-observability/sandbox:")
@@ -61,10 +61,14 @@ class Stack:
         return [*self._command, "-f", str(stamps)]
 
     @property
+    def prometheus_folder(self) -> str:
+        """Where Prometheus has its configuration, inside its container."""
+        return f"/etc/prometheus/{self.settings['ENV']}"
+
+    @property
     def variables(self) -> dict[str, str]:
         """What the Compose files are filled in with."""
         values = dict(self.settings.values)
-        values["SCRAPE_MODE"] = "sandbox" if self.settings.is_sandbox else "production"
         values["COMPOSE_PROFILES"] = ",".join(self.settings.profiles)
         values["SECRETS_DIR"] = str(SECRETS)
         values["DOCKER_GID"] = str(SOCKET.stat().st_gid) if SOCKET.exists() else "0"
@@ -144,12 +148,12 @@ class Stack:
 
     @property
     def official_images(self) -> list[str]:
-        """Official images that somebody else builds, those of the sandbox only where it runs."""
+        """Official images that somebody else builds, those of the sandbox and the sample only where they run."""
         official = Stack(self.settings, "official")
         found = {
             definition["image"]
             for name, definition in official.model["services"].items()
-            if self.settings.is_sandbox or name not in SANDBOX_SERVICES
+            if name not in self.settings.absent
         }
         return sorted(image for image in found if not image.startswith(OWN_IMAGES))
 

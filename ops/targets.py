@@ -42,7 +42,7 @@ def check_files(stack: Stack) -> None:
     for file in _files(stack):
         with tempfile.TemporaryDirectory(dir=LOCAL) as folder:
             Path(folder).chmod(0o755)
-            discovery = {"file_sd_configs": [{"files": [f"/etc/prometheus/targets/{file.name}"]}]}
+            discovery = {"file_sd_configs": [{"files": [f"{stack.prometheus_folder}/targets/{file.name}"]}]}
             config = Path(folder, file.name)
             config.write_text(json.dumps({"scrape_configs": [{"job_name": "targets", **discovery}]}), encoding="utf-8")
             check(stack, "prometheus", "promtool", "check", "config", f"/checked/{file.name}", mount=Path(folder))

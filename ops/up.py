@@ -8,14 +8,14 @@ import time
 from ops import engine, image_source, machine, secrets, stack, urls
 from ops.console import OpsError, capture, say
 from ops.paths import ROOT, SECRETS
-from ops.settings import PORTS, SANDBOX_SERVICES, Settings
+from ops.settings import PORTS, SAMPLE_SERVICES, SANDBOX_SERVICES, Settings
 from ops.settings import load as load_settings
 from ops.stack import Stack
 from ops.start import start
 
 MEMORY_BYTES = 3 * 1024**3
 DISK_BYTES = 3 * 1024**3
-OPTIONAL = (*SANDBOX_SERVICES, "grafana-operator", "jaeger")
+OPTIONAL = (*SAMPLE_SERVICES, *SANDBOX_SERVICES, "grafana-operator", "jaeger")
 
 
 def up(*, is_dev: bool = False) -> None:

@@ -13,7 +13,9 @@ import yaml
 
 from prometheus import promql
 
-RULES = Path(__file__).resolve().parent / "rules"
+FOLDER = Path(__file__).resolve().parent
+RULES = FOLDER / "rules"
+CASES = FOLDER / "tests" / "rules"
 
 Rule = dict[str, Any]
 
@@ -34,14 +36,15 @@ def load(path: Path) -> dict[str, Any]:
     return dict(yaml.load(path.read_text(encoding="utf-8"), Loader))  # noqa: S506 - a SafeLoader
 
 
-def names(rules: Path = RULES) -> list[str]:
-    return sorted(path.stem for path in rules.glob("*.yml"))
+def paths(rules: Path = RULES) -> dict[str, Path]:
+    """Every file of rules by its name, those of a folder for one application too."""
+    return {path.stem: path for path in sorted(rules.rglob("*.yml"), key=lambda path: path.stem)}
 
 
 @cache
 def groups() -> tuple[tuple[str, dict[str, Any]], ...]:
     """Every group of rules with the name of its file."""
-    return tuple((file, group) for file in names() for group in load(RULES / f"{file}.yml")["groups"])
+    return tuple((file, group) for file, path in paths().items() for group in load(path)["groups"])
 
 
 @cache

@@ -16,6 +16,8 @@ HEAD = "# Written from prometheus/slo.yml by `make slo`. A burn of 1 uses the bu
 FAST = ((14.4, "1h", "5m", "2m"), (6, "6h", "30m", "15m"))
 SLOW = ((3, "1d", "2h", "1h"), (1, "3d", "6h", "3h"))
 KEYS = ("slo", "objective", "requests", "errors")
+OPTIONAL = ("objectives",)  # by application
+BOARD = "/d/overview?var-application={{ $labels.application }}&var-env={{ $labels.env }}"
 Rule = dict[str, Any]
 
 
@@ -61,14 +63,22 @@ def _check(where: str, slo: object) -> None:
         raise SloError(f"{where} is {slo!r}; expected the keys {', '.join(KEYS)}.")
     if missing := [key for key in KEYS if key not in slo]:
         raise SloError(f"{where} lacks {', '.join(missing)}; expected {', '.join(KEYS)}.")
-    if unknown := [str(key) for key in slo if key not in KEYS]:
-        raise SloError(f"{where} has the unknown {', '.join(unknown)}; expected only {', '.join(KEYS)}.")
+    if unknown := [str(key) for key in slo if key not in KEYS + OPTIONAL]:
+        raise SloError(f"{where} has the unknown {', '.join(unknown)}; expected only {', '.join(KEYS + OPTIONAL)}.")
     for key in ("slo", "requests", "errors"):
         if not isinstance(slo[key], str) or not slo[key].strip():
             raise SloError(f"{where}: {key} is {slo[key]!r}; expected a text.")
-    objective = slo["objective"]
+    _check_objective(f"{where}: the objective", slo["objective"])
+    own = slo.get("objectives", {})
+    if not isinstance(own, dict):
+        raise SloError(f"{where}: objectives is {own!r}; expected a share by application, such as `shop: 0.999`.")
+    for application, objective in own.items():
+        _check_objective(f"{where}: the objective of {application}", objective)
+
+
+def _check_objective(what: str, objective: object) -> None:
     if isinstance(objective, bool) or not isinstance(objective, int | float) or not 0 < objective < 1:
-        raise SloError(f"{where}: the objective is {objective!r}; expected a share between 0 and 1, such as 0.995.")
+        raise SloError(f"{what} is {objective!r}; expected a share between 0 and 1, such as 0.995.")
 
 
 def record(name: str, expr: str, **more: object) -> Rule:
@@ -80,10 +90,20 @@ def of_one(slo: Rule) -> list[Rule]:
     labels = Labels(slo=slo["slo"])
     requests = f'slo:requests:rate5m{{slo="{slo["slo"]}"}}'
     return [
-        record("slo:error_budget:ratio", f"vector({round(1 - slo['objective'], 9)})", labels=labels),
         record("slo:requests:rate5m", slo["requests"], labels=labels),
-        record("slo:errors:rate5m", f"{slo['errors']} or on () 0 * {requests}", labels=labels),
+        record("slo:errors:rate5m", f"{slo['errors']} or on (application, env) 0 * {requests}", labels=labels),
+        record("slo:error_budget:ratio", budget(slo), labels=labels),
     ]
+
+
+def budget(slo: Rule) -> str:
+    """The budget of each application that had requests in six hours: the windows of days are compared with it too."""
+    seen = 'group by (application, env) (last_over_time(slo:requests:rate5m{{slo="{}"{}}}[6h]))'
+    own = slo.get("objectives", {})
+    others = f',application!~"{"|".join(own)}"' if own else ""
+    budgets = [(others, slo["objective"])]
+    budgets += [(f',application="{application}"', objective) for application, objective in own.items()]
+    return " or ".join(f"{round(1 - share, 9)} * {seen.format(slo['slo'], matcher)}" for matcher, share in budgets)
 
 
 def burn(window: str) -> Rule:
@@ -103,27 +123,30 @@ def alert(name: str, severity: str, limit: float, long: str, short: str, wait: s
     if severity == "critical":
         rule["keep_firing_for"] = "5m"
     # The window tells the tiers apart: two alerts with the same labels would resolve each other.
-    rule["labels"] = Labels(severity=severity, team="app", service="erp-web", signal="errors", window=long)
+    rule["labels"] = Labels(
+        severity=severity, team="app", service="{{ $labels.application }}", signal="errors", window=long
+    )
     rule["annotations"] = {
-        "summary": "The error budget of {{ $labels.slo }} burns away",
-        "description": f"Over {long}, and over {short} too, {{{{ $labels.slo }}}} has used up its error budget "
-        f"{{{{ $value | humanize }}}} times as fast as it lasts for 30 days; more than {limit} for {wait} is too much.",
+        "summary": "The error budget of {{ $labels.application }} for {{ $labels.slo }} burns away",
+        "description": f"Over {long}, and over {short} too, {{{{ $labels.application }}}} has used up its error budget "
+        f"for {{{{ $labels.slo }}}} {{{{ $value | humanize }}}} times as fast as it lasts for 30 days; more than "
+        f"{limit} for {wait} is too much.",
         "runbook_url": f"docs/runbooks/{name}.md",
-        "dashboard_url": "/d/erp-overview?var-job=erp-web",
-        "logs_url": "/d/erp-overview?var-job=erp-web&viewPanel=40",
+        "dashboard_url": BOARD,
+        "logs_url": f"{BOARD}&viewPanel=40",
     }
     return rule
 
 
 def rules(source: Path = SOURCE) -> str:
     slos = load(source)
-    fast = [alert("ErpErrorBudgetFastBurn", "critical", *tier) for tier in FAST]
-    slow = [alert("ErpErrorBudgetSlowBurn", "warning", *tier) for tier in SLOW]
+    fast = [alert("ErrorBudgetFastBurn", "critical", *tier) for tier in FAST]
+    slow = [alert("ErrorBudgetSlowBurn", "warning", *tier) for tier in SLOW]
     quick = [*(rule for slo in slos for rule in of_one(slo)), burn("5m"), burn("1h"), count("1h", "1m", 60), fast[0]]
     counts = [count("6h", "5m", 300), count("1d", "5m", 300), count("3d", "5m", 300)]
     days = [*(burn(window) for window in ("30m", "2h", "6h", "1d", "3d")), *counts, fast[1], *slow]
     groups = [{"name": "slo", "rules": quick}, {"name": "slo-days", "interval": "1m", "rules": days}]
-    return HEAD + yaml.dump({"groups": groups}, Dumper=Dumper, sort_keys=False, width=88)
+    return HEAD + yaml.dump({"groups": groups}, Dumper=Dumper, sort_keys=False, width=108)
 
 
 def main() -> int:

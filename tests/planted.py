@@ -44,7 +44,7 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
     "signals": (
         Planted(
             "a target's port is wrong",
-            "prometheus/prometheus.yml",
+            "prometheus/monitoring.yml",
             "telegraf:9273",
             "telegraf:9274",
             ("smoke/test_smoke.py::test_targets",),

@@ -27,7 +27,8 @@ BASES = {
 
 def alert(service: str = "erp-web", *, resolved: bool = False, **changes: dict[str, str]) -> dict[str, Any]:
     labels = {
-        "alertname": "ErpHigh5xxRatio",
+        "alertname": "HttpErrorRatioHigh",
+        "application": "erp",
         "env": "sandbox",
         "service": service,
         "severity": "critical",
@@ -37,9 +38,9 @@ def alert(service: str = "erp-web", *, resolved: bool = False, **changes: dict[s
     annotations = {
         "summary": f"{service} answers too many requests with a server error",
         "description": f"12.5% of the requests to {service} in the last 5 minutes ended with a 5xx status.",
-        "runbook_url": "docs/runbooks/ErpHigh5xxRatio.md",
-        "dashboard_url": f"/d/erp-overview?var-job={service}",
-        "logs_url": f"/d/erp-overview?var-job={service}&viewPanel=40",
+        "runbook_url": "docs/runbooks/HttpErrorRatioHigh.md",
+        "dashboard_url": f"/d/overview?var-application=erp&var-env=sandbox&var-service={service}",
+        "logs_url": f"/d/overview?var-application=erp&var-env=sandbox&var-service={service}&viewPanel=40",
     }
     return {
         "status": "resolved" if resolved else "firing",
@@ -60,7 +61,7 @@ def group(*alerts: dict[str, Any]) -> dict[str, Any]:
         "receiver": "critical",
         "status": "firing" if any(each["status"] == "firing" for each in alerts) else "resolved",
         "alerts": list(alerts),
-        "groupLabels": {k: v for k, v in shared.items() if k in ("alertname", "service")},
+        "groupLabels": {k: v for k, v in shared.items() if k in ("alertname", "application", "env", "service")},
         "commonLabels": shared,
         "commonAnnotations": common(list(alerts), "annotations"),
         "externalURL": "http://elsewhere.example",
@@ -71,6 +72,7 @@ def hostile() -> dict[str, Any]:
     """Text from outside in every label and annotation, as from an address or a product's name."""
     names = ("summary", "description", "runbook_url", "dashboard_url", "logs_url")
     labels = {"alertname": f'Erp"}}{EVIL}', "service": f"a\\b+c|d {EVIL}", "severity": "critical"}
+    labels |= {"application": EVIL, "env": EVIL}
     return group(alert(labels=labels, annotations=dict.fromkeys(names, EVIL)))
 
 
@@ -168,7 +170,7 @@ def test_alerts_without_labels_are_told_too(channel: str, told: Callable[[str, s
 
 def test_thirty_long_alerts_stay_below_what_slack_takes_with_the_links_first(told: Callable[[str, str], str]) -> None:
     text = told("long", "slack").partition("--- text\n")[2].partition("\n--- ")[0]
-    assert text.startswith("<http://runbooks.example/docs/runbooks/ErpHigh5xxRatio.md|Runbook> · <")
+    assert text.startswith("<http://runbooks.example/docs/runbooks/HttpErrorRatioHigh.md|Runbook> · <")
     assert len(text) < 8_000
     assert [f"Disk {n} fills up" in text for n in (0, 9, 10)] == [True, True, False]
     assert "20 more" in text
@@ -181,8 +183,8 @@ def test_message_has_all_that_a_person_needs(channel: str, told: Callable[[str, 
         "erp-web answers too many requests",
         "12.5% of the requests",
         "since 2026-11-24 08:15:30 UTC",
-        "http://runbooks.example/docs/runbooks/ErpHigh5xxRatio.md",
-        "http://grafana.example:3000/d/erp-overview?var-job=erp-web",
+        "http://runbooks.example/docs/runbooks/HttpErrorRatioHigh.md",
+        "http://grafana.example:3000/d/overview?var-application=erp&var-env=sandbox&var-service=erp-web",
         "viewPanel=40",
         "http://alertmanager.example:9093/#/silences/new?filter=",
     ):
@@ -192,7 +194,7 @@ def test_message_has_all_that_a_person_needs(channel: str, told: Callable[[str, 
 @each_channel
 def test_long_group_is_cut_and_counted(channel: str, told: Callable[[str, str], str]) -> None:
     said = told("many", channel)
-    assert "13 alerts) (sandbox)" in said
+    assert "13 alerts) (erp, sandbox)" in said
     assert "View 9 failed." in said
     assert "View 10 failed." not in said
     assert "and 3 more" in said

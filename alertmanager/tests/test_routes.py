@@ -42,7 +42,7 @@ def test_critical_alerts_are_sent_at_any_hour_and_wait_for_no_group() -> None:
     assert not {"active_time_intervals", "mute_time_intervals"} & set(critical)
     assert seconds(critical["group_wait"]) <= LONGEST_WAIT_OF_A_PAGE
     assert seconds(critical["group_interval"]) <= LONGEST_WAIT_OF_A_PAGE
-    assert critical["group_by"] == ["alertname", "service"]
+    assert critical["group_by"] == ["alertname", "application", "env", "service"]
 
 
 def test_a_route_that_is_bound_to_hours_comes_after_the_critical_one() -> None:

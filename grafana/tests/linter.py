@@ -14,7 +14,7 @@ import promql_parser as ast
 from ops.paths import ROOT
 from prometheus import promql
 from prometheus.rule_files import recorded
-from tests.support.boards import FOLDER, PanelQuery, built_in, fill, panel_queries, panels_of, variables
+from tests.support.boards import FOLDER, VARIABLE, PanelQuery, built_in, fill, panel_queries, panels_of, variables
 
 Board = dict[str, Any]
 Rule = Callable[[Board], Iterator[str]]
@@ -26,7 +26,12 @@ TRANSFORMATIONS = {"merge", "organize"}
 WIDTH = 24
 WORDS = 3  # of a description
 OVER_ALL = {"stat", "bargauge", "gauge", "table"}  # panels that may count over the chosen time
-OF_THE_APPLICATION = re.compile(r"^(django|celery|external|sentry|erp|http|build)_[a-z_]+$")
+OF_AN_APPLICATION = re.compile(
+    r"^(django|celery|external|sentry|erp|http|build|pg|redis|docker|probe|metrics|spans|promtail_log)_\w+$"
+    r"|^(service|service_view|api|queue|task|datname|slo|erp|event):"
+)
+IDENTITY = ("application", "env", "service", "job")
+EVERY_APPLICATION = {"Applications", "Cost"}  # panels that show the same whatever is chosen
 COUNTER = re.compile(r"_(total|bucket)$")
 BRACKETS = (("{", "}"), ("(", ")"), ("[", "]"))
 INSIDE = re.compile(r"\{[^{}]+\}")
@@ -94,6 +99,13 @@ def every_variable_is_used(board: Board) -> Iterator[str]:
             yield f"${variable['name']} is used by no panel"
 
 
+def every_variable_of_a_query_is_defined(board: Board) -> Iterator[str]:
+    known = {each["name"] for each in variables(board)} | set(built_in())
+    for query in panel_queries(board):
+        unknown = {braced or plain for braced, plain in VARIABLE.findall(query.expression)} - known
+        yield from (f"{query.name} uses ${name}, which is no variable" for name in sorted(unknown))
+
+
 def panels_can_be_drawn(board: Board) -> Iterator[str]:
     yield from named((p for p in data_panels(board) if p["type"] not in DRAWABLE), "is of a kind that isn't drawn")
     for panel in data_panels(board):
@@ -132,7 +144,7 @@ def target_promql_rule(board: Board) -> Iterator[str]:
         if query.kind == "prometheus":
             try:
                 ast.parse(readable(board, query))
-            except ValueError as error:
+            except (ValueError, LookupError) as error:
                 yield f"{query.name} doesn't parse: {error}"
 
 
@@ -152,14 +164,18 @@ def lines_are_chosen_by_variable(board: Board) -> Iterator[str]:
             yield f"{query.name} leaves no choice of services"
 
 
-def target_job_rule(board: Board) -> Iterator[str]:
-    """Another app's job works without editing: none is named, and each is asked for by the board's choice."""
+def target_application_rule(board: Board) -> Iterator[str]:
+    """Another application works without editing: none is named, and each is asked for by the board's choice."""
     for query, node in selectors(board):
-        jobs = [each.value for each in node.matchers.matchers if each.name == "job"]
-        if OF_THE_APPLICATION.match(node.name or "") and not any("$" in job for job in jobs):
-            yield f"{query.name} reads {node.name} of every job"
-        if any("erp-" in job for job in jobs):
-            yield f"{query.name} names a job: {' and '.join(jobs)}"
+        asked = {each.name: each.value for each in node.matchers.matchers if each.name in IDENTITY}
+        if (
+            OF_AN_APPLICATION.match(node.name or "")
+            and query.panel not in EVERY_APPLICATION
+            and "$application" not in asked.get("application", "")
+        ):
+            yield f"{query.name} reads {node.name} of every application"
+        if any("erp" in value for value in asked.values()):
+            yield f"{query.name} names an application: {asked}"
 
 
 def target_counter_agg_rule(board: Board) -> Iterator[str]:
@@ -198,7 +214,7 @@ def trees(board: Board) -> Iterator[tuple[PanelQuery, ast.Expr]]:
     """The Prometheus queries that parse; another rule tells of the rest."""
     for query in panel_queries(board):
         if query.kind == "prometheus":
-            with suppress(ValueError):
+            with suppress(ValueError, LookupError):
                 yield query, ast.parse(readable(board, query))
 
 
@@ -243,12 +259,13 @@ RULES: dict[str, Rule] = {
     "target-logql-rule": target_logql_rule,
     "target-logql-auto-rule": target_logql_auto_rule,
     "target-rate-interval-rule": target_rate_interval_rule,
-    "target-job-rule": target_job_rule,
+    "target-application-rule": target_application_rule,
     "target-counter-agg-rule": target_counter_agg_rule,
     # The rest is this repository's own.
     "ids-are-unique": ids_are_unique,
     "panels-lie-side-by-side": panels_lie_side_by_side,
     "every-variable-is-used": every_variable_is_used,
+    "every-variable-of-a-query-is-defined": every_variable_of_a_query_is_defined,
     "panels-can-be-drawn": panels_can_be_drawn,
     "lines-are-chosen-by-variable": lines_are_chosen_by_variable,
     "recorded-series-exist": recorded_series_exist,

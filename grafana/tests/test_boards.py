@@ -9,7 +9,7 @@ from grafana.dashboards.lib import alerts
 from grafana.tests import coverage
 from grafana.tests.linter import addresses, data_panels, findings
 from prometheus import rule_files
-from tests.support.boards import load_boards, variables
+from tests.support.boards import VARIABLE, load_boards, variables
 
 ON_TIME_RANGE_CHANGED = 2
 BOARDS = load_boards()
@@ -42,8 +42,18 @@ def test_every_alert_of_the_board_is_in_its_table(board: dict[str, Any]) -> None
 def test_board_is_read_only_and_refreshed_and_so_are_its_choices(board: dict[str, Any]) -> None:
     assert (board["editable"], board["refresh"]) == (False, "30s")
     choices = {each["name"]: each["refresh"] for each in variables(board) if each["type"] == "query"}
-    assert "job" in choices
+    assert {"application", "env", "service"} <= set(choices)
     assert set(choices.values()) == {ON_TIME_RANGE_CHANGED}
+
+
+@each_board
+def test_a_choice_follows_only_those_before_it_and_identity_comes_first(board: dict[str, Any]) -> None:
+    """Grafana and the preview ask for the values of one variable after the other."""
+    queries = {each["name"]: each["query"] for each in variables(board) if each["type"] == "query"}
+    names = list(queries)
+    assert names[:3] == ["application", "env", "service"]
+    for place, name in enumerate(names):
+        assert {braced or plain for braced, plain in VARIABLE.findall(queries[name])} <= set(names[:place])
 
 
 @each_board
@@ -56,7 +66,7 @@ def test_board_leads_to_the_others_and_to_logs_and_runbooks(board: dict[str, Any
 
 
 def test_a_file_of_rules_belongs_to_a_board() -> None:
-    assert set(rule_files.names()) == set(alerts.BOARD_OF)
+    assert set(rule_files.paths()) == set(alerts.BOARD_OF)
 
 
 def test_every_metric_of_ours_is_on_a_board_or_in_a_rule() -> None:

@@ -52,8 +52,11 @@ def test_a_missing_unit_is_found() -> None:
 
 QUERIES = {
     "a fixed window": ("[$__rate_interval]", "[1m]"),
-    "the application's job by name": ('job=~"$job"', 'job=~"erp-web"'),
-    "a series that nobody records": ("job:", "jobs:"),
+    "an application by name": ('application=~"$application"', 'application=~"erp"'),
+    "an application left out by name": ('application!~"|monitoring', 'application!~"erp|monitoring'),
+    "the figures of every application": ('application=~"$application",', ""),
+    "a variable that isn't there": ("$service", "$servant"),
+    "a series that nobody records": ("service:", "services:"),
 }
 
 

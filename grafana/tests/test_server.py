@@ -42,7 +42,11 @@ def test_boards_are_read_only_in_a_folder_and_the_overview_is_the_start_page() -
     (provider,) = yaml.safe_load((PROVISIONING / "dashboards" / "dashboards.yml").read_text(encoding="utf-8"))[
         "providers"
     ]
-    assert (provider["folder"], provider["disableDeletion"], provider["allowUiUpdates"]) == ("ERP", True, False)
+    assert (provider["folder"], provider["disableDeletion"], provider["allowUiUpdates"]) == (
+        "Applications",
+        False,
+        False,
+    )
     start = SETTINGS["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     (folder,) = [volume.split(":")[0] for volume in SERVICE["volumes"] if f":{Path(start).parent}:" in volume]
     assert (ROOT / folder / Path(start).name).is_file()

@@ -11,7 +11,7 @@ import yaml
 from loki.tests.server import CONFIG, Server, moved_config, program
 from tests.support.wait import stays
 
-LABELS = {"service": "erp-web", "env": "sandbox", "level": "INFO", "stream": "stdout"}
+LABELS = {"application": "erp", "service": "erp-web", "env": "sandbox", "level": "INFO", "stream": "stdout"}
 
 
 def test_loki_takes_the_file_as_it_is() -> None:

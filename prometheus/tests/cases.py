@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from prometheus.rule_files import RULES, alerts, load, title
+from prometheus.rule_files import CASES, alerts, load, title
 
 FIRING = re.compile(r'ALERTS\{alertname="(\w+)", alertstate="firing"\}')
 
@@ -26,7 +26,7 @@ def assertions() -> tuple[Assertion, ...]:
     """Every assertion about an alert in every test file, with the labels of the alerts that it expects."""
     cases = [
         (path.stem.removesuffix("_test"), case)
-        for path in sorted((RULES / "tests").glob("*_test.yml"))
+        for path in sorted(CASES.glob("*_test.yml"))
         for case in load(path)["tests"]
     ]
     told = [

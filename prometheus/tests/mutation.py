@@ -44,7 +44,7 @@ def inputs() -> dict[str, str]:
             file.neighbours,
             [(called, mutant.change, mutant.rule) for called, mutant in file.mutants],
         )
-        for name, file in ((name, RulesFile.read(name)) for name in rule_files.names())
+        for name, file in ((name, RulesFile.read(name)) for name in rule_files.paths())
     }
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import promql_parser
 
 from prometheus import promql
-from prometheus.rule_files import RULES, Rule, load, title
+from prometheus.rule_files import FOLDER, Rule, load, paths, title
 from prometheus.tests.mutators import Mutant, mutants
 
 PATIENCE = 20.0  # a mutant that makes a case of up to a second take longer than this many is noticed
@@ -58,11 +58,13 @@ class RulesFile:
     kills: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def read(cls, name: str, rules: Path = RULES) -> RulesFile:
-        tests = load(rules / "tests" / f"{name}_test.yml")
-        others = [load(rules / "tests" / path) for path in tests["rule_files"] if Path(path).stem != name]
+    def read(cls, name: str, folder: Path = FOLDER) -> RulesFile:
+        """From the rules in `folder`/rules and the cases in `folder`/tests/rules."""
+        cases = folder / "tests" / "rules"
+        tests = load(cases / f"{name}_test.yml")
+        others = [load(cases / path) for path in tests["rule_files"] if Path(path).stem != name]
         neighbours = [rule for other in others for group in other["groups"] for rule in group["rules"]]
-        return cls(name, load(rules / f"{name}.yml"), tests, neighbours)
+        return cls(name, load(paths(folder / "rules")[name]), tests, neighbours)
 
     @cached_property
     def rules(self) -> dict[str, Rule]:
@@ -140,13 +142,13 @@ class Result:
 class Runner:
     """Copies of the rules in a folder, one for each core, and a promtool process for each."""
 
-    def __init__(self, folder: Path, rules: Path, promtool: str, cores: int) -> None:
+    def __init__(self, folder: Path, source: Path, promtool: str, cores: int) -> None:
         self.promtool = promtool
         self.copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
         for number in range(cores):
             copy = folder / str(number)
-            shutil.copytree(rules, copy, ignore=shutil.ignore_patterns("tests", "__pycache__"))
-            (copy / "tests").mkdir()
+            shutil.copytree(source / "rules", copy / "rules")
+            (copy / "tests" / "rules").mkdir(parents=True)
             self.copies.put(copy)
 
     def judge(self, file: RulesFile, pool: Executor) -> Result:
@@ -190,9 +192,9 @@ class Runner:
     def _run(self, file: RulesFile, case: Case, rules: str, timeout: float) -> subprocess.CompletedProcess[str]:
         """Run one case with `rules` as the file, or with the file as it is."""
         copy = self.copies.get()
-        path = copy / f"{file.name}.yml"
+        path = paths(copy / "rules")[file.name]
         original = path.read_text(encoding="utf-8")
-        test = copy / "tests" / f"{case.name}.yml"
+        test = copy / "tests" / "rules" / f"{case.name}.yml"
         try:
             path.write_text(rules or original, encoding="utf-8")
             test.write_text(case.text, encoding="utf-8")
@@ -234,10 +236,10 @@ def produced(rule: Rule) -> str:
     return str(rule.get("record") or rule["alert"])
 
 
-def judge(promtool: str, files: Iterable[str], rules: Path = RULES) -> Iterator[tuple[str, Result]]:
+def judge(promtool: str, files: Iterable[str], folder: Path = FOLDER) -> Iterator[tuple[str, Result]]:
     """Run the cases of each named rules file against every mutant of it; yields the result of each file."""
     cores = len(os.sched_getaffinity(0))
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(cores) as pool:
-        runner = Runner(Path(folder), rules, promtool, cores)
+    with tempfile.TemporaryDirectory() as copies, ThreadPoolExecutor(cores) as pool:
+        runner = Runner(Path(copies), folder, promtool, cores)
         for name in files:
-            yield name, runner.judge(RulesFile.read(name, rules), pool)
+            yield name, runner.judge(RulesFile.read(name, folder), pool)

@@ -22,7 +22,7 @@ import promql_parser as ast
 from ops.console import say
 from ops.paths import ROOT
 from prometheus import promql
-from prometheus.rule_files import Rule, all_rules, metric_of, names, selectors
+from prometheus.rule_files import Rule, all_rules, metric_of, paths, selectors
 from prometheus.tests import healthy
 from prometheus.tests.healthy import Series
 from prometheus.tests.mutation import promtool
@@ -48,7 +48,7 @@ class QuietDays:
         return f"{self.file}-{self.minutes // DAY}d"
 
 
-RUNS = [QuietDays(file, 7 * DAY, 1, 0.5) for file in names()] + [QuietDays("business", 35 * DAY, 10, 1)]
+RUNS = [QuietDays(file, 7 * DAY, 1, 0.5) for file in paths()] + [QuietDays("business", 35 * DAY, 10, 1)]
 
 
 def with_what_they_read(rules: list[Rule]) -> list[Rule]:

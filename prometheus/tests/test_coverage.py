@@ -40,6 +40,7 @@ def test_cases_ask_only_for_alerts_that_exist() -> None:
     assert {each.alert for each in assertions()} - {rule["alert"] for _, rule in alerts()} == set()
 
 
-def test_every_expected_alert_names_the_service_that_is_ill() -> None:
+@pytest.mark.parametrize("label", ["application", "service"])
+def test_every_expected_alert_names_what_is_ill(label: str) -> None:
     """The label comes from the rule or from the series; only a case shows which."""
-    assert [each for each in assertions() if not all(labels.get("service") for labels in each.expected)] == []
+    assert [each for each in assertions() if not all(labels.get(label) for labels in each.expected)] == []

@@ -22,24 +22,25 @@ CASE: dict[str, object] = {
 }
 
 
-def rules_folder(folder: Path, case: dict[str, object]) -> Path:
-    (folder / "tests").mkdir()
-    tests = {"rule_files": ["../disk.yml"], "evaluation_interval": "1m", "tests": [case]}
-    (folder / "disk.yml").write_text(yaml.safe_dump(RULES), encoding="utf-8")
-    (folder / "tests" / "disk_test.yml").write_text(yaml.safe_dump(tests), encoding="utf-8")
+def folder_with_rules(folder: Path, case: dict[str, object]) -> Path:
+    (folder / "rules").mkdir()
+    (folder / "tests" / "rules").mkdir(parents=True)
+    tests = {"rule_files": ["../../rules/disk.yml"], "evaluation_interval": "1m", "tests": [case]}
+    (folder / "rules" / "disk.yml").write_text(yaml.safe_dump(RULES), encoding="utf-8")
+    (folder / "tests" / "rules" / "disk_test.yml").write_text(yaml.safe_dump(tests), encoding="utf-8")
     return folder
 
 
 def test_the_mutant_that_no_case_notices_survives(tmp_path: Path) -> None:
     """One series of 6, asked at the minute before the delay ends and at its end: a limit of 1.67 changes neither."""
-    found = dict(mutation_runner.judge(promtool(), ["disk"], rules_folder(tmp_path, CASE)))
+    found = dict(mutation_runner.judge(promtool(), ["disk"], folder_with_rules(tmp_path, CASE)))
     assert found == {"disk": Result(rules=1, mutants=5, survivors=[("Full", "5 becomes 1.67")])}
 
 
 def test_red_cases_give_no_score(tmp_path: Path) -> None:
     red = {**CASE, "alert_rule_test": [{"eval_time": "1m", "alertname": "Full", "exp_alerts": [{}]}]}
     with pytest.raises(mutation_runner.RedBaselineError, match=r"disk.yml, unmutated: expected its case 'disk-0'"):
-        list(mutation_runner.judge(promtool(), ["disk"], rules_folder(tmp_path, red)))
+        list(mutation_runner.judge(promtool(), ["disk"], folder_with_rules(tmp_path, red)))
 
 
 def test_promtool_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from prometheus import rule_files
+
 FOLDER = Path(__file__).parents[1]
-RULES = sorted((FOLDER / "rules").glob("*.yml"))
-RULE_TESTS = sorted((FOLDER / "rules" / "tests").glob("*_test.yml"))
+RULES = list(rule_files.paths().values())
+RULE_TESTS = sorted(rule_files.CASES.glob("*_test.yml"))
 
 Promtool = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -30,18 +32,17 @@ def promtool() -> Promtool:
 
 @pytest.fixture
 def configuration(tmp_path: Path) -> Path:
-    """The folder as Prometheus has it inside: the secret and the scrape files lie where the file names them."""
+    """The folder as Prometheus has it inside, the secret where the file names it."""
     inside = tmp_path / "prometheus"
     shutil.copytree(FOLDER, inside, ignore=shutil.ignore_patterns("tests", "__pycache__"))
     (tmp_path / "token").write_text("token", encoding="utf-8")
     text = (FOLDER / "prometheus.yml").read_text(encoding="utf-8")
     text = text.replace("/run/secrets/metrics_token", str(tmp_path / "token"))
-    text = text.replace("/etc/prometheus/scrape.d", str(inside / "scrape"))
     (inside / "prometheus.yml").write_text(text, encoding="utf-8")
     return inside / "prometheus.yml"
 
 
-def test_configuration_with_every_scrape_file_is_taken(promtool: Promtool, configuration: Path) -> None:
+def test_configuration_is_taken(promtool: Promtool, configuration: Path) -> None:
     done = promtool("check", "config", "--lint=all", "--lint-fatal", str(configuration))
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -72,6 +73,12 @@ def test_a_target_is_warned_of_before_its_scrape_is_refused() -> None:
     """At 80% of `sample_limit`; the metric scrape_sample_limit would need a flag of Prometheus."""
     limit = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))["global"]["sample_limit"]
     groups = yaml.safe_load((FOLDER / "rules" / "self.yml").read_text(encoding="utf-8"))["groups"]
-    (rule,) = [rule for group in groups for rule in group["rules"] if rule.get("alert") == "ErpScrapeSamplesHigh"]
+    (rule,) = [rule for group in groups for rule in group["rules"] if rule.get("alert") == "ScrapeSamplesHigh"]
     assert rule["expr"].endswith(f"> {limit * 8 // 10}")
     assert f"above {limit:,} the scrape is refused" in rule["annotations"]["description"]
+
+
+def test_the_template_for_rules_of_ones_own_is_taken_as_it_is(promtool: Promtool, tmp_path: Path) -> None:
+    copied = shutil.copy(rule_files.RULES / "own" / "template.yml.example", tmp_path / "shop.yml")
+    done = promtool("check", "rules", "--lint=all", "--lint-fatal", str(copied))
+    assert done.returncode == 0, done.stdout + done.stderr

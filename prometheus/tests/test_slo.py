@@ -37,14 +37,30 @@ def test_committed_rules_are_what_the_generator_writes() -> None:
 def test_every_slo_has_its_budget_requests_and_errors(slos: Slos, write: Callable[[object], Path]) -> None:
     rules = yaml.safe_load(slo.rules(write({"slos": slos})))["groups"][0]["rules"]
     own = {(rule["record"], rule["labels"]["slo"]): rule["expr"] for rule in rules if "slo" in rule.get("labels", {})}
+    seen = 'group by (application, env) (last_over_time(slo:requests:rate5m{{slo="{}"{}}}[6h]))'.format
+    none = 'or on (application, env) 0 * slo:requests:rate5m{{slo="{}"}}'.format
     assert own == {
-        ("slo:error_budget:ratio", "availability"): "vector(0.005)",
         ("slo:requests:rate5m", "availability"): "sum(a)",
-        ("slo:errors:rate5m", "availability"): 'sum(b) or on () 0 * slo:requests:rate5m{slo="availability"}',
-        ("slo:error_budget:ratio", "latency"): "vector(0.01)",
+        ("slo:errors:rate5m", "availability"): f"sum(b) {none('availability')}",
+        ("slo:error_budget:ratio", "availability"): f"0.005 * {seen('availability', '')}",
         ("slo:requests:rate5m", "latency"): "sum(c)",
-        ("slo:errors:rate5m", "latency"): 'sum(d) or on () 0 * slo:requests:rate5m{slo="latency"}',
+        ("slo:errors:rate5m", "latency"): f"sum(d) {none('latency')}",
+        ("slo:error_budget:ratio", "latency"): f"0.01 * {seen('latency', '')}",
     }
+
+
+def test_application_with_an_objective_of_its_own_has_its_own_budget(
+    slos: Slos, write: Callable[[object], Path]
+) -> None:
+    slos[0]["objectives"] = {"intranet": 0.9, "shop": 0.999}
+    seen = 'group by (application, env) (last_over_time(slo:requests:rate5m{{slo="availability",{}}}[6h]))'.format
+    assert slo.budget(slo.load(write({"slos": slos}))[0]) == " or ".join(
+        [
+            "0.005 * " + seen('application!~"intranet|shop"'),
+            "0.1 * " + seen('application="intranet"'),
+            "0.001 * " + seen('application="shop"'),
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,7 +71,15 @@ def test_every_slo_has_its_budget_requests_and_errors(slos: Slos, write: Callabl
             for value in (0, 1, -0.5, 99.5, "0.995", True, float("nan"))
         ),
         *(({key: None}, f"2 lacks {key}; expected slo, objective, requests, errors.") for key in slo.KEYS),
-        ({"objectiv": 0.9}, "2 has the unknown objectiv; expected only slo, objective, requests, errors."),
+        (
+            {"objectiv": 0.9},
+            "2 has the unknown objectiv; expected only slo, objective, requests, errors, objectives.",
+        ),
+        ({"objectives": 0.9}, "2: objectives is 0.9; expected a share by application, such as `shop: 0.999`."),
+        (
+            {"objectives": {"shop": 99}},
+            "2: the objective of shop is 99; expected a share between 0 and 1, such as 0.995.",
+        ),
         ({"errors": ""}, "2: errors is ''; expected a text."),
         ({"requests": 5}, "2: requests is 5; expected a text."),
     ],

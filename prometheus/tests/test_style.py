@@ -8,16 +8,16 @@ import promql_parser as ast
 import pytest
 
 from prometheus.promql import walk
-from prometheus.rule_files import Rule, alerts, all_rules, metric_of
+from prometheus.rule_files import Rule, alerts, all_rules, metric_of, paths
 from prometheus.tests.cases import alert_ids
 from tests.support.compose_model import services
 
-NAME = re.compile(r"Erp([A-Z0-9][a-z0-9]*){2,}")
+NAME = re.compile(r"([A-Z0-9][a-z0-9]*){2,}")
 HEARTBEAT = "Watchdog"
 SEVERITIES = {"critical", "warning", "info"}
 TEAMS = {"app", "infra", "business"}
 SIGNALS = {"errors", "latency", "saturation", "availability", "business", "self"}
-LABELS = {"severity", "team", "service", "signal"}
+LABELS = {"severity", "team", "application", "service", "signal"}
 TELLS_APART = {"window"}  # two rules of one tier
 ANNOTATIONS = {"summary", "description", "runbook_url", "dashboard_url", "logs_url"}
 VALUE = re.compile(r"\{\{[^}]*\$value[^}]*\}\}")
@@ -26,9 +26,11 @@ READABLE = re.compile(r"\$value \| humanize|printf \"[^\"]+\" \$value")
 each_alert = pytest.mark.parametrize("rule", [rule for _, rule in alerts()], ids=alert_ids())
 
 
-@each_alert
-def test_name_says_thing_and_state(rule: Rule) -> None:
+@pytest.mark.parametrize(("file", "rule"), alerts(), ids=alert_ids())
+def test_name_says_thing_and_state_and_the_application_where_it_is_of_one(file: str, rule: Rule) -> None:
     assert NAME.fullmatch(rule["alert"]) or rule["alert"] == HEARTBEAT
+    folder = paths()[file].parent.name
+    assert rule["alert"].startswith("Erp") == (folder == "erp")
 
 
 @each_alert
@@ -40,7 +42,8 @@ def test_labels_have_the_values_that_routes_know(rule: Rule) -> None:
     assert labels["signal"] in SIGNALS
     assert set(labels) <= LABELS | TELLS_APART
     service = labels.get("service", "{{")
-    assert "{{" in service or service in services()
+    assert "{{" in service or service in {*services(), "celery"}
+    assert labels.get("application", "monitoring") == "monitoring"
 
 
 @each_alert
@@ -68,7 +71,7 @@ def test_nobody_is_paged_for_one_bad_sample(rule: Rule) -> None:
         ("up == 0", False),
         ("increase(a[5m]) > 0", True),
         ("max_over_time((a > 1)[10m:1m]) > 0", True),
-        ("job:django_http_errors:increase5m > 5", True),
+        ("service:django_http_errors:increase5m > 5", True),
         ("prometheus:starting:bool == 1", False),
     ],
 )

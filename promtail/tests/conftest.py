@@ -12,11 +12,17 @@ import pytest
 import yaml
 
 from loki.tests.server import Entry, Server, running
+from tests.support.compose_model import services
 from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 CONFIG = Path(__file__).parents[1] / "promtail.yml"
 ARRIVED_WITHIN = 30.0
+FORMATS = {
+    name: service["labels"]["observability.log-format"]
+    for name, service in services().items()
+    if "observability.log-format" in service["labels"]
+}
 Ship = Callable[..., list[Entry]]
 
 
@@ -79,13 +85,13 @@ def promtail(command: list[str], log: Path) -> Iterator[None]:
             process.wait(timeout=30)
 
 
-def moved_config(config: dict[str, Any], loki: Server, folder: Path, services: list[str]) -> dict[str, Any]:
+def moved_config(config: dict[str, Any], loki: Server, folder: Path, names: list[str]) -> dict[str, Any]:
     """The configuration that ships, with a file per service in Docker's place.
 
     Files, because Promtail's standard input leaves empty lines out before the pipeline sees them.
     """
     [scrape] = config["scrape_configs"]
-    labels = {"env": "sandbox", "stream": "stdout"}
+    labels = {"application": "erp", "env": "sandbox", "stream": "stdout"}
     return config | {
         "server": {
             "http_listen_address": "127.0.0.1",
@@ -99,8 +105,12 @@ def moved_config(config: dict[str, Any], loki: Server, folder: Path, services: l
             {
                 "job_name": "files",
                 "static_configs": [
-                    {"labels": labels | {"service": service, "__path__": str(folder / f"{service}.log")}}
-                    for service in services
+                    {
+                        "labels": labels
+                        | {"service": service, "__path__": str(folder / f"{service}.log")}
+                        | ({"log_format": FORMATS[service]} if service in FORMATS else {})
+                    }
+                    for service in names
                 ],
                 "pipeline_stages": scrape["pipeline_stages"],
             }

@@ -10,11 +10,12 @@ import requests
 import yaml
 
 from loki.tests.server import Entry, Server
-from promtail.tests.conftest import CONFIG, Ship, moved_config, promtail
+from promtail.tests.conftest import CONFIG, FORMATS, Ship, moved_config, promtail
 from tests.support.erp import sum_samples
 from tests.support.wait import eventually
 
 LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "UNKNOWN"}
+LABELS = {"application": "erp", "env": "sandbox", "stream": "stdout"}
 POSTGRES = "2026-11-24 08:15:30.123 UTC [42]"
 CASES = [
     ("erp-web", '{"level":"INFO","message":"x"}', "INFO"),
@@ -66,7 +67,7 @@ def shipped(ship: Ship) -> list[Entry]:
 @pytest.mark.parametrize(("service", "line", "level"), CASES)
 def test_line_gets_its_level_and_stays_as_it_is(service: str, line: str, level: str, shipped: list[Entry]) -> None:
     found = [entry for entry in shipped if (entry[0]["service"], entry[1]) == (service, line)]
-    assert found == [({"service": service, "env": "sandbox", "stream": "stdout", "level": level}, line, {})]
+    assert found == [({**LABELS, "service": service, "level": level}, line, {})]
 
 
 def test_statement_over_several_lines_is_one_entry(ship: Ship) -> None:
@@ -98,7 +99,7 @@ def test_ids_become_structured_metadata_and_never_labels(ship: Ship) -> None:
         "route": "/api/orders",
     }
     [(labels, text, metadata)] = ship({"erp-web": json.dumps(line) + "\n"}, expected=1)
-    assert labels == {"service": "erp-web", "env": "sandbox", "stream": "stdout", "level": "ERROR"}
+    assert labels == {**LABELS, "service": "erp-web", "level": "ERROR"}
     assert json.loads(text) == line
     assert metadata == {
         "logger": "orders",
@@ -135,7 +136,7 @@ def test_each_line_and_its_bytes_are_counted_under_its_labels(
     def counted() -> dict[str, float]:
         text = requests.get(page, timeout=5).text
         names = [f"promtail_log_{kind}_total" for kind in ("lines", "bytes")]
-        levels = {"service": "counted", "env": "sandbox", "stream": "stdout"}
+        levels = {**LABELS, "service": "counted"}
         return {
             f"{name} {level}": sum_samples(text, name, {**levels, "level": level})
             for name in names
@@ -152,12 +153,17 @@ def test_each_line_and_its_bytes_are_counted_under_its_labels(
         eventually(counted, f"{expected}", 30, until=lambda seen: seen == expected)
 
 
-def test_only_the_four_labels_are_made(config: dict[str, Any]) -> None:
+def test_only_the_five_labels_are_made(config: dict[str, Any]) -> None:
     [scrape] = config["scrape_configs"]
-    targets = {rule["target_label"] for rule in scrape["relabel_configs"]}
-    assert targets == {"service", "env", "stream"}
-    stages = [stage for stage in scrape["pipeline_stages"] if "labels" in stage]
-    assert stages == [{"labels": {"level": None}}]
+    made = {rule["target_label"] for rule in scrape["relabel_configs"] if rule.get("action") != "drop"}
+    stages = [stage for stage in scrape["pipeline_stages"] if {"labels", "labeldrop"} & stage.keys()]
+    assert made - {"log_format"} == {"application", "env", "service", "stream"}
+    assert stages == [{"labeldrop": ["log_format"]}, {"labels": {"level": None}}]
+
+
+def test_a_log_format_of_the_compose_files_has_a_stage(config: dict[str, Any]) -> None:
+    stages = str(config["scrape_configs"][0]["pipeline_stages"])
+    assert [name for name in FORMATS.values() if f'log_format="{name}"' not in stages] == []
 
 
 def test_nothing_is_given_up_dropped_or_stamped_again(config: dict[str, Any]) -> None:

@@ -24,7 +24,6 @@ from ops import faults
 from ops.commands import current
 from ops.console import say
 from ops.paths import ROOT, SECRETS
-from ops.stack import PROJECT
 from prometheus.rule_files import groups
 from tests.bench.stack import record
 from tests.drills.model import Model
@@ -36,9 +35,9 @@ from tests.support.prometheus import Prometheus
 from tests.support.wait import NotSeenError, eventually, stays
 
 DRILLS = (
-    Drill("ErpInstanceDown", "critical", "erp-beat-stopped", 1, says="erp-beat"),
-    Drill("ErpPostgresDown", "critical", "erp-db-stopped", 1),
-    Drill("ErpRedisDown", "critical", "erp-redis-stopped", 1),
+    Drill("InstanceDown", "critical", "erp-beat-stopped", 1, says="erp-beat"),
+    Drill("PostgresDown", "critical", "erp-db-stopped", 1),
+    Drill("RedisDown", "critical", "erp-redis-stopped", 1),
 )
 USUAL = {"interval": "15s", "for": "30s", "group_wait": "30s"}
 P95_LIMIT = 1.1  # times the model's upper end
@@ -168,6 +167,7 @@ def usual_pair() -> Iterator[None]:
             ("prometheus.yml", _prometheus()),
             ("rules.yml", _rules()),
             ("alertmanager.yml", _alerting()),
+            ("monitoring.yml", yaml.safe_load((ROOT / "prometheus" / "monitoring.yml").read_text(encoding="utf-8"))),
         ):
             (folder / name).write_text(yaml.safe_dump(text), encoding="utf-8")
         try:
@@ -184,9 +184,10 @@ def usual_pair() -> Iterator[None]:
 
 def _start(name: str, service: str, folder: Path, configuration: str, *options: str) -> None:
     """With the image, networks and resolver of ours: the time that a gone container's name takes depends on them."""
-    ours = current().model["services"][service]
+    model = current().model
+    ours = model["services"][service]
     command = ["docker", "run", "--detach", "--name", name, "--memory", "256m"]
-    command += [f"--network={PROJECT}_{network}" for network in ours["networks"]]
+    command += [f"--network={model['networks'][network]['name']}" for network in ours["networks"]]
     command += [f"--dns-option={option}" for option in ours.get("dns_opt", [])]
     command += [f"--volume={folder}:/etc/usual:ro"]
     command += [f"--volume={SECRETS}/metrics_token:/run/secrets/metrics_token:ro"]
@@ -202,7 +203,6 @@ def _started(name: str) -> str:
 
 def _prometheus() -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
-    del found["scrape_config_files"]
     times = {"scrape_interval": USUAL["interval"], "evaluation_interval": USUAL["interval"], "scrape_timeout": "10s"}
     found["global"] |= {**times, "external_labels": {"env": "usual"}}
     found["rule_files"] = ["rules.yml"]

@@ -17,8 +17,8 @@ def main(wanted: str) -> int:
         return 2
     stack.ensure_up()
     with step(f"{len(chosen)} drills"):
-        outcomes = runner.run_all(chosen, say)
-    lines = report.keep(outcomes)
+        outcomes = runner.run_all(chosen, say, report.keep)
+    lines = report.read()
     names = {(outcome.drill.alert, outcome.drill.severity) for outcome in outcomes}
     say(report.as_table([line for line in lines if (line.alert, line.severity) in names]))
     for outcome in outcomes:

@@ -16,7 +16,7 @@ from tests.support.tracker import ErrorEvent, Tracker
 from tests.support.wait import eventually
 
 UNPAID = 503
-PAYMENT = drill("ErpExternalApiDown/critical")
+PAYMENT = drill("ExternalApiDown/critical")
 Outcomes = dict[str, Outcome]
 
 

@@ -6,17 +6,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from threading import Lock
 
 from ops.console import table
 from ops.paths import ROOT
 from tests.drills.rules import digest, rule
 from tests.drills.runner import Outcome
-from tests.drills.table import DRILLS, NOT_DRILLED
+from tests.drills.table import DRILLS, DUE, NOT_DRILLED
 from tests.support.stack import run
 
 PAGE = ROOT / "docs" / "operations" / "drills.md"
 RESULTS = ROOT / "tests" / "drills" / "results.json"
 LEAST_DRILLED = 40
+WRITING = Lock()  # drills end side by side
 HEAD = ["class", "alert", "severity", "fault", "notified after s", "due after s", "resolved after s", "by"]
 MEASURED = ["measured", "at commit"]
 
@@ -77,15 +79,22 @@ def _shown(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f}"
 
 
-def keep(outcomes: Sequence[Outcome]) -> list[Line]:
-    """Put the new lines in place of older ones of the same drill, and write the page."""
-    kept = {(line.alert, line.severity): line for line in read()}
-    kept |= {(line.alert, line.severity): line for line in map(Line.of, outcomes)}
+def keep(outcome: Outcome) -> None:
+    """Put the new line in the place of an older one of the same drill, and write the page."""
+    new = Line.of(outcome)
+    with WRITING:
+        write([*(line for line in read() if (line.alert, line.severity) != (new.alert, new.severity)), new])
+
+
+def write(lines: Sequence[Line]) -> None:
+    """In the order of the table; what has no row in it any more is left out."""
     order = [(drill.alert, drill.severity) for drill in DRILLS]
-    lines = [kept[key] for key in order if key in kept]
-    RESULTS.write_text(json.dumps([asdict(line) for line in lines], indent=1) + "\n", encoding="utf-8")
-    PAGE.write_text(page(lines), encoding="utf-8")
-    return lines
+    kept = sorted(
+        (line for line in lines if (line.alert, line.severity) in order),
+        key=lambda line: order.index((line.alert, line.severity)),
+    )
+    RESULTS.write_text(json.dumps([asdict(line) for line in kept], indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(page(kept), encoding="utf-8")
 
 
 def read() -> list[Line]:
@@ -105,6 +114,10 @@ of them, and turns red when a rule here, a series that it reads or its route has
 | {" | ".join([*HEAD, *MEASURED])} |
 |{"---|" * len([*HEAD, *MEASURED])}
 {drilled}
+
+## Due to be drilled anew
+
+The rule, a series that it reads or its route has changed since the last drill: {", ".join(sorted(DUE)) or "none"}.
 
 ## Not drilled
 

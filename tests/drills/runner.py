@@ -25,6 +25,7 @@ INHIBITED_WITHIN = 420
 FORGETS = 30 + 5
 """Seconds from a page until Alertmanager has written down that it told it, --data.maintenance-interval and some."""
 Say = Callable[[str], None]
+Keep = Callable[["Outcome"], object]
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,10 @@ class Outcome:
         return ["resolved" if page.is_resolution else "fired" for page in kept]
 
 
-def run_all(drills: Sequence[Drill], say: Say) -> list[Outcome]:
+def run_all(drills: Sequence[Drill], say: Say, keep: Keep = lambda _: None) -> list[Outcome]:
     """Batch by batch; the faults of a batch don't touch each other, and run side by side.
 
-    The next batch waits for the end of those alerts that it would hold up.
+    The next batch waits for the end of those alerts that it would hold up. `keep` gets each outcome when it ends.
     """
     Prometheus().wait_until_it_judges()
     ends: list[Future[Outcome]] = []
@@ -80,7 +81,7 @@ def run_all(drills: Sequence[Drill], say: Say) -> list[Outcome]:
             names = dict.fromkeys(drill.fault for drill in side_by_side)
             by_fault = [[each for each in side_by_side if each.fault == fault] for fault in names]
             with ThreadPoolExecutor(len(by_fault)) as workers:
-                told = workers.map(lambda rows: _break(rows, endings, say), by_fault)
+                told = workers.map(lambda rows: _break(rows, endings, say, keep), by_fault)
                 begun = {future: outcome.drill for pairs in told for outcome, future in pairs}
             ends += begun
             if batch != last:
@@ -91,7 +92,9 @@ def run_all(drills: Sequence[Drill], say: Say) -> list[Outcome]:
         return [future.result() for future in ends]
 
 
-def _break(drills: Sequence[Drill], endings: ThreadPoolExecutor, say: Say) -> list[tuple[Outcome, Future[Outcome]]]:
+def _break(
+    drills: Sequence[Drill], endings: ThreadPoolExecutor, say: Say, keep: Keep
+) -> list[tuple[Outcome, Future[Outcome]]]:
     """Inject one fault, wait until each of its alerts is told, mend; the ends are awaited by `endings`."""
     fault = drills[0].fault
     begun = time.time()
@@ -106,7 +109,7 @@ def _break(drills: Sequence[Drill], endings: ThreadPoolExecutor, say: Say) -> li
     finally:
         eventually(lambda: _mend(fault), f"{fault} to be mended", MENDED_WITHIN, interval=2)
     mended = time.time()
-    return [(outcome, endings.submit(_end, outcome, mended, say)) for outcome in outcomes]
+    return [(outcome, endings.submit(_end, outcome, mended, say, keep)) for outcome in outcomes]
 
 
 def _mend(fault: str) -> bool:
@@ -141,7 +144,7 @@ def _tell(drill: Drill, begun: float, took: float, say: Say) -> Outcome:
     return replace(outcome, notified_after=first - begun, inhibited=_inhibited())
 
 
-def _end(outcome: Outcome, mended: float, say: Say) -> Outcome:
+def _end(outcome: Outcome, mended: float, say: Say, keep: Keep) -> Outcome:
     """Its resolution by every channel, and all that was told until then."""
     drill, pages = outcome.drill, Pages()
     if outcome.passed and not drill.told_only:
@@ -155,7 +158,9 @@ def _end(outcome: Outcome, mended: float, say: Say) -> Outcome:
             outcome = replace(outcome, trouble=f"no resolution: {error}")
     found = [page for each in CHANNELS for page in pages.of(drill.alert, each, since=outcome.begun, says=drill.says)]
     pages_by_time = tuple(sorted(found, key=lambda page: page.received_at))
-    return replace(outcome, pages=pages_by_time, restarted=stack.started_at("alertmanager"))
+    outcome = replace(outcome, pages=pages_by_time, restarted=stack.started_at("alertmanager"))
+    keep(outcome)
+    return outcome
 
 
 def _wait_until_quiet(drills: Sequence[Drill]) -> None:

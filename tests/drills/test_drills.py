@@ -13,14 +13,14 @@ from tests.support.pages import CHANNELS
 # that aren't awaited here are in docs/operations/drills.md. Side by side, so that all take as long as the longest.
 BESIDE = (
     PAYMENT,
-    replace(drill("ErpHigh5xxRatio/critical"), fault=PAYMENT.fault, inhibits="", told_only=True),
-    replace(drill("ErpExceptionSpike/critical"), told_only=True),
-    drill("ErpQueueStuck/critical"),
-    drill("ErpHeartbeatLate/critical"),
-    drill("ErpDiskFull/critical"),
+    replace(drill("HttpErrorRatioHigh/critical"), fault=PAYMENT.fault, inhibits="", told_only=True),
+    replace(drill("ExceptionSpike/critical"), told_only=True),
+    drill("CeleryQueueStuck/critical"),
+    drill("HeartbeatLate/critical"),
+    drill("HostDiskFull/critical"),
 )
 # These hold back what the others wait for, so they come when no other alert is awaited.
-OUTAGES = (drill("ErpAllDown/critical"), drill("ErpPostgresDown/critical"), drill("ErpRedisDown/critical"))
+OUTAGES = (drill("ApplicationDown/critical"), drill("PostgresDown/critical"), drill("RedisDown/critical"))
 CLASSES = {"http", "errors", "availability", "external", "celery", "database", "redis", "host", "self"}
 DRILLED = [
     *(pytest.param(replace(each, batch=1, ends_first=False), id=each.name) for each in BESIDE),

@@ -10,7 +10,7 @@ from tests.support.loki import Entry, Loki
 from tests.support.pages import CHANNELS, Page
 from tests.support.panels import available_answers, numbers
 
-RUNBOOK = "docs/runbooks/ErpExternalApiDown.md"
+RUNBOOK = "docs/runbooks/ExternalApiDown.md"
 
 
 @pytest.fixture(scope="module")

@@ -21,12 +21,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return 2 if item.get_closest_marker("alone") else 1 if item.path.stem == QUIET else 0
 
     items.sort(key=order)
-    if any(item.path.stem == PREVIEW for item in items) and not config.option.collectonly:
+    if any(item.path.stem.startswith(PREVIEW) for item in items) and not config.option.collectonly:
         stack.ensure_up()
         if not is_preview():
-            REPORT.append(f"Grafana itself runs here: {PREVIEW}.py, which looks at the preview in its place, did not.")
-            config.hook.pytest_deselected(items=[item for item in items if item.path.stem == PREVIEW])
-            items[:] = [item for item in items if item.path.stem != PREVIEW]
+            REPORT.append(f"Grafana itself runs here: {PREVIEW}*.py, which look at the preview in its place, did not.")
+            config.hook.pytest_deselected(items=[item for item in items if item.path.stem.startswith(PREVIEW)])
+            items[:] = [item for item in items if not item.path.stem.startswith(PREVIEW)]
 
 
 @pytest.fixture(scope="session", autouse=True)

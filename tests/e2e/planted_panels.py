@@ -33,6 +33,7 @@ DRAWN = [
     _panel(
         "table",
         "Cells",
+        'max by (job) (up{job=~"$job"})',  # few columns, which are all in sight
         target=TABLE,
         transformations=[
             {"id": "organize", "options": {"excludeByName": {"Time": True}, "renameByName": {"Value": "Is up"}}}
@@ -40,6 +41,10 @@ DRAWN = [
         defaults={"unit": "bool_yes_no"},
     ),
     _panel("logs", "Log lines", '{service=~"$job"}', datasource=LOGS),
+    _panel(
+        "bargauge", "Instances", 'up{instance=~"$instance"}', target={"instant": True, "legendFormat": "{{instance}}"}
+    ),
+    _panel("timeseries", "First of its kind", 'up{job="$one"}'),
 ]
 # Each with a piece of the sentence that has to stand in the panel.
 REFUSED = {
@@ -60,11 +65,16 @@ REFUSED = {
     "Broken PromQL": (_panel("timeseries", "Broken PromQL", "sum by (job (up)"), "parse error"),
     "Broken LogQL": (_panel("logs", "Broken LogQL", "{service=", datasource=LOGS), "parse error"),
 }
+SEVERAL: dict[str, Any] = {"multi": True, "includeAll": True, "current": {"value": "$__all"}}
 EMPTY = _panel("timeseries", "Nothing", "metric_that_nobody_exposes")
 
 
+def _variable(name: str, query: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "type": "query", "datasource": METRICS, "query": query, "sort": 1, **more}
+
+
 def board(*panels: dict[str, Any], uid: str = "planted", title: str = "Planted") -> dict[str, Any]:
-    """The panels two by two, with the variables that the committed boards have."""
+    """The panels two by two, with variables as the committed boards have them: several, what follows them, one."""
     placed = [
         {**panel, "id": number, "gridPos": {"h": 8, "w": 12, "x": 12 * (number % 2), "y": 8 * (number // 2)}}
         for number, panel in enumerate(panels)
@@ -72,10 +82,9 @@ def board(*panels: dict[str, Any], uid: str = "planted", title: str = "Planted")
     variables = [
         {"name": "datasource", "type": "datasource", "query": "prometheus"},
         {"name": "logs", "type": "datasource", "query": "loki"},
-        {
-            **{"name": "job", "type": "query", "datasource": METRICS, "query": "label_values(up, job)", "sort": 1},
-            **{"multi": True, "includeAll": True, "allValue": ".+", "current": {"value": "$__all"}},
-        },
+        _variable("job", "label_values(up, job)", **SEVERAL, allValue=".+"),
+        _variable("instance", 'label_values(up{job=~"$job"}, instance)', **SEVERAL),
+        _variable("one", "label_values(up, job)"),
     ]
     return {
         **{"uid": uid, "title": title, "tags": ["planted"], "panels": placed, "templating": {"list": variables}},

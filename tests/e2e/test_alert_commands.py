@@ -14,8 +14,8 @@ from tests.support.alertmanager import Alertmanager
 from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually
 
-SERVICE = "loki"  # of its alerts, none is awaited by another test
-PROBE = "ErpSilenceProbe"
+SERVICE, APPLICATION = "loki", "monitoring"  # of its alerts, none is awaited by another test
+PROBE = "SilenceProbe"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,8 @@ def probe() -> Iterator[str]:
     def post(lasts: timedelta) -> None:
         now = datetime.now(UTC)
         times = (f"--start={(now - timedelta(seconds=1)).isoformat()}", f"--end={(now + lasts).isoformat()}")
-        alerts.amtool(current(), "alert", "add", PROBE, f"service={SERVICE}", "severity=info", *times)
+        labels = (f"service={SERVICE}", f"application={APPLICATION}", "env=sandbox", "severity=info")
+        alerts.amtool(current(), "alert", "add", PROBE, *labels, *times)
 
     post(timedelta(minutes=5))
     yield PROBE
@@ -40,15 +41,17 @@ def probe() -> Iterator[str]:
 @pytest.fixture
 def silence() -> Iterator[str]:
     """What `make silence` says; the silence is ended afterwards."""
-    said = stack.run("make", "-s", "silence", f"SERVICE={SERVICE}", "FOR=5m")
+    said = stack.run(
+        "make", "-s", "silence", f"SERVICE={SERVICE}", f"APPLICATION={APPLICATION}", "IN_ENV=sandbox", "FOR=5m"
+    )
     (found,) = re.findall(r"\(silence ([0-9a-f-]{36})\)", said)
     yield found
     alerts.amtool(current(), "silence", "expire", found)
 
 
 def shown(name: str) -> list[list[str]]:
-    """The first four columns of `make alerts` for an alert: severity, state, name, service."""
-    rows = [line.split()[:4] for line in stack.run("make", "-s", "alerts").splitlines()]
+    """The first six columns of `make alerts` for an alert: severity, state, name, application, env, service."""
+    rows = [line.split()[:6] for line in stack.run("make", "-s", "alerts").splitlines()]
     return [row for row in rows if name in row]
 
 
@@ -57,7 +60,7 @@ def test_make_alerts_shows_the_watchdog() -> None:
         lambda: shown("Watchdog"),
         "the Watchdog",
         60,
-        until=lambda rows: rows == [["none", "firing", "Watchdog", "prometheus"]],
+        until=lambda rows: rows == [["none", "firing", "Watchdog", "monitoring", "sandbox", "prometheus"]],
     )
 
 
@@ -71,7 +74,7 @@ def test_make_silence_silences(probe: str, silence: str, alertmanager: Alertmana
         30,
         until=lambda seen: [each["silencedBy"] for each in seen] == [[silence]],
     )
-    assert shown(probe) == [["info", "silenced", probe, SERVICE]]
+    assert shown(probe) == [["info", "silenced", probe, APPLICATION, "sandbox", SERVICE]]
     assert alertmanager.silence_state(silence) == "active"
 
 
@@ -88,6 +91,8 @@ def test_make_alert_review_lists_every_alert_but_the_watchdog(prometheus: Promet
     ("given", "told"),
     [
         (["SERVICE=erp-wbe", "FOR=1h"], "SERVICE='erp-wbe' has no alerts; expected one of"),
+        ([f"SERVICE={SERVICE}", "APPLICATION=elsewhere", "FOR=1h"], "APPLICATION='elsewhere' has no alerts"),
+        (["FOR=1h"], "SERVICE= and APPLICATION= are empty"),
         ([f"SERVICE={SERVICE}"], "FOR='' is no duration"),
     ],
 )

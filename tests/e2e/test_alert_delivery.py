@@ -9,14 +9,14 @@ import pytest
 from ops import alerts, faults
 from ops.commands import current
 from tests.support import stack
-from tests.support.alertmanager import Alertmanager
+from tests.support.alertmanager import Alertmanager, silence
 from tests.support.pages import CHANNELS, Page, Pages
 from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually, stays
 
 pytestmark = pytest.mark.alone
 
-ALERT = "ErpInstanceDown"
+ALERT = "InstanceDown"
 SERVICE = "erp-beat"
 SILENCE_SECONDS = 75  # without it, a notification is sent after 56 s at most
 MAINTENANCE_SECONDS = 30  # Alertmanager's --data.maintenance-interval
@@ -43,8 +43,8 @@ def story(pages: Pages, prometheus: Prometheus) -> Story:
 
     prometheus.wait_until_it_judges()
     begun = time.time()
-    silence = _silence(SILENCE_SECONDS, f'alertname="{ALERT}"', f'service="{SERVICE}"')
-    elsewhere = _silence(1800, 'service="nobody"')
+    made = silence(SILENCE_SECONDS, f'alertname="{ALERT}"', f'service="{SERVICE}"')
+    elsewhere = silence(1800, 'service="nobody"')
     try:
         faults.inject(current(), "erp-beat-stopped")
         eventually(lambda: prometheus.is_firing(ALERT), f"{ALERT} to fire", 60)
@@ -54,7 +54,7 @@ def story(pages: Pages, prometheus: Prometheus) -> Story:
         )
 
         faults.inject(current(), "redis-exporter-stopped")
-        eventually(lambda: _state_of(prometheus, "ErpTargetDown"), "ErpTargetDown pending", 60)
+        eventually(lambda: _state_of(prometheus, "TargetDown"), "TargetDown pending", 60)
         stack.compose("restart", "prometheus", timeout=90)
         eventually(lambda: prometheus.is_firing(ALERT), f"{ALERT} to fire after the restart", 240)
         _nothing_more_is_told(pages, told, 30)
@@ -75,14 +75,8 @@ def story(pages: Pages, prometheus: Prometheus) -> Story:
     everything = {
         each: [page for page in pages.received(each, since=begun) if SERVICE in page.text] for each in CHANNELS
     }
-    pending_told = any(page.alert == "ErpTargetDown" for each in CHANNELS for page in pages.received(each, since=begun))
-    return Story(begun + SILENCE_SECONDS, silenced_by, silence, pending_told, kept, everything)
-
-
-def _silence(seconds: int, *matchers: str) -> str:
-    """The id of a silence from now on, which ends by itself."""
-    why = ("--author=tests", "--comment=made by a test")
-    return alerts.amtool(current(), "silence", "add", *matchers, f"--duration={seconds}s", *why)
+    pending_told = any(page.alert == "TargetDown" for each in CHANNELS for page in pages.received(each, since=begun))
+    return Story(begun + SILENCE_SECONDS, silenced_by, made, pending_told, kept, everything)
 
 
 def _status(alertmanager: Alertmanager) -> dict[str, list[str]]:

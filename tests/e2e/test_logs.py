@@ -7,7 +7,7 @@ from tests.support.loki import Loki
 from tests.support.services import SPEAKING
 from tests.support.wait import eventually
 
-ALLOWED = {"service", "env", "level", "stream"}
+ALLOWED = {"application", "service", "env", "level", "stream"}
 
 
 @pytest.mark.parametrize("name", SPEAKING)

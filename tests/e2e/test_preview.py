@@ -7,16 +7,15 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-import requests
 from playwright.sync_api import Browser
 
 from tests.e2e import planted_panels
 from tests.e2e.planted_panels import DRAWN, EMPTY, REFUSED
 from tests.e2e.test_boards import exercised_erp  # noqa: F401 - an autouse fixture: panels need something to show
-from tests.support import stack
 from tests.support.boards import load_boards, panels_of
 from tests.support.panels import QUIET
 from tests.support.preview import Preview, started
+from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually
 
 BOARDS = load_boards()
@@ -25,21 +24,6 @@ UNITS = {
     **{"s": "[nµm]?s|mins?|hours?|days?|weeks?", "percentunit": "%", "bytes": "B|[KMGT]iB", "Bps": "[kMG]?B/s"},
     **{"reqps": "req/s", "cps": "c/s", "cpm": "c/m", "currencyEUR": "€", "bool_on_off": "On|Off"},
 }
-PROXY = "/api/datasources/proxy/uid"
-REFUSED_CALLS = [
-    ("POST", f"{PROXY}/prometheus/api/v1/admin/tsdb/delete_series"),
-    ("POST", f"{PROXY}/prometheus/-/reload"),
-    ("GET", f"{PROXY}/prometheus/api/v1/status/config"),
-    ("PUT", f"{PROXY}/prometheus/api/v1/query"),
-    ("DELETE", f"{PROXY}/prometheus/api/v1/query"),
-    ("GET", f"{PROXY}/prometheus/api/v1/query/../status/config"),
-    ("POST", f"{PROXY}/loki/loki/api/v1/push"),
-    ("POST", f"{PROXY}/loki/loki/api/v1/delete"),
-    ("GET", f"{PROXY}/loki/config"),
-    ("GET", f"{PROXY}/alertmanager/api/v2/alerts"),
-    ("POST", "/boards/erp-overview.json"),
-    ("PUT", "/index.html"),
-]
 pytestmark = pytest.mark.timeout(240)  # a browser, and panels that fill only now
 
 
@@ -99,6 +83,24 @@ def test_board_is_drawn_with_data_under_the_names_of_its_json(uid: str, preview:
     assert BOARDS[uid]["title"] in preview.page.title()
     assert "preview" in preview.page.inner_text("header").lower()
     assert preview.outside == set()
+
+
+def test_while_there_is_no_application_the_overview_says_what_to_add(preview: Preview) -> None:
+    text = json.dumps(BOARDS["overview"])
+    nobody = text.replace('application!~\\"|monitoring|sandbox\\"', 'application=\\"nobody\\"')
+    assert nobody != text
+    preview.serve(json.loads(nobody))
+    preview.open("/d/overview")
+    panel = preview.panel("Applications")
+    assert (panel.state, "observability.application" in panel.text) == ("empty", True)
+
+
+def test_a_row_of_the_applications_leads_to_the_overview_of_its_service(preview: Preview) -> None:
+    preview.open("/d/overview?from=now-15m&to=now")
+    preview.page.click("section[data-panel]:has(h2:text-is('Applications')) [role=gridcell] a >> nth=0")
+    preview.page.wait_for_url(re.compile(r"var-application=[\w-]+&var-env=\w+&var-service=[\w-]+&from=now-15m&to=now$"))
+    for name, value in re.findall(r"var-(\w+)=([\w-]+)", preview.page.url):
+        preview.page.wait_for_selector(f"[data-variable={name}]:has-text('{value}')")
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +172,8 @@ def test_a_preset_and_a_variable_are_chosen_by_hand_and_kept_in_links(preview: P
     page.click("[role=option]:has-text('prometheus')")
     page.keyboard.press("Escape")
     page.wait_for_url("**var-job=prometheus**")
-    page.click("a.board-link:has-text('Other')")
+    # The link follows once the variables are asked anew.
+    page.click("a.board-link[href*='var-job=prometheus']:has-text('Other')")
     page.wait_for_url("**/d/other?**")
     for kept in ("from=now-5m", "to=now", "var-job=prometheus", "var-datasource=prometheus"):
         assert kept in page.url
@@ -183,6 +186,41 @@ def test_a_variable_in_the_address_narrows_the_queries(preview: Preview) -> None
     preview.open("/d/planted?var-job=loki&var-job=node&theme=light")
     assert sorted(set(re.findall(r"^[a-z-]+$", preview.panel("Bars").text, re.MULTILINE))) == ["loki", "node"]
     assert preview.page.get_attribute(".page", "data-theme") == "light"
+
+
+def test_a_choice_narrows_the_one_that_follows_and_takes_out_what_was_chosen_there(preview: Preview) -> None:
+    preview.serve(planted_panels.board(*DRAWN))
+    preview.open("/d/planted?var-instance=loki:3100&var-one=loki")
+    page = preview.page
+    assert instances_drawn(preview) == ["loki:3100"]
+    page.fill("[data-variable=job] input", "prometheus")
+    page.click("[role=option]:has-text('prometheus')")
+    page.keyboard.press("Escape")
+    page.wait_for_url("**var-job=prometheus**")
+    assert "var-instance" not in page.url
+    assert "var-one=loki" in page.url
+    preview.settle()
+    assert instances_drawn(preview) == ["prometheus:9090"]
+    page.click("[data-variable=instance] input")
+    page.wait_for_selector("[role=option]")
+    assert [each.inner_text() for each in page.query_selector_all("[role=option]")] == ["All", "prometheus:9090"]
+
+
+def instances_drawn(preview: Preview) -> list[str]:
+    return sorted(set(re.findall(r"[a-z-]+:\d+", preview.panel("Instances").text)))
+
+
+def test_a_variable_without_all_opens_on_the_first_value(preview: Preview) -> None:
+    preview.serve(planted_panels.board(*DRAWN))
+    preview.open("/d/planted")
+    (first, *_) = sorted(Prometheus().label_values("job", "up"))
+    assert first in preview.panel("First of its kind").text.splitlines()
+
+
+def test_a_single_number_has_no_name_beside_it(preview: Preview) -> None:
+    preview.serve(planted_panels.board(*DRAWN))
+    preview.open("/d/planted?var-job=prometheus")
+    assert re.search(r"^1\s*s$", preview.panel("Numbers").body), preview.panel("Numbers").body
 
 
 PANES = {"a": {"datasource": "loki", "queries": [{"refId": "A", "expr": '{service="erp-web"}'}]}}
@@ -243,11 +281,3 @@ def test_a_source_that_is_down_is_told_in_each_panel(preview: Preview) -> None:
     preview.open("/d/planted")
     assert [panel.state for panel in preview.panels()] == ["problem"] * 2
     assert "502" in preview.panel("Lines").text
-
-
-@pytest.mark.parametrize(("method", "path"), REFUSED_CALLS)
-def test_nothing_but_reading_passes_the_proxy(method: str, path: str) -> None:
-    call = requests.Request(method, stack.url("grafana")).prepare()
-    call.url = stack.url("grafana") + path  # as it is: requests would tidy the dots away
-    with requests.Session() as session:
-        assert session.send(call, timeout=20).status_code in (403, 404, 405)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(LEAST_SECONDS + 60)
 FIRING = 'ALERTS{alertstate="firing",alertname!="Watchdog"}'
 FIRING_OR_PENDING = 'ALERTS{alertname!="Watchdog"}'
 # True of a machine that is busy with something else; the least share of it that has to be in use then.
-OF_THE_MACHINE = {"ErpHostCpuSaturated": 0.7, "ErpHostMemoryLow": 0.7}
+OF_THE_MACHINE = {"HostCpuSaturated": 0.7, "HostMemoryLow": 0.7}
 
 
 def names(prometheus: Prometheus, expression: str) -> set[str]:
@@ -66,7 +66,7 @@ def test_only_the_watchdog_fires(fired: set[str], left: set[str]) -> None:
 
 
 def test_an_alert_of_the_machine_fires_only_where_the_machine_is_busy(fired: set[str], load: Load) -> None:
-    in_use = {"ErpHostCpuSaturated": load.processor, "ErpHostMemoryLow": load.memory}
+    in_use = {"HostCpuSaturated": load.processor, "HostMemoryLow": load.memory}
     untrue = {name: in_use[name] for name in fired & set(OF_THE_MACHINE) if in_use[name] < OF_THE_MACHINE[name]}
     assert untrue == {}, load.sentence
 

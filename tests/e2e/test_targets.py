@@ -9,6 +9,7 @@ from threading import Thread
 import pytest
 
 from ops.stack import PROJECT
+from tests.support.alertmanager import TAKEN_AWAY_SECONDS, silence
 from tests.support.prometheus import Prometheus
 from tests.support.stack import ROOT, CommandError, run
 from tests.support.wait import eventually
@@ -56,6 +57,7 @@ def write() -> Iterator[Write]:
         file.chmod(0o644)
 
     yield write
+    silence(TAKEN_AWAY_SECONDS, 'application="shop"')
     file.unlink()
 
 
@@ -94,7 +96,7 @@ def test_a_file_of_targets_is_watched_and_a_bad_one_beside_it_refused(
     write(GOOD.format(address=address).replace("labels", "lables"))
     assert "planted.yml" in (text := refusal())
     assert "line 2: field lables not found" in text
-    eventually(lambda: prometheus.query('ALERTS{alertname="ErpTargetsRefused"}'), "ErpTargetsRefused to begin", 60)
+    eventually(lambda: prometheus.query('ALERTS{alertname="TargetsRefused"}'), "TargetsRefused to begin", 60)
     assert prometheus.value(f'up{{job="shop-search",instance="{address}"}}') == 1
 
     write(GOOD.format(address=address).replace(", service: shop-search", "", 1))

@@ -17,8 +17,8 @@ NOW = datetime(2026, 11, 26, 14, 6, 41, tzinfo=UTC)
 
 def pending(name: str, severity: str, service: str) -> dict[str, Any]:
     """An alert as Prometheus tells it."""
-    labels = {"alertname": name, "severity": severity, "service": service}
-    annotations = {"summary": "It is down", "dashboard_url": "/d/erp-overview"}
+    labels = {"alertname": name, "severity": severity, "application": "erp", "env": "sandbox", "service": service}
+    annotations = {"summary": "It is down", "dashboard_url": "/d/overview"}
     return {"labels": labels, "annotations": annotations, "state": "pending", "activeAt": BEGUN}
 
 
@@ -38,7 +38,7 @@ def test_duration_is_understood(text: str, seconds: int) -> None:
 @pytest.mark.parametrize("text", ["", "1", "1x", "-1h", "1h ", "1h;30m", "0s", "31d", "9999999999d"])
 def test_bad_duration_is_refused_before_anything_is_asked(text: str, settings: Settings) -> None:
     with pytest.raises(OpsError, match=r"FOR='.*expected at most 30d, such as FOR=30m"):
-        alerts.silence(Stack(settings, "official"), "erp-web", text)
+        alerts.silence(Stack(settings, "official"), text, "erp-web", "", "")
 
 
 def test_alerts_are_listed_by_severity_and_state_with_start_and_board() -> None:
@@ -52,20 +52,25 @@ def test_alerts_are_listed_by_severity_and_state_with_start_and_board() -> None:
         held("Bare", "", "") | {"labels": {"alertname": "Bare"}, "annotations": {}},
     ]
     told = alerts.listing(found, "http://localhost:3000", NOW).splitlines()
-    assert [line.split()[:4] for line in told[2:8]] == [
-        ["critical", "firing", "ErpDown", "erp-web"],
-        ["critical", "pending", "ErpSoon", "erp-beat"],
-        ["critical", "silenced", "ErpQuiet", "erp-web"],
-        ["warning", "inhibited", "ErpSlow", "erp-web"],
-        ["warning", "muted", "ErpAsleep", "erp-web"],
-        ["firing", "Bare", "2026-11-25", "13:05:40"],
+    assert [line.split()[:6] for line in told[2:8]] == [
+        ["critical", "firing", "ErpDown", "erp", "sandbox", "erp-web"],
+        ["critical", "pending", "ErpSoon", "erp", "sandbox", "erp-beat"],
+        ["critical", "silenced", "ErpQuiet", "erp", "sandbox", "erp-web"],
+        ["warning", "inhibited", "ErpSlow", "erp", "sandbox", "erp-web"],
+        ["warning", "muted", "ErpAsleep", "erp", "sandbox", "erp-web"],
+        ["firing", "Bare", "2026-11-25", "13:05:40", "UTC", "(1"],
     ]
-    assert "  2026-11-25 13:05:40 UTC (1 day, 1:01:00)  It is down  http://localhost:3000/d/erp-overview" in told[2]
+    assert "  2026-11-25 13:05:40 UTC (1 day, 1:01:00)  It is down  http://localhost:3000/d/overview" in told[2]
     assert told[-1] == "3 firing, 1 pending, 1 silenced, 1 inhibited, 1 muted."
 
 
+def test_a_silence_of_everything_is_refused(settings: Settings) -> None:
+    with pytest.raises(OpsError, match="SERVICE= and APPLICATION= are empty; expected one of them or both"):
+        alerts.silence(Stack(settings, "official"), "1h", "", "", "sandbox")
+
+
 @pytest.mark.parametrize(
-    "command", [lambda stack: alerts.silence(stack, "erp-web", "1h"), alerts.alerts, alerts.review]
+    "command", [lambda stack: alerts.silence(stack, "1h", "erp-web", "", ""), alerts.alerts, alerts.review]
 )
 def test_a_stack_that_is_down_is_told(command: Callable[[Stack], None], settings: Settings) -> None:
     nobody = Settings({**settings.values, "PROMETHEUS_PORT": "9"}, {})

@@ -10,6 +10,7 @@ from ops.settings import defaults, load, read_env_file
 from ops.stack import Stack
 from tests.support.stack import ROOT, run
 
+SANDBOX = ["sample", "sandbox", "shoppers"]
 PRODUCTION = "ENV=production\nPAYMENT_API_URL=https://pay.example\nSHIPPING_API_URL=https://ship.example\n"
 
 
@@ -128,16 +129,33 @@ def test_mail_addresses_that_production_lacks_are_no_sandbox_addresses(root: Pat
 @pytest.mark.parametrize(
     ("text", "endpoint", "profiles"),
     [
-        ("", "http://jaeger:4318", ["sandbox", "tracing"]),
-        ("TRACING=off", "", ["sandbox"]),
-        ("TRACING=on", "http://jaeger:4318", ["sandbox", "tracing"]),
-        ("TRACING=on\nOTEL_EXPORTER_OTLP_ENDPOINT=http://own:4318", "http://own:4318", ["sandbox", "tracing"]),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT=http://own:4318", "http://own:4318", ["sandbox"]),
-        (PRODUCTION, "", []),
-        (PRODUCTION + "TRACING=on", "http://jaeger:4318", ["tracing"]),
+        ("", "http://jaeger:4318", [*SANDBOX, "tracing"]),
+        ("TRACING=off", "", SANDBOX),
+        ("TRACING=on", "http://jaeger:4318", [*SANDBOX, "tracing"]),
+        ("TRACING=on\nOTEL_EXPORTER_OTLP_ENDPOINT=http://own:4318", "http://own:4318", [*SANDBOX, "tracing"]),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT=http://own:4318", "http://own:4318", SANDBOX),
+        (PRODUCTION, "", ["sample"]),
+        (PRODUCTION + "TRACING=on", "http://jaeger:4318", ["sample", "tracing"]),
     ],
 )
 def test_tracing_starts_the_store_and_sends_there(root: Path, text: str, endpoint: str, profiles: list[str]) -> None:
     write(root, text)
     settings = load(root)
     assert (settings["OTEL_EXPORTER_OTLP_ENDPOINT"], settings.profiles) == (endpoint, profiles)
+
+
+@pytest.mark.parametrize(
+    ("text", "profiles", "ports"),
+    [
+        ("SAMPLE=off\nTRACING=off", ["sandbox"], {"inbox", "mailpit"}),
+        ("SAMPLE=off\nENV=production", [], set()),
+    ],
+)
+def test_without_the_sample_neither_it_nor_its_shoppers_run(
+    root: Path, text: str, profiles: list[str], ports: set[str]
+) -> None:
+    write(root, text)
+    settings = load(root)
+    assert settings.profiles == profiles
+    assert settings.ports.keys() == {"grafana", "prometheus", "alertmanager", "loki", "bugsink", *ports}
+    assert set(Stack(settings, "official").model["services"]) & settings.absent == set()

@@ -65,6 +65,10 @@ class Burst:
         return [request_id for request_id in found if request_id in self.ids]
 
 
+# Checks and fixtures
+NEEDS_SAMPLE = {"test_health_pages", "burst", "order", "erp", "planted_error"}
+
+
 @dataclass(frozen=True)
 class Order:
     ids: Ids
@@ -90,6 +94,8 @@ def off_because(item: pytest.Item) -> str:
         return f"it writes, and this is ENV={settings['ENV']}; SMOKE_WRITES=on runs it"
     if item.get_closest_marker("asks_bugsink") and "@bugsink:" not in stack.secret("sentry_dsn"):
         return "SENTRY_DSN names a tracker that it can't ask"
+    if not settings.has_sample and NEEDS_SAMPLE & {item.name, *getattr(item, "fixturenames", ())}:
+        return "SAMPLE=off: it asks the sample ERP"
     channel = item.callspec.params.get("channel") if hasattr(item, "callspec") else None
     if channel and not notification.is_on(channel):
         return f"the channel is off: secrets/{notification.FILES[channel]} is empty"

@@ -5,7 +5,7 @@ import pytest
 from ops.faults import FAULTS
 from prometheus.rule_files import alerts
 from tests.drills.report import LEAST_DRILLED, PAGE, Line, page, read
-from tests.drills.table import DRILLS, NOT_DRILLED
+from tests.drills.table import DRILLS, DUE, NOT_DRILLED
 
 TIERS = {f"{rule['alert']}/{rule['labels']['severity']}" for _, rule in alerts()}
 DRILLED = {drill.name for drill in DRILLS}
@@ -31,8 +31,9 @@ def test_enough_alerts_are_drilled() -> None:
     assert len({drill.alert for drill in DRILLS}) >= LEAST_DRILLED
 
 
-def test_every_drill_has_been_run_and_passed() -> None:
-    assert {f"{line.alert}/{line.severity}" for line in KEPT} == DRILLED
+def test_every_drill_has_been_run_and_passed_or_is_listed_as_due() -> None:
+    assert DUE <= DRILLED
+    assert {f"{line.alert}/{line.severity}" for line in KEPT} == DRILLED - DUE
     assert [line for line in KEPT if line.trouble or line.notified_after is None or line.resolved_after is None] == []
 
 

@@ -1,28 +1,20 @@
-"""Compose files, images, scrape jobs and networks agree on the services."""
+"""Compose files, images and networks agree on the services."""
 
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from ops.paths import ROOT
+from ops.settings import SAMPLE_SERVICES, SHOPPERS
 from tests.support.compose_model import OFFLINE, load, parts, services, words
-from tests.support.services import REGISTRY_ONLY, SANDBOX, SCRAPED
+from tests.support.services import REGISTRY_ONLY, SANDBOX
 
 IMAGES = tomllib.loads((ROOT / "images" / "images.toml").read_text(encoding="utf-8"))
 LOCAL = {service: name for name, table in IMAGES.items() for service in table.get("services", [])}
 OFFICIAL = [name for name, service in services().items() if "build" not in service]
 PART_LINES = 250
-
-
-def scrape_jobs() -> dict[str, dict[str, Any]]:
-    folder = ROOT / "prometheus"
-    files = [folder / "prometheus.yml", *sorted((folder / "scrape").glob("*.yml"))]
-    found = [yaml.safe_load(path.read_text(encoding="utf-8"))["scrape_configs"] for path in files]
-    return {job["job_name"]: job for jobs in found for job in jobs}
 
 
 @pytest.mark.parametrize("part", parts(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -32,7 +24,13 @@ def test_a_part_is_short_enough_to_be_read(part: Path) -> None:
 
 
 def test_a_service_of_the_sandbox_is_left_out_in_production() -> None:
-    assert {name for name, service in services().items() if service.get("profiles") == ["sandbox"]} == SANDBOX
+    assert {name for name, each in services().items() if each.get("profiles") in (["sandbox"], ["shoppers"])} == SANDBOX
+
+
+def test_the_services_of_the_sample_and_its_shoppers_are_those_that_ops_knows() -> None:
+    assert set(services(ROOT / "erp_app" / "compose.yaml")) == set(SAMPLE_SERVICES)
+    assert {name for name, each in services().items() if each.get("profiles") == ["sample"]} == set(SAMPLE_SERVICES)
+    assert {name for name, each in services().items() if each.get("profiles") == ["shoppers"]} == set(SHOPPERS)
 
 
 def test_stores_are_on_internal_networks_alone() -> None:
@@ -51,13 +49,7 @@ def test_metrics_have_a_bounded_disk_of_their_own(name: str) -> None:
 
 def test_only_its_readers_reach_the_docker_socket_proxy() -> None:
     reach = {name for name, service in services().items() if "docker-api" in words(service.get("networks"))}
-    assert reach == {"socket-proxy", "promtail", "telegraf"}
-
-
-def test_each_service_with_metrics_has_a_scrape_job_of_its_name_and_other_jobs_are_probes_or_the_users() -> None:
-    probes = {name for name, job in scrape_jobs().items() if job.get("metrics_path") == "/probe"}
-    assert probes & set(services()) == set()
-    assert set(scrape_jobs()) - probes == {*SCRAPED, "targets"}
+    assert reach == {"socket-proxy", "prometheus", "promtail", "telegraf"}
 
 
 @pytest.mark.parametrize("name", services())

@@ -73,6 +73,7 @@ def test_no_check_at_all_is_no_success(folder: Path) -> None:
 
 class Settings(dict[str, str]):
     is_sandbox = False
+    has_sample = True
 
 
 @pytest.mark.parametrize(

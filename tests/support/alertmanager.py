@@ -2,7 +2,18 @@
 
 from typing import Any
 
+from ops import alerts
+from ops.commands import current
 from tests.support.api import Api
+
+# ApplicationDown fires for so long after an application is taken away on purpose, and a little more.
+TAKEN_AWAY_SECONDS = 20 * 60
+
+
+def silence(seconds: int, *matchers: str) -> str:
+    """The id of a silence from now on, which ends by itself."""
+    why = ("--author=tests", "--comment=made by a test")
+    return alerts.amtool(current(), "silence", "add", *matchers, f"--duration={seconds}s", *why)
 
 
 class Alertmanager(Api):
@@ -13,6 +24,10 @@ class Alertmanager(Api):
         """The alerts it holds now, silenced and inhibited ones too."""
         only = {"filter": f'alertname="{alertname}"'} if alertname else {}
         return list(self.get("alerts", **only))
+
+    def silenced(self) -> list[dict[str, str]]:
+        """The labels of the alerts that somebody has silenced."""
+        return [alert["labels"] for alert in self.get("alerts") if alert["status"]["silencedBy"]]
 
     def silence_state(self, identifier: str) -> str:
         """active, pending or expired."""

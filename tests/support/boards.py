@@ -16,6 +16,7 @@ FOLDER = ROOT / "grafana" / "dashboards" / "generated"
 STEP_SECONDS = 15
 SCRAPE_SECONDS = 10
 RANGE_SECONDS = 15 * 60
+ANYTHING = "..*"
 VARIABLE = re.compile(r"\$\{(\w+)(?::[^}]*)?\}|\$([A-Za-z_]\w*)")
 LABEL_VALUES = re.compile(r"^label_values\(\s*(?:(?P<matcher>.+),)?\s*(?P<label>\w+)\s*\)$", re.DOTALL)
 
@@ -72,8 +73,12 @@ def variables(board: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def values_of(board: Mapping[str, Any], span: int = RANGE_SECONDS, step: int = STEP_SECONDS) -> dict[str, str]:
-    """What each variable stands for when the board opens on `span` seconds: each of ours opens on All."""
-    chosen = {each["name"]: each["allValue"] for each in variables(board) if each["type"] == "query"}
+    """What each variable stands for when the board opens on `span` seconds: each of ours opens on All.
+
+    Without a value for All it is one application, or a list of services, that only the running stack knows: anything
+    stands for it.
+    """
+    chosen = {each["name"]: each.get("allValue", ANYTHING) for each in variables(board) if each["type"] == "query"}
     return {**built_in(span, step), **chosen}
 
 

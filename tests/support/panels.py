@@ -23,11 +23,11 @@ QUIET: dict[str, str] = {
             *(f"erp-business: Orders against the expected ({ref})" for ref in "BCD"),
             *(f"erp-business: Log-ins against the expected ({ref})" for ref in "BCD"),
             "erp-business: Revenue against the expected (B)",
-            "erp-overview: Requests a week ago (B)",
+            "overview: Requests a week ago (B)",
         ),
         A_WEEK,
     ),
-    **dict.fromkeys(("erp-infrastructure: Disk (A)", "erp-infrastructure: Disk (B)"), BLOCK_IO),
+    **dict.fromkeys(("infrastructure: Disk (A)", "infrastructure: Disk (B)"), BLOCK_IO),
 }
 
 

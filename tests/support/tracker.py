@@ -23,6 +23,12 @@ class ErrorEvent:
         return {str(key): str(value) for key, value in pairs}
 
     @property
+    def exception(self) -> str:
+        """What the last exception says; nothing where there is none."""
+        values = self.data.get("exception", {}).get("values") or [{}]
+        return str(values[-1].get("value", ""))
+
+    @property
     def trace_id(self) -> str:
         return str(self.data.get("contexts", {}).get("trace", {}).get("trace_id", ""))
 

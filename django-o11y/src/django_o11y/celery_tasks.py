@@ -1,4 +1,4 @@
-"""What Celery's signals tell of tasks, turned into ids, metrics, spans and log lines."""
+"""Celery's signals about tasks, turned into ids, metrics, spans and log lines."""
 
 from collections import deque
 from time import time
@@ -56,10 +56,10 @@ def end(task_id: str, task: Any, state: str | None, **_: Any) -> None:
 
 
 def count_failure(sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
-    if isinstance(exception, Reject):  # told by the worker after its process has counted the task as rejected
+    if isinstance(exception, Reject):  # signalled by the worker after its process has counted the task as rejected
         return
     if not hasattr(sender.request, RUN):
-        # Its process was killed or reached the time limit, which Celery tells twice; no end of the task was seen.
+        # Its process was killed or reached the time limit, which Celery signals twice; no end of the task was seen.
         if task_id in _over:
             return
         _over.append(task_id)

@@ -174,7 +174,7 @@ def _exports() -> Found:
     for name in ("PROMETHEUS_METRICS_EXPORT_PORT", "PROMETHEUS_METRICS_EXPORT_PORT_RANGE"):
         if getattr(settings, name, None):
             yield checks.Error(
-                f"{name} is set: the second worker can't bind the port, and each one tells its own share only.",
+                f"{name} is set: the second worker can't bind the port, and each one shows its own share only.",
                 hint=f"Remove {name}; the /metrics of {installation.MIDDLEWARE} adds all workers up.",
                 id="django_o11y.E014",
             )

@@ -77,7 +77,7 @@ def _count_loss(reason: str) -> None:
 
 
 def _is_not_of_the_sender(record: logging.LogRecord) -> bool:
-    """urllib3 warns of each attempt to send an event, and there are three; _losses tells of the events."""
+    """urllib3 warns of each attempt to send an event, and there are three; _losses counts the events."""
     return record.threadName != SENDER
 
 

@@ -70,8 +70,8 @@ def fit(event: Any, gone: Counter[str]) -> None:
         if _size(event) <= MAX_BYTES:
             break
         gone += step()
-    if told := ", ".join(f"{number} {name}" for name, number in gone.items() if number):
-        event.setdefault("tags", {})[TAG] = told[:MAX_TAG]
+    if said := ", ".join(f"{number} {name}" for name, number in gone.items() if number):
+        event.setdefault("tags", {})[TAG] = said[:MAX_TAG]
 
 
 def _size(event: Any) -> int:

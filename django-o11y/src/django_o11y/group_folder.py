@@ -25,7 +25,7 @@ NETWORK = Path("/proc/self/ns/net")
 """Its inode is the number of this container's network: an address such as 0.0.0.0:8000 is unique in there only."""
 
 ADDRESSES = re.compile(r"UVICORN_.*|GUNICORN_CMD_ARGS|(.*_)?PORT")
-"""Variables that tell servers of one command line apart."""
+"""Variables that differ between servers of one command line."""
 
 
 def of_server(service: str) -> str:

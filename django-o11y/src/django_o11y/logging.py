@@ -151,7 +151,7 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
             # One line per received and per finished task, with the task's arguments in it.
             "celery.worker.strategy": {**to_root, "level": "WARNING"},
             "celery.app.trace": {**to_root, "level": "WARNING"},
-            # Celery's pool, which tells of dead processes here, forbids this logger to propagate.
+            # Celery's pool, which logs dead processes here, forbids this logger to propagate.
             "multiprocessing": {"handlers": [HANDLER], "propagate": False, "level": "WARNING"},
         },
     }

@@ -1,9 +1,9 @@
-"""Tells of what is lost while a service that gets it is away: the first loss at once, then how many there were."""
+"""Warns of what is lost while a service that gets it is away: the first loss at once, then how many there were."""
 
 import logging
 from time import monotonic
 
-TELL_SECONDS = 600.0
+WARN_SECONDS = 600.0
 
 
 class Losses:
@@ -11,12 +11,12 @@ class Losses:
         """`sentences` has two places: for the number of losses, and for the reason of the last one."""
         self.logger = logger
         self.sentences = sentences
-        self._untold = 0
-        self._tell_at = float("-inf")
+        self._lost = 0
+        self._warn_at = float("-inf")
 
     def add(self, reason: str, number: int = 1) -> None:
-        self._untold += number
-        if monotonic() < self._tell_at:
+        self._lost += number
+        if monotonic() < self._warn_at:
             return
-        told, self._untold, self._tell_at = self._untold, 0, monotonic() + TELL_SECONDS
-        self.logger.warning(self.sentences, told, reason)
+        lost, self._lost, self._warn_at = self._lost, 0, monotonic() + WARN_SECONDS
+        self.logger.warning(self.sentences, lost, reason)

@@ -111,7 +111,7 @@ def label_of(queue: Any) -> str:
 
 
 def queue_of(app: Celery, delivery_info: Mapping[str, Any] | None) -> str:
-    """The queue by which a message came, told from its exchange and routing key; UNKNOWN if it may be several."""
+    """The queue by which a message came, by its exchange and routing key; UNKNOWN if it may be several."""
     exchange, key = ((delivery_info or {}).get(each) or "" for each in ("exchange", "routing_key"))
     queues = app.amqp.queues
     if not exchange:  # the default exchange, whose routing keys are the names of queues

@@ -133,7 +133,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "key (",
-        # A number in a column without such a name tells nothing of anybody.
+        # A number in a column without such a name identifies nobody.
         rf"(?!key \((?:(?!{_PERSONAL}|{_CREDENTIAL})[^\n()]){{1,100}}\)=\(\d{{1,12}}\))"
         r"(\bkey \([^\n]{1,300}?\)=)\(.*?(?:\)(?=\.| already| is | conflicts| with )|\Z)",
         rf"\1({FILTERED})",

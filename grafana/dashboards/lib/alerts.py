@@ -9,8 +9,8 @@ import promql_parser as ast
 from grafana.dashboards.lib import style
 from prometheus import promql, rule_files
 
-OVERVIEW, DATABASE, CELERY = "erp-overview", "erp-database", "erp-celery"
-INFRASTRUCTURE, BUSINESS = "erp-infrastructure", "erp-business"
+OVERVIEW, DATABASE, CELERY = "overview", "database", "celery"
+INFRASTRUCTURE, BUSINESS = "infrastructure", "erp-business"
 # Each file of rules belongs to one board: its alerts lead there, and the board lists them.
 BOARD_OF = {
     **dict.fromkeys(("availability", "baseline", "errors", "external", "http", "slo", "traffic"), OVERVIEW),
@@ -19,6 +19,7 @@ BOARD_OF = {
     **dict.fromkeys(("host", "redis", "self"), INFRASTRUCTURE),
     "business": BUSINESS,
 }
+ALSO = {INFRASTRUCTURE: "monitoring"}  # boards whose alerts are this application's, whichever is chosen
 UNLISTED = {"Watchdog": "it always fires, and is missed elsewhere"}
 COLOURS = {"warning": style.WARNING, "critical": style.BAD}
 LEAST = 0.001  # what is drawn for "more than 0"

@@ -13,7 +13,7 @@ from grafana.dashboards.lib.queries import common
 COLUMNS = 24
 # What "All" stands for. Not .*: Loki refuses a matcher that may match nothing. Not .+: in an address plus is a space.
 EVERYTHING = "..*"
-TAG = "erp"
+TAG = "observability"
 TALLEST = 14
 STATES = (("silent", style.GOOD), ("pending", style.WARNING), ("FIRING", style.BAD))
 
@@ -42,16 +42,34 @@ class Section:
 
 @dataclass(frozen=True)
 class Choice:
-    """A variable: the values of a label, all of them at first. `matching` is what "All" is then."""
+    """A variable: the values of a label, all of them at first or, where `one` is chosen, the first.
+
+    `matching` is what "All" is then; without it "All" is the values offered, and nothing else.
+    """
 
     name: str
     label: str
     query: str
     matching: str = EVERYTHING
+    one: bool = False
 
 
-JOB = Choice("job", "Service", "label_values(up, job)")
-INSTANCE = Choice("instance", "Instance", 'label_values(up{job=~"$job"}, instance)')
+INSTANCE = Choice("instance", "Instance", f'label_values(up{{{common.SERVICE},probe=""}}, instance)')
+
+
+def identity(metrics: str, services: str = "", *, one: bool = False, matching: str = EVERYTHING) -> list[Choice]:
+    """The choice of application, environment and service among those that have one of the `metrics`.
+
+    `services` are the metrics of what is offered as a service, if others; `one` application and environment at a time
+    is for boards whose figures of several would be added up to nonsense.
+    """
+    any_of = f'{{__name__=~"{metrics}"'
+    chosen = f'{{__name__=~"{services or metrics}",{common.APPLICATION}}}'
+    return [
+        Choice("application", "Application", f"label_values({any_of}}}, application)", one=one),
+        Choice("env", "Environment", f'label_values({any_of},application=~"$application"}}, env)', one=one),
+        Choice("service", "Service", f"label_values({chosen}, service)", matching),
+    ]
 
 
 def board(
@@ -70,8 +88,12 @@ def board(
         .tooltip(models.DashboardCursorSync.CROSSHAIR)
         .with_variable(_source("datasource", "Metrics", "prometheus"))
         .with_variable(_source("logs", "Logs", "loki"))
-        .annotation(_annotation("Firing alerts", style.BAD, common.FIRING_ANNOTATION, "{{alertname}} {{service}}"))
-        .annotation(_annotation("Deploys", style.NEUTRAL, common.DEPLOY_ANNOTATION, "{{job}} {{version}}"))
+        .annotation(
+            _annotation(
+                "Firing alerts", style.BAD, common.FIRING_ANNOTATION, "{{alertname}} {{application}} {{service}}"
+            )
+        )
+        .annotation(_annotation("Deploys", style.NEUTRAL, common.DEPLOY_ANNOTATION, f"{style.NAMED} {{{{version}}}}"))
     )
     for choice in choices:
         builder = builder.with_variable(_choice(choice))
@@ -89,7 +111,7 @@ def _alerts(uid: str) -> Section:
     groups = alerts.of_board(uid)
     panel = panels.states(
         "Alerts that lead here: silent, pending or firing, each with its runbook; without a row it isn't evaluated.",
-        common.alert_states(groups),
+        common.alert_states(groups, also=alerts.ALSO.get(uid, "")),
         STATES,
     )
     return Section(8, "Alerts of this board", [row(panel, height=min(3 + len(groups), TALLEST))])
@@ -131,20 +153,20 @@ def _source(name: str, label: str, kind: str) -> builders.DatasourceVariable:
 
 
 def _choice(choice: Choice) -> builders.QueryVariable:
-    everything = models.VariableOption(selected=True, text="All", value="$__all")
-    return (
+    offered = (
         builders.QueryVariable(choice.name)
         .label(choice.label)
         .datasource(panels.METRICS)
         .query(choice.query)
         .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(models.VariableSort.ALPHABETICAL_ASC)
-        .multi(True)
-        .include_all(True)
-        .all_value(choice.matching)
         .allow_custom_value(True)
-        .current(everything)
     )
+    if choice.one:
+        return offered
+    everything = models.VariableOption(selected=True, text="All", value="$__all")
+    offered = offered.multi(True).include_all(True).current(everything)
+    return offered.all_value(choice.matching) if choice.matching else offered
 
 
 def _annotation(name: str, color: str, query: str, title: str) -> builders.AnnotationQuery:

@@ -20,6 +20,12 @@ def runbook_of_row() -> builders.DashboardLink:
     return _link("Runbook", f"{RUNBOOKS}/{ALERT_OF_ROW}.md")
 
 
+def overview_of_row() -> builders.DashboardLink:
+    """The overview of the service in a table's row, over the board's time range."""
+    chosen = "&".join(f"var-{name}=${{__data.fields.{name}}}" for name in ("application", "env", "service"))
+    return _link("Overview of this service", f"/d/overview?{chosen}&${{__url_time_range}}").target_blank(False)
+
+
 def log_lines(selector: str, title: str = "Log lines") -> builders.DashboardLink:
     """The lines of a LogQL selector in Explore, over the board's time range."""
     query = {"refId": "A", "datasource": {"type": "loki", "uid": "${logs}"}, "expr": selector, "queryType": "range"}
@@ -33,7 +39,7 @@ def runbooks() -> builders.DashboardLink:
 
 
 def boards(tag: str) -> builders.DashboardLink:
-    link = builders.DashboardLink("ERP boards").type(models.DashboardLinkType.DASHBOARDS).tags([tag])
+    link = builders.DashboardLink("Boards").type(models.DashboardLinkType.DASHBOARDS).tags([tag])
     return link.as_dropdown(True).include_vars(True).keep_time(True)
 
 

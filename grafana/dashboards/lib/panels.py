@@ -18,7 +18,8 @@ from grafana.dashboards.lib.alerts import Watch
 METRICS = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 LOGS = models.DataSourceRef(type_val="loki", uid="${logs}")
 REFS = "ABCDEFGH"
-LINES_OF_SERVICES = '{service=~"${job:pipe}"}'
+_CHOSEN = (f'{name}=~"${{{name}:pipe}}"' for name in ("application", "env", "service"))
+LINES_OF_SERVICES = f"{{{','.join(_CHOSEN)}}}"
 NO_WATCH = Watch()
 ANY = Watch(steps=((1, style.BAD),))  # one is one too many
 
@@ -107,8 +108,10 @@ def log_lines(text: str, query: str, *, identifier: int = 0) -> logs.Panel:
     return panel.id(identifier) if identifier else panel
 
 
-def rows(text: str, queries: Queries, columns: Mapping[str, str], unit: str = style.COUNT) -> table.Panel:
-    """A table of the queries' last values, joined by their labels, the highest of the first query on top.
+def rows(
+    text: str, queries: Queries, columns: Mapping[str, str], unit: str = style.COUNT, *, top: str = ""
+) -> table.Panel:
+    """A table of the queries' last values, joined by their labels, the highest of the query `top` (or the first) first.
 
     `queries` maps a value's heading to its query, `columns` a label to its heading; any other label is left out.
     """
@@ -123,7 +126,8 @@ def rows(text: str, queries: Queries, columns: Mapping[str, str], unit: str = st
         )
         panel = panel.with_target(target)
     order = {name: place for place, name in enumerate([*columns, *headings])}
-    first = common.TableSortByFieldState().display_name(next(iter(queries))).desc(True)
+    panel = with_units(panel, dict.fromkeys(columns.values(), style.TEXT))
+    first = common.TableSortByFieldState().display_name(top or next(iter(queries))).desc(True)
     options = {"excludeByName": {"Time": True}, "indexByName": order, "renameByName": {**columns, **headings}}
     merged = panel.sort_by([first]).with_transformation(models.DataTransformerConfig(id_val="merge", options={}))
     return merged.with_transformation(models.DataTransformerConfig(id_val="organize", options=options))
@@ -134,6 +138,28 @@ def with_units(panel: Named, units: Mapping[str, str]) -> Named:
     for heading, unit in units.items():
         panel = panel.override_by_name(heading, [models.DynamicConfigValue(id_val="unit", value=unit)])
     return panel
+
+
+def services(text: str, queries: Queries, units: Mapping[str, str], *, missing: str) -> table.Panel:
+    """A table with a row for each service; `missing` is what it says while there is none.
+
+    The first query is 1 where all is well, the second puts the rows in order. What isn't known is a dash, never a zero.
+    """
+    health, order, *_ = queries
+    columns = {"application": "Application", "env": "Env", "service": "Service", "version": "Version"}
+    unknown = models.DynamicConfigValue(id_val="noValue", value="-")
+    coloured = models.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"})
+    unit = models.DynamicConfigValue(id_val="unit", value=style.UP_OR_DOWN)
+    panel = (
+        rows(text, queries, columns, top=order)
+        .min_width(70)
+        .no_value(missing)
+        .override_by_regexp("/.*/", [unknown])
+        .override_by_name(health, [unit, coloured])
+        .thresholds(style.thresholds((1, style.GOOD), base=style.BAD))
+        .data_links([links.overview_of_row()])
+    )
+    return with_units(panel, units)
 
 
 def states(text: str, query: str, names: Sequence[tuple[str, str]]) -> table.Panel:

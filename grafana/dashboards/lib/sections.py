@@ -6,39 +6,37 @@ from grafana.dashboards.lib.alerts import linked, watched
 from grafana.dashboards.lib.layout import Section, row
 from grafana.dashboards.lib.panels import lines, log_counts, log_lines
 from grafana.dashboards.lib.queries import containers
-from grafana.dashboards.lib.queries.common import lines_by, lines_of, rate_by
-from grafana.dashboards.lib.style import BYTES, BYTES_PER_SECOND, COUNT, PER_MINUTE, RATIO
+from grafana.dashboards.lib.queries.common import APPLICATION, lines_by, lines_of, rate_by
+from grafana.dashboards.lib.style import BYTES, BYTES_PER_SECOND, COUNT, NAMED, PER_MINUTE, RATIO
 
 LINES_OF_ALERTS = 40  # the panel that alerts link to for log lines
 
 
-def use_of_machine(
-    number: int, title: str, services: str, *beside: timeseries.Panel, collapsed: bool = False
-) -> Section:
-    """What the containers of these services use of the machine; `services` is a regular expression."""
+def use_of_machine(number: int, title: str, chosen: str, *beside: timeseries.Panel, collapsed: bool = False) -> Section:
+    """What the containers of these services use of the machine; `chosen` are their matchers."""
     first = row(
         lines(
             "CPU of containers: the share of all cores.",
-            {"{{service}}": containers.cpu(services)},
+            {NAMED: containers.cpu(chosen)},
             RATIO,
-            watched("ErpContainerCpu"),
+            watched("ContainerCpu"),
         ),
         lines(
             "Memory against its limit: at 100% the kernel kills it.",
-            {"{{service}}": containers.memory_share(services)},
+            {NAMED: containers.memory_share(chosen)},
             RATIO,
-            watched("ErpContainerMemory"),
+            watched("ContainerMemory"),
             maximum=1,
         ),
-        lines("Memory: what each container holds.", {"{{service}}": containers.memory(services)}, BYTES),
+        lines("Memory: what each container holds.", {NAMED: containers.memory(chosen)}, BYTES),
     )
     second = row(
-        lines("Network: what each container receives and sends.", containers.network(services), BYTES_PER_SECOND),
+        lines("Network: what each container receives and sends.", containers.network(chosen), BYTES_PER_SECOND),
         lines(
             "Starts: how often each container was started in a quarter of an hour.",
-            {"{{service}}": containers.starts(services)},
+            {NAMED: containers.starts(chosen)},
             COUNT,
-            linked("ErpRestartLoop"),
+            linked("ContainerRestartLoop"),
         ),
         *beside,
     )
@@ -50,7 +48,7 @@ def log_section(
     more: str = "",
     pipeline: str = "",
     *,
-    services: str = "$job",
+    services: str = "$service",
     collapsed: bool = False,
     lines_panel: int = 0,
 ) -> Section:
@@ -60,7 +58,7 @@ def log_section(
     """
     selector = f"{lines_of(services, more)}{pipeline}"
     text = "Log lines by level: how much is written, and how bad."
-    counted = rate_by("level", "promtail_log_lines_total", f'service=~"{services}"{more}', per=" * 60")
+    counted = rate_by("level", "promtail_log_lines_total", f'{APPLICATION},service=~"{services}"{more}', per=" * 60")
     written = (
         log_counts(text, lines_by("level", selector))  # what passes a pipeline, only Loki knows
         if pipeline

@@ -16,6 +16,8 @@ MEANINGS = {
     BAND: r"/^(expected|lower|upper|limit)\b/",
 }
 
+NAMED = "{{application}} {{service}}"  # the legend of a line of one service
+
 REQUESTS = "reqps"
 PER_SECOND = "cps"
 PER_MINUTE = "cpm"
@@ -28,6 +30,8 @@ BYTES_PER_SECOND = "Bps"
 EUROS = "currencyEUR"
 UP_OR_DOWN = "bool_on_off"
 LINES = "short"
+TEXT = "string"  # a version such as 1.10 is no number
+SINCE = "dateTimeFromNow"
 
 
 # How far an axis reaches at least: where all is zero, zero shall not look like half of something.

@@ -3,13 +3,13 @@
 from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.dashboards.lib.alerts import BUSINESS, linked, watched
-from grafana.dashboards.lib.layout import INSTANCE, JOB, Section, board, row
+from grafana.dashboards.lib.layout import INSTANCE, Section, board, identity, row
 from grafana.dashboards.lib.panels import bars, level, lines, number
 from grafana.dashboards.lib.queries import business
 from grafana.dashboards.lib.sections import log_section
 from grafana.dashboards.lib.style import COUNT, EUROS, PER_MINUTE, RATIO, SECONDS
 
-PAYMENTS = watched("ErpPaymentsFailing", reads=business.PAYMENT_SUCCESS)
+PAYMENTS = watched("ErpPaymentsFailing", reads="erp:payment_success:ratio15m")
 REFUSED = watched("ErpOrdersRefused")
 LOGINS = watched("ErpLoginsRefused")
 USUAL = watched("ErpOrdersDropped", reads="event:business:ratio30m")
@@ -93,7 +93,7 @@ def page() -> models.Dashboard:
         BUSINESS,
         "Business",
         "Do orders come, are they paid and delivered, is there stock, do people log in; beside what is normal.",
-        [JOB, INSTANCE],
+        [*identity("erp_orders_total", "build_info", one=True), INSTANCE],
         [
             Section(1, "", [NOW]),
             Section(2, "Orders", ORDERS),

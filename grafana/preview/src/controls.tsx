@@ -1,7 +1,10 @@
-/** The choices of a board's variables; what is chosen stands in the address as `var-…`. */
+/**
+ * The choices of a board's variables; what is chosen stands in the address as `var-…`. A choice made by hand takes those
+ * out of the address whose values it decides, so that no environment of another application stays chosen.
+ */
 import { Combobox, MultiCombobox } from '@grafana/ui';
 import { change } from './address';
-import { ALL, type Choice } from './variables';
+import { ALL, type Choice, dependsOn } from './variables';
 
 export function Controls({ choices }: { choices: Choice[] }) {
   return (
@@ -9,15 +12,19 @@ export function Controls({ choices }: { choices: Choice[] }) {
       {choices.map((choice) => (
         <label key={choice.name} data-variable={choice.name}>
           <span>{choice.model.label || choice.name}</span>
-          <Control {...choice} />
+          <Control {...{ choice, choices }} />
         </label>
       ))}
     </nav>
   );
 }
 
-function Control({ name, model, options, values, all, many }: Choice) {
-  const choose = (wanted: string[]) => change({ [`var-${name}`]: wanted });
+function Control({ choice, choices }: { choice: Choice; choices: Choice[] }) {
+  const { name, model, options, values, all, many } = choice;
+  const choose = (wanted: string[]) => {
+    const decided = choices.filter((each) => dependsOn(each.model, name));
+    change({ ...Object.fromEntries(decided.map((each) => [`var-${each.name}`, undefined])), [`var-${name}`]: wanted });
+  };
   const offered = options.map(({ text, value }) => ({ label: text, value }));
   const everything = model.includeAll ? [{ label: 'All', value: ALL }] : [];
   if (many && model.multi) {

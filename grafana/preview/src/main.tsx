@@ -15,7 +15,7 @@ import { getJson, loadSources, type Source } from './sources';
 import { Toolbar } from './toolbar';
 import './style.css';
 
-const HOME = 'erp-overview';
+const HOME = 'overview';
 const FONTS = { fontFamilyMonospace: 'monospace' };
 
 interface Loaded {

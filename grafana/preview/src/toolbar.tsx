@@ -21,7 +21,7 @@ export function Toolbar({ title, range, timeZone, theme, refresh, onRefresh, onT
   return (
     <header>
       <a href="/" className="home">
-        ERP boards
+        Boards
       </a>
       <h1>{title}</h1>
       <Badge

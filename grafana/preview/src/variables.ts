@@ -23,6 +23,11 @@ export async function resolveVariables(board: Dashboard, chosen: URLSearchParams
   return found;
 }
 
+/** Whether a variable's query names another one. */
+export function dependsOn(model: VariableModel, name: string): boolean {
+  return new RegExp(`\\$(${name}\\b|\\{${name}[:}])`).test(String(model.query ?? ''));
+}
+
 function choose(model: VariableModel, options: Choice['options'], fromAddress: string[]): Choice {
   const fromBoard = [model.current?.value ?? []].flat().map(String);
   const known = (value: string) => value === ALL || options.some((option) => option.value === value);

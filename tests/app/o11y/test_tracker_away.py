@@ -65,7 +65,7 @@ def test_the_next_line_has_the_number_of_losses_since(
     lost = Losses(logging.getLogger("lost"), "%d (%s)")
     for _ in range(4):
         lost.add("network")
-    now = losses.TELL_SECONDS
+    now = losses.WARN_SECONDS
     lost.add("full_queue")
     assert caplog.messages == ["1 (network)", "4 (full_queue)"]
 

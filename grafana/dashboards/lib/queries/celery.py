@@ -1,10 +1,24 @@
-"""The queues, what waits in them, who works them off. `$queue` is the board's choice of queues, `$task` of tasks."""
+"""The queues, what waits in them, who works them off: an application's, whichever service sends or runs a task.
 
-from grafana.dashboards.lib.queries.common import APP, counted_by, or_zero, percentiles, quantile, rate_by, total
+`$queue` is the board's choice of queues, `$task` of tasks, `$service` of what runs tasks or beat.
+"""
 
-QUEUE = f'{APP},queue=~"$queue"'
-TASK = f'{APP},task=~"$task"'
-_QUEUE, _TASK = 'queue=~"$queue"', 'task=~"$task"'
+from grafana.dashboards.lib.queries.common import (
+    APPLICATION,
+    counted_by,
+    or_zero,
+    percentiles,
+    quantile,
+    rate_by,
+    total,
+)
+
+QUEUE = f'{APPLICATION},queue=~"$queue"'
+TASK = f'{APPLICATION},task=~"$task"'
+METRICS_OF_RUNNERS = "celery_queue_unacknowledged|celery_beat_last_tick_timestamp_seconds"
+METRICS = f"celery_tasks_total|{METRICS_OF_RUNNERS}"
+QUEUES = f"label_values(celery_queue_length{{{APPLICATION}}}, queue)"
+TASK_NAMES = f"label_values(celery_tasks_total{{{APPLICATION}}}, task)"
 _FAILED = total("celery_tasks_total", f'{TASK},state="failed"')
 _ENDED = total("celery_tasks_total", f'{TASK},state=~"succeeded|failed"')
 
@@ -17,19 +31,19 @@ UNACKNOWLEDGED = f"sum by (queue) (celery_queue_unacknowledged{{{QUEUE}}})"
 WAIT = percentiles("celery_queue_wait_seconds", QUEUE)
 WAIT_P95 = quantile(0.95, "celery_queue_wait_seconds", QUEUE)
 WAITED = {
-    "a minute": f"max(queue:celery_wait_over_60s:ratio5m{{{_QUEUE}}})",
-    "5 minutes": f"max(queue:celery_wait_over_300s:ratio5m{{{_QUEUE}}})",
+    "a minute": f"max(queue:celery_wait_over_60s:ratio5m{{{QUEUE}}})",
+    "5 minutes": f"max(queue:celery_wait_over_300s:ratio5m{{{QUEUE}}})",
 }
-DRAIN = f"queue:celery_queue_drain:seconds{{{_QUEUE}}}"
-STARTED = f"queue:celery_started:rate10m{{{_QUEUE}}}"
+DRAIN = f"queue:celery_queue_drain:seconds{{{QUEUE}}}"
+STARTED = f"queue:celery_started:rate10m{{{QUEUE}}}"
 
 # The tasks
 
 BY_STATE = rate_by("state", "celery_tasks_total", TASK)
 BY_TASK = rate_by("task", "celery_tasks_total", f'{TASK},state="succeeded"')
 FAILED_SHARE = f"{_FAILED} / {_ENDED}"
-FAILED_BY_TASK = f"task:celery_failed:ratio_rate10m{{{_TASK}}}"
-REVOKED_BY_TASK = f"task:celery_revoked:increase5m{{{_TASK}}}"
+FAILED_BY_TASK = f"task:celery_failed:ratio_rate10m{{{TASK}}}"
+REVOKED_BY_TASK = f"task:celery_revoked:increase5m{{{TASK}}}"
 RETRIED_BY_TASK = rate_by("task", "celery_tasks_total", f'{TASK},state="retried"', per=" * 60")
 EXCEPTIONS = or_zero(rate_by("exception", "celery_task_exceptions_total", TASK, per=" * 60"), _ENDED)
 RUN_TIME = percentiles("celery_task_duration_seconds", TASK)
@@ -45,13 +59,8 @@ TASKS = {
 
 # Who works
 
-WORKERS = 'sum(up{job=~"$job",job=~".*worker.*"})'
-WORKERS_EXPECTED = "erp:celery_workers:expected"
-BEAT_AGE = f"time() - max by (job) (celery_beat_last_tick_timestamp_seconds{{{APP}}})"
-HEARTBEAT_AGE = f"time() - max by (job) (celery_heartbeat_timestamp_seconds{{{APP}}})"
-SERVICES = ".*(worker|beat).*"
-
-# The broker
-
-BROKER_CLIENTS = "max(redis_connected_clients)"
-BROKER_MEMORY = "max(redis_memory_used_bytes / (redis_memory_max_bytes > 0))"
+_WORKERS = f"service:celery_workers:count{{{APPLICATION}}}"
+WORKERS = or_zero(f"sum({_WORKERS})", f"sum(last_over_time({_WORKERS}[1d]))")
+WORKERS_OF_A_DAY = f"sum(max_over_time({_WORKERS}[1d]))"
+BEAT_AGE = f"time() - max by (service) (celery_beat_last_tick_timestamp_seconds{{{APPLICATION}}})"
+HEARTBEAT_AGE = f"time() - max by (service) (celery_heartbeat_timestamp_seconds{{{APPLICATION}}})"

@@ -1,50 +1,51 @@
 """What containers use, by the service that they run. A new labelled service appears by itself.
 
-`services` is a regular expression, such as the board's `$job`.
+`chosen` are the matchers of the containers, such as the board's choice of services.
 """
 
-from grafana.dashboards.lib.queries.common import RATE, rate_by
+from grafana.dashboards.lib.queries.common import BY_SERVICE, RATE, rate_by
 
-CORES = 'on () group_left () count(node_cpu_seconds_total{mode="idle"})'
-
-
-def cpu(services: str) -> str:
-    """The share of all cores, as ErpContainerCpu counts it."""
-    labels = f'cpu="cpu-total",service=~"{services}"'
-    return f"max by (service) (rate(docker_container_cpu_usage_total{{{labels}}}{RATE})) / 1e9 / {CORES}"
+# Of the machine whose containers Telegraf reads; those of other machines have another service or application.
+CORES = 'on () group_left () count(node_cpu_seconds_total{application="monitoring",service="node",mode="idle"})'
 
 
-def cpu_cores(services: str) -> str:
+def cpu(chosen: str) -> str:
+    """The share of all cores, as ContainerCpu counts it."""
+    labels = f'cpu="cpu-total",{chosen}'
+    return f"max by ({BY_SERVICE}) (rate(docker_container_cpu_usage_total{{{labels}}}{RATE})) / 1e9 / {CORES}"
+
+
+def cpu_cores(chosen: str) -> str:
     """How many cores all of them keep busy."""
-    labels = f'cpu="cpu-total",service=~"{services}"'
+    labels = f'cpu="cpu-total",{chosen}'
     return f"sum(rate(docker_container_cpu_usage_total{{{labels}}}{RATE})) / 1e9"
 
 
-def memory(services: str) -> str:
-    return f'sum by (service) (docker_container_mem_usage{{service=~"{services}"}})'
+def memory(chosen: str) -> str:
+    return f"sum by ({BY_SERVICE}) (docker_container_mem_usage{{{chosen}}})"
 
 
-def memory_share(services: str) -> str:
+def memory_share(chosen: str) -> str:
     """Of the container's limit; one without a limit isn't there."""
-    return f'service:container_memory:ratio{{service=~"{services}"}}'
+    return f"service:container_memory:ratio{{{chosen}}}"
 
 
-def network(services: str) -> dict[str, str]:
-    return _bytes(services, receives="net_rx_bytes", sends="net_tx_bytes")
+def network(chosen: str) -> dict[str, str]:
+    return _bytes(chosen, receives="net_rx_bytes", sends="net_tx_bytes")
 
 
-def disk(services: str) -> dict[str, str]:
+def disk(chosen: str) -> dict[str, str]:
     kind = "blkio_io_service_bytes_recursive"
-    return _bytes(services, reads=f"{kind}_read", writes=f"{kind}_write")
+    return _bytes(chosen, reads=f"{kind}_read", writes=f"{kind}_write")
 
 
-def _bytes(services: str, **metrics: str) -> dict[str, str]:
+def _bytes(chosen: str, **metrics: str) -> dict[str, str]:
     return {
-        f"{{{{service}}}} {does}": rate_by("service", f"docker_container_{metric}", f'service=~"{services}"')
+        f"{{{{application}}}} {{{{service}}}} {does}": rate_by(BY_SERVICE, f"docker_container_{metric}", chosen)
         for does, metric in metrics.items()
     }
 
 
-def starts(services: str) -> str:
-    """How often the container was started in the last 15 minutes, as ErpRestartLoop counts it."""
-    return f'max by (service) (changes(docker_container_status_started_at{{service=~"{services}"}}[15m]))'
+def starts(chosen: str) -> str:
+    """How often the container was started in the last 15 minutes, as ContainerRestartLoop counts it."""
+    return f"max by ({BY_SERVICE}) (changes(docker_container_status_started_at{{{chosen}}}[15m]))"

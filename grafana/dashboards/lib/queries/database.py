@@ -1,41 +1,42 @@
 """The database as the application feels it, as the server reports it, and as its container uses the machine.
 
-`$datname` is the board's choice of databases, `$server` the services whose containers run the server.
+`$server` is the board's choice of database servers, `$datname` of databases in them.
 """
 
-from grafana.dashboards.lib.queries.common import APP, or_zero, percentiles, quantile, rate_by, total
+from grafana.dashboards.lib.queries.common import APPLICATION, or_zero, percentiles, quantile, rate_by, total
 
-DB = 'datname=~"$datname",datname!~"template.*"'
-DATABASES = 'label_values(pg_database_size_bytes{datname!~"template.*"}, datname)'
+SERVER = f'{APPLICATION},service=~"$server"'
+_REAL = 'datname!~"template.*"'
+DB = f'{SERVER},datname=~"$datname",{_REAL}'
+SERVERS = f"label_values(pg_up{{{APPLICATION}}}, service)"
+DATABASES = f"label_values(pg_database_size_bytes{{{SERVER},{_REAL}}}, datname)"
 _QUERIES = "django_db_query_duration_seconds"
-
-# Which containers run the server: postgres, db, erp-db, …
-SERVER = "(.+-)?(db|postgres|postgresql)"
-SERVERS = f'label_values(docker_container_mem_usage{{service=~"{SERVER}"}}, service)'
+STATEMENTS_METRIC = "django_db_execute_total"
+METRICS = f"pg_up|{STATEMENTS_METRIC}"
 
 # As the application feels it
 
 QUERY_LATENCY = percentiles(_QUERIES)
 QUERY_P95 = quantile(0.95, _QUERIES)
-STATEMENTS = rate_by("job", "django_db_execute_total")
-STATEMENT_ERRORS = or_zero(rate_by("type", "django_db_errors_total", per=" * 60"), total("django_db_execute_total"))
-NEW_CONNECTIONS = rate_by("job", "django_db_new_connections_total", per=" * 60")
+STATEMENTS = rate_by("service", STATEMENTS_METRIC)
+STATEMENT_ERRORS = or_zero(rate_by("type", "django_db_errors_total", per=" * 60"), total(STATEMENTS_METRIC))
+NEW_CONNECTIONS = rate_by("service", "django_db_new_connections_total", per=" * 60")
 CONNECTION_ERRORS = or_zero(
-    rate_by("job", "django_db_new_connection_errors_total", per=" * 60"),
-    rate_by("job", "django_db_new_connections_total"),
+    rate_by("service", "django_db_new_connection_errors_total", per=" * 60"),
+    rate_by("service", "django_db_new_connections_total"),
 )
 STATEMENTS_PER_REQUEST = (
-    f"{total('django_db_execute_total')} / "
-    f"sum(rate(django_http_responses_total_by_status_view_method_total{{{APP}}}[$__rate_interval]))"
+    f"{total(STATEMENTS_METRIC)} / {total('django_http_responses_total_by_status_view_method_total')}"
 )
 
 # As the server reports it
 
-UP = "min(pg_up)"
-CONNECTIONS_RATIO = "max(job:pg_connections:ratio)"
+UP = f"min by (service) (pg_up{{{SERVER}}})"
+CONNECTIONS_RATIO = f"max by (service) (service:pg_connections:ratio{{{SERVER}}})"
 CONNECTIONS_BY_STATE = f"sum by (state) (pg_stat_activity_count{{{DB}}})"
 CONNECTIONS_BY_APPLICATION = f'sum by (application_name) (pg_stat_activity_count{{{DB},application_name!=""}})'
-CONNECTION_LIMIT = "max(pg_settings_max_connections - pg_settings_superuser_reserved_connections)"
+_RESERVED = f"pg_settings_superuser_reserved_connections{{{SERVER}}}"
+CONNECTION_LIMIT = f"sum(pg_settings_max_connections{{{SERVER}}} - {_RESERVED})"
 COMMITS = rate_by("datname", "pg_stat_database_xact_commit", DB)
 ROLLBACKS = rate_by("datname", "pg_stat_database_xact_rollback", DB)
 TRANSACTIONS = f"{total('pg_stat_database_xact_commit', DB)} + {total('pg_stat_database_xact_rollback', DB)}"
@@ -66,9 +67,10 @@ ROWS = {
     "deleted": total("pg_stat_database_tup_deleted", DB),
 }
 
-# What it asks of the disk; the kernel doesn't tell everywhere what a container does
+# What it asks of the disk; not every kernel reports it for a container
 
+_BLOCK = f"scalar(max(pg_settings_block_size{{{SERVER}}}))"
 DISK = {
-    "read": f"{total('pg_stat_database_blks_read', DB)} * scalar(max(pg_settings_block_size))",
+    "read": f"{total('pg_stat_database_blks_read', DB)} * {_BLOCK}",
     "temporary files": total("pg_stat_database_temp_bytes", DB),
 }

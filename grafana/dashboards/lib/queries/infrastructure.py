@@ -1,10 +1,10 @@
 """The machine, every container on it, the broker, and the monitoring's own health and cost.
 
-`$host` is the board's choice of machines (instances of node_exporter), `$job` of services.
+`$host` is the board's choice of machines (instances of node_exporter). The monitoring's own parts are no choice.
 """
 
 from grafana.dashboards.lib.queries import containers
-from grafana.dashboards.lib.queries.common import JOB, RANGE, or_zero, rate_by, total
+from grafana.dashboards.lib.queries.common import APPLICATION, BY_SERVICE, RANGE, SERVICE, or_zero, rate_by, total
 
 HOST = 'instance=~"$host"'
 _WORKING = f'{HOST},mode!="idle"'
@@ -24,38 +24,32 @@ MEMORY = {
     "available": f"sum(node_memory_MemAvailable_bytes{{{HOST}}})",
 }
 OOM_KILLS = total("node_vmstat_oom_kill", HOST, per=" * 60")
-DISK_AVAILABLE = f"min by (mountpoint) (mountpoint:node_filesystem_available:ratio{{{HOST}}})"
+DISK_AVAILABLE = f"min by (instance, mountpoint) (mountpoint:node_filesystem_available:ratio{{{HOST}}})"
 DISK_AVAILABLE_LEAST = f"min(mountpoint:node_filesystem_available:ratio{{{HOST}}})"
 _FILES = f"node_filesystem_files_free{{{HOST},{_REAL}}} / node_filesystem_files unless node_filesystem_readonly == 1"
-INODES_AVAILABLE = f"min by (mountpoint) ({_FILES})"
-DISK_READ = rate_by("device", "node_disk_read_bytes_total", _DISKS)
-DISK_WRITTEN = rate_by("device", "node_disk_written_bytes_total", _DISKS)
-NET_RECEIVED = rate_by("device", "node_network_receive_bytes_total", _LINKS)
-NET_SENT = rate_by("device", "node_network_transmit_bytes_total", _LINKS)
+INODES_AVAILABLE = f"min by (instance, mountpoint) ({_FILES})"
+DISK_READ = rate_by("instance, device", "node_disk_read_bytes_total", _DISKS)
+DISK_WRITTEN = rate_by("instance, device", "node_disk_written_bytes_total", _DISKS)
+NET_RECEIVED = rate_by("instance, device", "node_network_receive_bytes_total", _LINKS)
+NET_SENT = rate_by("instance, device", "node_network_transmit_bytes_total", _LINKS)
 PRESSURE = {
     "CPU": f"max({CPU_WAITING})",
     "memory": f"max(rate(node_pressure_memory_waiting_seconds_total{{{HOST}}}[$__rate_interval]))",
     "disk": f"max(rate(node_pressure_io_waiting_seconds_total{{{HOST}}}[$__rate_interval]))",
 }
 
-# The broker and cache
+# The application's cache
 
-REDIS_MEMORY = "max(redis_memory_used_bytes / (redis_memory_max_bytes > 0))"
-REDIS_COMMANDS = total("redis_commands_processed_total", "")
-_HITS, _GETS = (f"sum(increase(django_cache_get_{kind}total{{{JOB}}}{RANGE}))" for kind in ("hits_", ""))
+_HITS, _GETS = (f"sum(increase(django_cache_get_{kind}total{{{APPLICATION}}}{RANGE}))" for kind in ("hits_", ""))
 CACHE_HITS = f"{_HITS} / {_GETS}"
-REDIS_LOST = {
-    "evicted keys": total("redis_evicted_keys_total", "", per=" * 60"),
-    "rejected connections": total("redis_rejected_connections_total", "", per=" * 60"),
-}
 
 # The monitoring itself
 
-TARGETS_DOWN_COUNT = "count(up) - sum(up)"
-SAMPLES = "max by (job) (scrape_samples_post_metric_relabeling)"
-METRICS_LOST = rate_by("job, reason", "metrics_dropped_total", "", per=" * 60")
-SPANS_LOST = rate_by("job, reason", "spans_dropped_total", "", per=" * 60")
-SCRAPE_SECONDS = "max by (job) (scrape_duration_seconds)"
+TARGETS_DOWN_COUNT = 'count(up{probe=""}) - sum(up{probe=""})'
+SAMPLES = "max by (application, env, job) (scrape_samples_post_metric_relabeling)"
+METRICS_LOST = rate_by(f"{BY_SERVICE}, reason", "metrics_dropped_total", APPLICATION, per=" * 60")
+SPANS_LOST = rate_by(f"{BY_SERVICE}, reason", "spans_dropped_total", APPLICATION, per=" * 60")
+SCRAPE_SECONDS = "max by (application, env, job) (scrape_duration_seconds)"
 METRICS_BYTES = {
     "blocks": "sum(prometheus_tsdb_storage_blocks_bytes)",
     "write-ahead log": "sum(prometheus_tsdb_wal_storage_size_bytes)",
@@ -90,7 +84,7 @@ UNDELIVERED = {
     "to Alertmanager": "max(alertmanager:prometheus_notifications_failed:ratio_rate2m)",
 }
 HEARTBEAT_AGE = "max(inbox_heartbeat_age_seconds)"
-_MONITORING = "prometheus|alertmanager|loki|promtail|grafana|jaeger|.*exporter|blackbox|node|telegraf|socket-proxy"
+_MONITORING = 'application="monitoring"'
 COST = {"memory": f"sum({containers.memory(_MONITORING)})", "CPU in cores": containers.cpu_cores(_MONITORING)}
 
 # The way of the logs
@@ -107,4 +101,4 @@ LOKI_ERRORS = or_zero(
     rate_by("route", "loki_request_duration_seconds_count", _ROUTES),
 )
 LOKI_DISK = "max(loki_ingester_wal_disk_usage_percent)"
-BYTES_BY_SERVICE = rate_by("service", "promtail_log_bytes_total", 'service=~"$job"')
+BYTES_BY_SERVICE = rate_by(BY_SERVICE, "promtail_log_bytes_total", SERVICE)

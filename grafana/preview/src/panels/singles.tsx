@@ -56,6 +56,7 @@ export const Stat = singles(({ value, width, height, alignmentFactors, count }, 
     value={value.display}
     sparkline={value.sparkline && { ...value.sparkline, timeRange }}
     colorMode={options.colorMode ?? ('value' as BigValueProps['colorMode'])}
+    textMode={options.textMode ?? ('auto' as BigValueProps['textMode'])}
     graphMode={options.graphMode ?? ('area' as BigValueProps['graphMode'])}
   />
 ));

@@ -1,0 +1,165 @@
+"""Infrastructure: the machine, every container on it, the broker, the monitoring's own health and cost, the logs."""
+
+from grafana_foundation_sdk.models import dashboard as models
+
+from grafana.dashboards.lib.alerts import INFRASTRUCTURE, linked, watched
+from grafana.dashboards.lib.layout import Choice, Section, board, identity, row
+from grafana.dashboards.lib.panels import ANY, level, lines, number, with_units
+from grafana.dashboards.lib.queries import containers, redis
+from grafana.dashboards.lib.queries import infrastructure as infra
+from grafana.dashboards.lib.queries.common import SERVICE
+from grafana.dashboards.lib.sections import log_section, use_of_machine
+from grafana.dashboards.lib.style import (
+    BYTES,
+    BYTES_PER_SECOND,
+    COUNT,
+    NAMED,
+    PER_MINUTE,
+    PER_SECOND,
+    RATIO,
+    SECONDS,
+    TIMES,
+)
+
+TARGET = "{{application}} {{job}}"
+WAITING = watched("HostCpuSaturated", reads="instance:node_cpu_waiting")
+DISK = watched("HostDiskFilling", "HostDiskFull", reads="mountpoint:node_filesystem_available:ratio")
+MEMORY = watched("HostMemoryLow")
+NOW = row(
+    level("CPU busy: of all cores, over 5 minutes.", {"{{instance}}": infra.CPU_BUSY}, RATIO),
+    number("CPU pressure: while work waited for it.", {"{{instance}}": infra.CPU_WAITING}, RATIO, WAITING),
+    number("Memory free: available without swapping.", {"{{instance}}": infra.MEMORY_AVAILABLE}, RATIO, MEMORY),
+    number("Disk free: on the fullest file system.", infra.DISK_AVAILABLE_LEAST, RATIO, DISK),
+    number("Targets down: programs that gave no metrics.", infra.TARGETS_DOWN_COUNT, COUNT, ANY),
+    number("Log lines lost: given up on in 10 minutes.", infra.LINES_LOST, COUNT, watched("LogsDropped")),
+    height=5,
+)
+HOST = [
+    row(
+        lines("CPU: the share of all cores, by what they do.", {"{{mode}}": infra.CPU_BY_MODE}, RATIO, stacked=True),
+        lines("Pressure: the share of the time in which work waited.", infra.PRESSURE, RATIO, WAITING),
+        lines("Memory of the machine: used and available.", infra.MEMORY, BYTES, stacked=True),
+        lines(
+            "Killed: for want of memory, by minute.", {"killed": infra.OOM_KILLS}, PER_MINUTE, watched("HostOomKill")
+        ),
+    ),
+    row(
+        lines("Disk space: the share available.", {"{{instance}} {{mountpoint}}": infra.DISK_AVAILABLE}, RATIO, DISK),
+        lines(
+            "Disk of the machine: read and written.",
+            {"{{instance}} {{device}} reads": infra.DISK_READ, "{{instance}} {{device}} writes": infra.DISK_WRITTEN},
+            BYTES_PER_SECOND,
+        ),
+        lines(
+            "Network of the machine: received and sent.",
+            {"{{instance}} {{device}} receives": infra.NET_RECEIVED, "{{instance}} {{device}} sends": infra.NET_SENT},
+            BYTES_PER_SECOND,
+        ),
+        lines(
+            "Inodes: the share available.",
+            {"{{instance}} {{mountpoint}}": infra.INODES_AVAILABLE},
+            RATIO,
+            watched("HostDiskInodesLow", reads="node_filesystem_files_free"),
+        ),
+    ),
+]
+CONTAINER_DISKS = lines(
+    "Disk: what each container reads and writes.", containers.disk(SERVICE), BYTES_PER_SECOND
+).no_value("The kernel of this machine counts no block I/O by container.")
+BROKER = [
+    row(
+        level("Memory of Redis: the share of maxmemory.", {NAMED: redis.MEMORY}, RATIO, watched("RedisMemory")),
+        lines("Commands: what Redis is asked.", {NAMED: redis.COMMANDS}, PER_SECOND, linked("RedisDown")),
+        level("Cache hits: of Django's cache, in the chosen time.", {"hits": infra.CACHE_HITS}, RATIO),
+        lines(
+            "Lost by Redis: keys evicted and connections rejected, by minute.",
+            redis.LOST,
+            PER_MINUTE,
+            watched("RedisEvictions", "RedisRejectedConnections"),
+        ),
+        height=7,
+    )
+]
+MONITORING = [
+    row(
+        lines("Samples: of each target.", {TARGET: infra.SAMPLES}, COUNT, watched("ScrapeSamplesHigh")),
+        lines(
+            "Metrics lost: by a full disk, a damaged file, or no folder to write to.",
+            {f"{NAMED} {{{{reason}}}}": infra.METRICS_LOST},
+            PER_MINUTE,
+            linked("MetricsDropped"),
+        ),
+        lines(
+            "Spans lost: by a trace store that is away or slow, or at the end of a process.",
+            {f"{NAMED} {{{{reason}}}}": infra.SPANS_LOST},
+            PER_MINUTE,
+            linked("SpansDropped"),
+        ),
+        lines("Scrapes: how long each takes.", {TARGET: infra.SCRAPE_SECONDS}, SECONDS, linked("TargetDown")),
+        lines(
+            "Age of rules: intervals since each group was evaluated.",
+            {"{{group}}": infra.RULE_AGE},
+            TIMES,
+            watched("MonitoringRuleGroupLate"),
+        ),
+        lines(
+            "Failures: evaluations of rules and writes of the stores by minute; configurations refused.",
+            infra.FAILURES,
+            PER_MINUTE,
+            linked("MonitoringRuleFailures", "MetricStorageFailing", "LokiStorageFailing", "ConfigReloadFailed"),
+        ),
+    ),
+    row(
+        lines("Store of metrics: and its limit.", infra.METRICS_BYTES, BYTES, linked("PrometheusDiskRetention")),
+        lines("Notifications: tried, by channel.", {"{{integration}}": infra.NOTIFICATIONS}, PER_MINUTE),
+        lines(
+            "Undelivered: the share, on the way to Alertmanager and by channel.",
+            infra.UNDELIVERED,
+            RATIO,
+            watched("NotificationsFailing"),
+        ),
+        number("Heartbeat: since the receiver last heard.", infra.HEARTBEAT_AGE, SECONDS, watched("HeartbeatLate")),
+        with_units(number("Cost: of the monitoring's containers.", infra.COST, BYTES), {"CPU in cores": TIMES}),
+    ),
+]
+LOGS = [
+    row(
+        lines(
+            "Log volume: what each service writes.",
+            {NAMED: infra.BYTES_BY_SERVICE},
+            BYTES_PER_SECOND,
+            stacked=True,
+        ),
+        lines("Lines: sent by Promtail, and lost.", infra.LINES, PER_SECOND, linked("LogsStalled")),
+        lines("Lag: how old a line is when it arrives.", {"lag": infra.LOG_LAG}, SECONDS, watched("LogsLagging")),
+        lines(
+            "Errors of Loki: the share of its requests.",
+            {"{{route}}": infra.LOKI_ERRORS},
+            RATIO,
+            watched("LokiRequestErrors"),
+        ),
+        level("Disk of Loki: the share taken.", {"disk": infra.LOKI_DISK}, RATIO, watched("LokiDiskFilling")),
+        height=7,
+    )
+]
+
+
+def page() -> models.Dashboard:
+    return board(
+        INFRASTRUCTURE,
+        "Infrastructure",
+        "The machine and every container on it, the broker, the monitoring's own health and cost, and the logs.",
+        [
+            *identity("up|docker_container_mem_usage", "docker_container_mem_usage|promtail_log_bytes_total"),
+            Choice("host", "Machine", "label_values(node_memory_MemTotal_bytes, instance)"),
+        ],
+        [
+            Section(1, "", [NOW]),
+            Section(2, "The machine", HOST),
+            use_of_machine(3, "Containers", SERVICE, CONTAINER_DISKS),
+            Section(4, "Broker and cache", BROKER),
+            Section(5, "The monitoring itself", MONITORING, collapsed=True),
+            Section(6, "The way of the logs", LOGS, collapsed=True),
+            log_section(7, collapsed=True),
+        ],
+    )

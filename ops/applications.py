@@ -1,0 +1,151 @@
+"""`make applications`: every application that containers or targets name, what arrives of it, and what is missing."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ops.alerts import query
+from ops.console import output, say, table
+from ops.stack import Stack
+
+PREFIX = "observability."
+NETWORK = "observability"
+READABLE_LOGS = ("json-file", "local", "journald")
+IDENTITY = ("application", "env")
+SERVICE = (*IDENTITY, "service")
+HEAD = ("application", "env", "targets up", "probes up", "lines/min", "events/min", "last deploy")
+UP = "sum by (application, env) (up{probe=''})"
+TARGETS = "count by (application, env) (up{probe=''})"
+PROBES_UP = "sum by (application, env) (probe_success)"
+PROBES = "count by (application, env) (probe_success)"
+LINES = "60 * sum by (application, env) (rate(promtail_log_lines_total[5m]))"
+EVENTS = "60 * sum by (application, env) (rate(sentry_events_total[5m]))"
+# Since when its newest version runs, as far back as a day.
+DEPLOYED = """max by (application, env, version) (
+  min_over_time((timestamp(build_info) and on (application, env, version) build_info)[1d:1m])
+)"""
+SCRAPED = f"count by ({', '.join(SERVICE)}, instance) (up)"
+SPEAKING = f"count by ({', '.join(SERVICE)}) (last_over_time(promtail_log_lines_total[1d]))"
+NONE = "No container has the label observability.application; docs/applications.md shows what a Compose file needs."
+
+
+@dataclass(frozen=True)
+class Container:
+    name: str
+    service: str
+    number: str
+    labels: dict[str, str]
+    networks: frozenset[str]
+    log_driver: str
+    is_running: bool
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return self.labels["application"], self.labels.get("env", "")
+
+
+def applications(stack: Stack) -> int:
+    """The exit status is 1 where something is missing."""
+    found = containers()
+    if not found:
+        say(NONE)
+        return 1
+    figures = [query(stack, expression, IDENTITY) for expression in (TARGETS, UP, PROBES, PROBES_UP, LINES, EVENTS)]
+    deploys = _deploys(query(stack, DEPLOYED, (*IDENTITY, "version")))
+    names = sorted({each.identity for each in found} | {name for name in figures[0] if name[0]})
+    say(table([_row(name, figures, deploys) for name in names], HEAD))
+    speaking = set(query(stack, SPEAKING, SERVICE))
+    scraped = {key[:3] for key in query(stack, SCRAPED, (*SERVICE, "instance"))}
+    missing = [*lacks(found), *unseen(found, scraped, speaking)]
+    for sentence in missing:
+        say(f"MISSING  {sentence}")
+    return 1 if missing else 0
+
+
+def containers() -> list[Container]:
+    """Those with the label of an application, whatever their state."""
+    ids = output(["docker", "ps", "--all", "--quiet", "--filter", f"label={PREFIX}application"]).split()
+    return [_container(each) for each in json.loads(output(["docker", "inspect", *ids]))] if ids else []
+
+
+def _container(inspected: dict[str, Any]) -> Container:
+    given = inspected["Config"]["Labels"]
+    name = inspected["Name"].removeprefix("/")
+    labels = {key.removeprefix(PREFIX): value for key, value in given.items() if key.startswith(PREFIX)}
+    return Container(
+        name=name,
+        service=labels.get("service") or given.get("com.docker.compose.service") or name,
+        number=given.get("com.docker.compose.container-number", "1"),
+        labels=labels,
+        networks=frozenset(inspected["NetworkSettings"]["Networks"]),
+        log_driver=inspected["HostConfig"]["LogConfig"]["Type"],
+        is_running=inspected["State"]["Running"],
+    )
+
+
+def lacks(found: list[Container]) -> Iterator[str]:
+    """What the containers' own settings leave out."""
+    for each in found:
+        if "env" not in each.labels:
+            yield f"{each.name} has no label {PREFIX}env; expected its environment, such as production."
+        network = each.labels.get("network", NETWORK)
+        if {"metrics-port", "health"} & each.labels.keys() and network not in each.networks:
+            yield f"{each.name} isn't on the network {network}; nothing can scrape or probe it. Add it to its networks."
+        if "health" in each.labels and not {"metrics-port", "health-port"} & each.labels.keys():
+            yield f"{each.name} has {PREFIX}health and no port; expected {PREFIX}health-port or {PREFIX}metrics-port."
+        if each.labels.get("logs") != "off" and each.log_driver not in READABLE_LOGS:
+            yield f'{each.name} logs by {each.log_driver}; expected json-file, or {PREFIX}logs: "off".'
+    for name in sorted({each.identity for each in found}):
+        if (
+            not any("metrics-port" in each.labels for each in found if each.identity == name)
+            and name[0] != "monitoring"
+        ):
+            yield f"No container of {name[0]} ({name[1]}) has the label {PREFIX}metrics-port; so it has no metrics."
+    yield from _twins(found)
+
+
+def _twins(found: list[Container]) -> Iterator[str]:
+    """Containers whose series would be the same ones."""
+    seen: dict[tuple[str, ...], str] = {}
+    for each in found:
+        if "metrics-port" in each.labels:
+            key = (*each.identity, each.service, each.number, each.labels["metrics-port"])
+            if key in seen:
+                yield f"{each.name} and {seen[key]} have the same application, env and service; give one another env."
+            seen[key] = each.name
+
+
+def unseen(found: list[Container], scraped: set[tuple[str, ...]], speaking: set[tuple[str, ...]]) -> Iterator[str]:
+    """What is set up and doesn't arrive."""
+    for each in found:
+        service = each.labels.get("measures", each.service)
+        if "metrics-port" in each.labels and (*each.identity, service) not in scraped:
+            yield f"Prometheus has no target for {each.name} yet; it looks for containers every 10 s."
+        wants_lines = each.is_running and each.labels.get("logs") != "off"
+        if wants_lines and each.identity[0] != "monitoring" and (*each.identity, each.service) not in speaking:
+            yield f"{each.name} has had no log line for a day: it writes none, or Promtail can't read them."
+
+
+def _deploys(times: dict[tuple[str, ...], float]) -> dict[tuple[str, ...], str]:
+    """Of each application the version that began last, and when."""
+    newest: dict[tuple[str, ...], tuple[float, str]] = {}
+    for (application, env, version), begun in times.items():
+        newest[application, env] = max(newest.get((application, env), (0.0, "")), (begun, version))
+    return {
+        name: f"{version} ({datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC)"
+        for name, (at, version) in newest.items()
+    }
+
+
+def _row(
+    name: tuple[str, ...], figures: list[dict[tuple[str, ...], float]], deploys: dict[tuple[str, ...], str]
+) -> list[str]:
+    targets, up, probes, probes_up, lines, events = figures
+    shown = [f"{each[name]:.1f}" if name in each else "none" for each in (lines, events)]
+    return [*name, _share(up, targets, name), _share(probes_up, probes, name), *shown, deploys.get(name, "unknown")]
+
+
+def _share(part: dict[tuple[str, ...], float], whole: dict[tuple[str, ...], float], name: tuple[str, ...]) -> str:
+    return f"{part.get(name, 0):.0f} of {whole[name]:.0f}" if name in whole else "none"

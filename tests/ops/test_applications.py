@@ -1,0 +1,65 @@
+"""What `make applications` misses, told of containers that were never started."""
+
+import dataclasses
+
+import pytest
+
+from ops.applications import Container, lacks, unseen
+
+WEB = Container(
+    name="shop-web-1",
+    service="web",
+    number="1",
+    labels={"application": "shop", "env": "production", "metrics-port": "8000", "health": "/livez"},
+    networks=frozenset({"shop_default", "observability"}),
+    log_driver="json-file",
+    is_running=True,
+)
+NAME: set[tuple[str, ...]] = {("shop", "production", "web")}
+
+
+def labelled(**labels: str) -> Container:
+    given = {**WEB.labels, **{name.replace("_", "-"): value for name, value in labels.items()}}
+    return dataclasses.replace(WEB, labels={name: value for name, value in given.items() if value})
+
+
+def test_nothing_is_missed_of_what_is_complete_and_arrives() -> None:
+    assert [*lacks([WEB]), *unseen([WEB], NAME, NAME)] == []
+
+
+@pytest.mark.parametrize(
+    ("container", "said"),
+    [
+        (labelled(env=""), "has no label observability.env"),
+        (dataclasses.replace(WEB, networks=frozenset({"shop_default"})), "isn't on the network observability"),
+        (labelled(network="backend"), "isn't on the network backend"),
+        (labelled(metrics_port=""), "has observability.health and no port"),
+        (
+            labelled(metrics_port="", health=""),
+            "No container of shop (production) has the label observability.metrics-port",
+        ),
+        (dataclasses.replace(WEB, log_driver="syslog"), "logs by syslog"),
+    ],
+)
+def test_what_a_container_lacks_is_told(container: Container, said: str) -> None:
+    assert said in "\n".join(lacks([container]))
+
+
+def test_two_containers_that_would_write_the_same_series_are_told() -> None:
+    other = dataclasses.replace(WEB, name="shop-blue-web-1")
+    assert "shop-blue-web-1 and shop-web-1 have the same" in "\n".join(lacks([WEB, other]))
+    assert [*lacks([WEB, dataclasses.replace(other, number="2")])] == []
+
+
+@pytest.mark.parametrize(
+    ("container", "said"),
+    [(WEB, ["no target for shop-web-1", "shop-web-1 has had no log line"]), (labelled(logs="off"), ["no target"])],
+)
+def test_what_does_not_arrive_is_told(container: Container, said: list[str]) -> None:
+    found = list(unseen([container], set(), set()))
+    assert [text in sentence for text, sentence in zip(said, found, strict=True)] == [True] * len(said)
+
+
+def test_an_exporter_is_seen_by_what_it_measures() -> None:
+    exporter = dataclasses.replace(labelled(measures="db"), service="db-exporter")
+    assert list(unseen([exporter], {("shop", "production", "db")}, {("shop", "production", "db-exporter")})) == []
