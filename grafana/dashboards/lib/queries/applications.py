@@ -11,7 +11,9 @@ _VERSION = f"{BY_SERVICE}, version"
 # Aggregated, because the name of a recorded series is a label that would keep its row apart from the others.
 _ERRORS = f"max by ({BY_SERVICE}) (service:django_http_errors:ratio_rate5m{{{OTHERS}}})"
 _REQUESTS = f"sum by ({BY_SERVICE}) (service:django_http_responses:rate5m{{{OTHERS}}})"
-_FIRST_SEEN = f"min by ({_VERSION}) (min_over_time(timestamp(build_info{{{OTHERS}}})[1w:5m]))"
+_BUILD = f"timestamp(build_info{{{OTHERS}}})"
+# A version of the last minutes may have no sample at a step of the subquery yet.
+_FIRST_SEEN = f"min by ({_VERSION}) (min_over_time({_BUILD}[1w:5m]) or {_BUILD})"
 
 FIGURES = {
     "Up": f'min by ({BY_SERVICE}) (up{{{OTHERS},probe=""}})',
