@@ -55,7 +55,7 @@ def test_error_event_says_where_and_which_release(refused: Refused) -> None:
 def test_page_says_how_urgent_it_is_what_is_wrong_and_where_to_look(outage: Outcome, channel: str) -> None:
     page = pages(outage, channel)[0]
     assert page.title.startswith("[CRITICAL]")
-    assert "Orders can't be paid" in page.text.replace("&#39;", "'")
+    assert "Nothing can be paid" in page.text.replace("&#39;", "'")
     assert RUNBOOK in page.text
 
 
