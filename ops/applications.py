@@ -1,12 +1,12 @@
 """`make applications`: every application that containers or targets name, what arrives of it, and what is missing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ops.alerts import query
+from ops.alerts import prometheus, query
 from ops.console import output, say, table
 from ops.stack import Stack
 
@@ -58,7 +58,9 @@ def applications(stack: Stack) -> int:
     say(table([_row(name, figures, deploys) for name in names], HEAD))
     speaking = set(query(stack, SPEAKING, SERVICE))
     scraped = {key[:3] for key in query(stack, SCRAPED, (*SERVICE, "instance"))}
-    missing = [*lacks(found), *unseen(found, scraped, speaking)]
+    failing = query(stack, "probe_success == 0", (*IDENTITY, "instance"))
+    targets = prometheus(stack, "targets", state="active")["activeTargets"]
+    missing = [*lacks(found), *unseen(found, scraped, speaking), *down(targets, failing)]
     for sentence in missing:
         say(f"MISSING  {sentence}")
     return 1 if missing else 0
@@ -126,6 +128,17 @@ def unseen(found: list[Container], scraped: set[tuple[str, ...]], speaking: set[
         wants_lines = each.is_running and each.labels.get("logs") != "off"
         if wants_lines and each.identity[0] != "monitoring" and (*each.identity, each.service) not in speaking:
             yield f"{each.name} has had no log line for a day: it writes none, or Promtail can't read them."
+
+
+def down(targets: Iterable[dict[str, Any]], failing: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """What Prometheus can't scrape, with its reason, and which probe from outside fails."""
+    for each in targets:
+        labels = each["labels"]
+        if each["health"] == "down" and "application" in labels:
+            name = f"{labels['instance']} of {labels['application']} ({labels.get('env', '')})"
+            yield f"{name} can't be scraped: {each['lastError']}."
+    for application, env, instance in failing:
+        yield f"{instance} of {application} ({env}) fails its probe: it refuses, hangs, or doesn't answer 200."
 
 
 def _deploys(times: dict[tuple[str, ...], float]) -> dict[tuple[str, ...], str]:

@@ -68,7 +68,10 @@ def _clean_engine() -> None:
             if found:
                 done = capture(["docker", kind, *remove, *found], timeout=300)
                 if kind == "network" and "active endpoints" in done.stderr:
-                    say("    The network observability stays: an application of yours is on it.")
+                    say(
+                        "    The network observability stays: an application of yours is on it. Recreate its containers"
+                    )
+                    say("    after the next `make up`: they hold the old token, and Prometheus gets 401 from them.")
                 elif done.returncode != 0:
                     raise OpsError(f"`docker {kind} rm` failed: {done.stderr.strip()}. Run `make clean` again.")
 
@@ -105,7 +108,14 @@ def ill(containers: list[dict[str, str]], one_shots: set[str]) -> list[str]:
 
 
 def logs(*services: str) -> None:
-    current().replace_process("logs", "--follow", "--tail", "100", *services)
+    stack = current()
+    known = stack.model["services"]
+    if unknown := sorted(set(services) - known.keys()):
+        raise OpsError(
+            f"{', '.join(unknown)} is no service of this stack; expected one of {', '.join(sorted(known))}. "
+            "Lines of your own application: the board's log panel, or `docker compose logs` in its folder."
+        )
+    stack.replace_process("logs", "--follow", "--tail", "100", *services)
 
 
 def break_by(fault: str = "") -> None:

@@ -44,7 +44,7 @@ GENERATED = {
     "erp_admin_password": Secret("ERP user admin", _random(20)),
     "erp_buyer_password": Secret("ERP user buyer (sandbox)", _random(20)),
     "erp_traffic_password": Secret("ERP user traffic (sandbox)", _random(20)),
-    "metrics_token": Secret("bearer token for the ERP's /metrics", _random(40)),
+    "metrics_token": Secret("bearer token for the applications' /metrics", _random(40)),
     "partner_api_key": Secret("key for the payment and shipping API", _random(32)),
     "grafana_admin_password": Secret("Grafana user admin, who manages users", _random(20)),
     "grafana_operator_password": Secret("Grafana user operator, who looks at boards and logs", _random(20)),

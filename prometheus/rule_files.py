@@ -37,8 +37,9 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def paths(rules: Path = RULES) -> dict[str, Path]:
-    """Every file of rules by its name, those of a folder for one application too."""
-    return {path.stem: path for path in sorted(rules.rglob("*.yml"), key=lambda path: path.stem)}
+    """Every file of rules by its name, the sample's own too; rules/own is its user's."""
+    files = [path for path in rules.rglob("*.yml") if path.parent.name != "own"]
+    return {path.stem: path for path in sorted(files, key=lambda path: path.stem)}
 
 
 @cache

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from ops.applications import Container, lacks, unseen
+from ops.applications import Container, down, lacks, unseen
 
 WEB = Container(
     name="shop-web-1",
@@ -63,3 +63,13 @@ def test_what_does_not_arrive_is_told(container: Container, said: list[str]) -> 
 def test_an_exporter_is_seen_by_what_it_measures() -> None:
     exporter = dataclasses.replace(labelled(measures="db"), service="db-exporter")
     assert list(unseen([exporter], {("shop", "production", "db")}, {("shop", "production", "db-exporter")})) == []
+
+
+def test_what_is_down_is_told_with_the_reason() -> None:
+    labels = {"application": "shop", "env": "production", "instance": "web:8000"}
+    refused = {"health": "down", "labels": labels, "lastError": "connect: connection refused"}
+    found = list(down([refused, {**refused, "health": "up"}], [("shop", "production", "http://web:8000/livez")]))
+    assert found == [
+        "web:8000 of shop (production) can't be scraped: connect: connection refused.",
+        "http://web:8000/livez of shop (production) fails its probe: it refuses, hangs, or doesn't answer 200.",
+    ]

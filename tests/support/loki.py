@@ -55,8 +55,8 @@ class Loki(Api):
     def label_names(self) -> set[str]:
         return set(self.get("labels"))
 
-    def label_values(self, label: str) -> list[str]:
-        return list(self.get(f"label/{label}/values") or [])
+    def label_values(self, label: str, selector: str = "") -> list[str]:
+        return list(self.get(f"label/{label}/values", **({"query": selector} if selector else {})) or [])
 
 
 def _entry(labels: dict[str, str], row: list[Any]) -> Entry:

@@ -12,7 +12,7 @@ from tests.support.alertmanager import TAKEN_AWAY_SECONDS, silence
 
 PROJECT = "shop-of-a-user"
 APPLICATION, ENV, SERVICE = "shop", "production", "web"
-FENCED = re.compile(r"^ *```yaml compose\.yaml\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+FENCED = r"^ *```yaml {}\n(.*?)^ *```"
 MODULE = """
 import logging
 import django_o11y
@@ -63,42 +63,35 @@ class OwnApplication:
         self.compose("exec", "-T", SERVICE, "python", "-c", ASK, marker, str(times))
 
 
-def documented() -> str:
-    """The fenced Compose file."""
-    found = FENCED.search((ROOT / "docs" / "applications.md").read_text(encoding="utf-8"))
+def documented(name: str = "compose.yaml") -> str:
+    """The fenced Compose file of that name."""
+    text = (ROOT / "docs" / "applications.md").read_text(encoding="utf-8")
+    found = re.search(FENCED.format(re.escape(name)), text, re.MULTILINE | re.DOTALL)
     if not found:
-        raise LookupError("Expected a block ```yaml compose.yaml in docs/applications.md, found none.")
+        raise LookupError(f"Expected a block ```yaml {name} in docs/applications.md, found none.")
     return "".join(line.removeprefix("   ") + "\n" for line in found[1].splitlines())
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[OwnApplication]:
-    """Started from the documented file; what belongs to a program of one's own is added: image, command and secrets."""
+    """Started from the two documented files; what belongs to a program of one's own is added: its image and module."""
     model = json.loads(stack.compose("config", "--format", "json"))
+    secrets = Path(model["secrets"]["metrics_token"]["file"]).parent
     (folder / "shop.py").write_text(MODULE, encoding="utf-8")
     (folder / "compose.yaml").write_text(documented(), encoding="utf-8")
+    override = documented("compose.override.yaml").replace("/srv/monitoring/secrets", str(secrets))
+    (folder / "compose.override.yaml").write_text(override, encoding="utf-8")
     program = {
         "image": model["services"]["erp-web"]["image"],
         "command": START.split(),
         "working_dir": "/srv",
-        "environment": {
-            "DJANGO_SETTINGS_MODULE": "shop",
-            "PYTHONPATH": "/srv",
-            "APPLICATION": APPLICATION,
-            "SERVICE": SERVICE,
-            "ENV": ENV,
-            "METRICS_TOKEN_FILE": "/run/metrics_token",
-            "SENTRY_DSN_FILE": "/run/sentry_dsn",
-        },
-        "volumes": [
-            f"{folder}/shop.py:/srv/shop.py:ro",
-            *(f"{model['secrets'][name]['file']}:/run/{name}:ro" for name in ("metrics_token", "sentry_dsn")),
-        ],
-        "tmpfs": ["/run/metrics:size=32m,mode=1777"],
+        "environment": {"DJANGO_SETTINGS_MODULE": "shop", "PYTHONPATH": "/srv"},
+        "volumes": [f"{folder}/shop.py:/srv/shop.py:ro"],
         "mem_limit": "256m",
     }
     (folder / "program.yaml").write_text(json.dumps({"services": {SERVICE: program}}), encoding="utf-8")
-    started = OwnApplication(folder, [folder / "compose.yaml", folder / "program.yaml"])
+    names = ("compose.yaml", "compose.override.yaml", "program.yaml")
+    started = OwnApplication(folder, [folder / name for name in names])
     try:
         started.compose("up", "--detach")
         yield started
