@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review bundle load
+.PHONY: help application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -71,6 +71,9 @@ reload: ## Check changed rules, scrape configuration, routes and texts, and load
 
 targets: ## Check the files in targets/ and list what each target last answered
 	@$(OPS) targets
+
+application: ## A project in the tracker and the Compose lines for an application of yours: NAME=shop, IN_ENV= SERVICE= PORT=
+	@$(OPS) application "$(NAME)" "$(IN_ENV)" "$(SERVICE)" "$(PORT)"
 
 applications: ## Every application that is seen: targets, log lines, events, last deploy, and what is missing
 	@$(OPS) applications

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from ops import (
     alerts,
+    application,
     applications,
     bundle,
     commands,
@@ -42,6 +43,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "logs": commands.logs,
     "reload": on_current(reload.reload),
     "targets": on_current(targets.targets),
+    "application": on_current(application.application),
     "applications": on_current(applications.applications),
     "doctor": doctor.doctor,
     "clean": commands.clean,

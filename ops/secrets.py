@@ -84,7 +84,7 @@ def ensure(settings: Settings, directory: Path = SECRETS) -> None:
                 "made with. Put it back from your backup, or `make clean` (which deletes all data) and start anew."
             )
         value = secret.make() if secret.make else (secret.sandbox if settings.is_sandbox else "")
-        _write(directory / name, value)
+        write(directory / name, value)
     values = {name: read(name, directory) for name in TABLE}
     for name, value in values.items():
         _check(name, value, directory)
@@ -92,9 +92,9 @@ def ensure(settings: Settings, directory: Path = SECRETS) -> None:
         _check_real(settings, values, directory)
     for name, value in _derive(settings, values).items():
         if not (directory / name).exists() or read(name, directory) != value:
-            _write(directory / name, value)
+            write(directory / name, value)
     if not started:
-        _write(directory / ".complete", "")
+        write(directory / ".complete", "")
 
 
 def read(name: str, directory: Path = SECRETS) -> str:
@@ -158,7 +158,7 @@ def _derive(settings: Settings, values: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _write(path: Path, value: str) -> None:
+def write(path: Path, value: str) -> None:
     """Write to a file beside it and rename that, so that an interruption leaves no half secret."""
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)

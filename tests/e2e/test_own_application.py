@@ -62,7 +62,8 @@ def test_its_requests_and_lines_are_exactly_counted(shop: OwnApplication, promet
     assert stays(lambda: prometheus.value(total), total, 12, until=lambda value: value == REQUESTS)
 
 
-def test_its_error_is_an_event_with_its_identity(shop: OwnApplication, tracker: Tracker) -> None:
+def test_its_error_is_an_event_of_its_own_project_with_its_identity(shop: OwnApplication) -> None:
+    tracker = Tracker(application=APPLICATION)
     marker = f"broken-{uuid.uuid4().hex}"
     shop.ask(marker, 1)
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ops import application
 from ops.paths import ROOT
 from ops.stack import PROJECT
 from tests.support import own_application
@@ -26,9 +27,14 @@ BY_PART = {name: part.parent.name for part in parts() for name in yaml.safe_load
 
 
 def test_what_a_user_adds_is_eight_lines_and_the_same_in_both_documents() -> None:
-    added = own_application.documented().partition("    labels:\n")[2]
+    added = own_application.documented().partition("    labels:\n")[2].partition("secrets:\n")[0]
     assert len(added.splitlines()) + 1 == 8
     assert f"    labels:\n{added}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_make_application_prints_what_is_documented() -> None:
+    printed = application.lines("shop", "production", "web", "8000", "/srv/monitoring/secrets", "shop_sentry_dsn")
+    assert own_application.documented() == printed
 
 
 def labels(name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A Compose project that isn't ours: a Django project of one module, monitored by the lines of docs/applications.md."""
+"""A Compose project that isn't ours: a small Django project, monitored by what `make application` prints."""
 
 import json
 import re
@@ -12,15 +12,15 @@ from tests.support.alertmanager import TAKEN_AWAY_SECONDS, silence
 
 PROJECT = "shop-of-a-user"
 APPLICATION, ENV, SERVICE = "shop", "production", "web"
-FENCED = r"^ *```yaml {}\n(.*?)^ *```"
-MODULE = """
+FENCED = re.compile(r"^ *```yaml compose\.override\.yaml\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+SETTINGS = """
 import logging
 import django_o11y
 from django.http import HttpResponse
 from django.urls import path
 
 SECRET_KEY = "x"
-ROOT_URLCONF = "shop"
+ROOT_URLCONF = "shop.settings"
 ALLOWED_HOSTS = ["shop.example"]
 
 
@@ -34,7 +34,11 @@ def page(request, name):
 urlpatterns = [path("pages/<name>", page)]
 django_o11y.setup(globals())
 """
-START = "gunicorn -c python:django_o11y.gunicorn -w 2 -b 0.0.0.0:8000 django.core.wsgi:get_wsgi_application()"
+WSGI = """
+from django.core.wsgi import get_wsgi_application
+
+application = get_wsgi_application()
+"""
 ASK = """
 import sys, urllib.error, urllib.request
 for number in range(int(sys.argv[2])):
@@ -47,9 +51,8 @@ for number in range(int(sys.argv[2])):
 
 
 class OwnApplication:
-    def __init__(self, folder: Path, files: list[Path]) -> None:
-        named = [argument for file in files for argument in ("-f", str(file))]
-        self._command = ["docker", "compose", "-p", PROJECT, "--project-directory", str(folder), *named]
+    def __init__(self, folder: Path) -> None:
+        self._command = ["docker", "compose", "-p", PROJECT, "--project-directory", str(folder)]
 
     def compose(self, *arguments: str) -> str:
         return stack.run(*self._command, *arguments, timeout=120)
@@ -63,35 +66,33 @@ class OwnApplication:
         self.compose("exec", "-T", SERVICE, "python", "-c", ASK, marker, str(times))
 
 
-def documented(name: str = "compose.yaml") -> str:
-    """The fenced Compose file of that name."""
-    text = (ROOT / "docs" / "applications.md").read_text(encoding="utf-8")
-    found = re.search(FENCED.format(re.escape(name)), text, re.MULTILINE | re.DOTALL)
+def documented() -> str:
+    """The fenced Compose file."""
+    found = FENCED.search((ROOT / "docs" / "applications.md").read_text(encoding="utf-8"))
     if not found:
-        raise LookupError(f"Expected a block ```yaml {name} in docs/applications.md, found none.")
+        raise LookupError("Expected a block ```yaml compose.override.yaml in docs/applications.md, found none.")
     return "".join(line.removeprefix("   ") + "\n" for line in found[1].splitlines())
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[OwnApplication]:
-    """Started from the two documented files; what belongs to a program of one's own is added: its image and module."""
+    """A project of two modules and a Compose file with its image, beside what `make application` prints."""
     model = json.loads(stack.compose("config", "--format", "json"))
-    secrets = Path(model["secrets"]["metrics_token"]["file"]).parent
-    (folder / "shop.py").write_text(MODULE, encoding="utf-8")
-    (folder / "compose.yaml").write_text(documented(), encoding="utf-8")
-    override = documented("compose.override.yaml").replace("/srv/monitoring/secrets", str(secrets))
-    (folder / "compose.override.yaml").write_text(override, encoding="utf-8")
+    project = folder / "shop"
+    project.mkdir()
+    for name, text in (("__init__", ""), ("settings", SETTINGS), ("wsgi", WSGI)):
+        (project / f"{name}.py").write_text(text, encoding="utf-8")
     program = {
         "image": model["services"]["erp-web"]["image"],
-        "command": START.split(),
         "working_dir": "/srv",
-        "environment": {"DJANGO_SETTINGS_MODULE": "shop", "PYTHONPATH": "/srv"},
-        "volumes": [f"{folder}/shop.py:/srv/shop.py:ro"],
+        "environment": {"DJANGO_SETTINGS_MODULE": "shop.settings", "PYTHONPATH": "/srv"},
+        "volumes": [f"{project}:/srv/shop:ro"],
         "mem_limit": "256m",
     }
-    (folder / "program.yaml").write_text(json.dumps({"services": {SERVICE: program}}), encoding="utf-8")
-    names = ("compose.yaml", "compose.override.yaml", "program.yaml")
-    started = OwnApplication(folder, [folder / name for name in names])
+    (folder / "compose.yaml").write_text(json.dumps({"services": {SERVICE: program}}), encoding="utf-8")
+    printed = stack.run("make", "-s", "application", f"NAME={APPLICATION}")
+    (folder / "compose.override.yaml").write_text(printed, encoding="utf-8")
+    started = OwnApplication(folder)
     try:
         started.compose("up", "--detach")
         yield started

@@ -37,8 +37,10 @@ class Tracker(Api):
     service = "bugsink"
     root = "/api/canonical/0"
 
-    def __init__(self, base: str | None = None) -> None:
+    def __init__(self, base: str | None = None, application: str = "") -> None:
+        """The sample's project, or the one of another application."""
         super().__init__(base)
+        self._application = application
         self.headers = {"Authorization": f"Bearer {stack.secret('bugsink_api_token')}"}
         self._events: dict[str, ErrorEvent] = {}  # an event never changes: each is read once
 
@@ -48,7 +50,13 @@ class Tracker(Api):
 
     def issues(self) -> list[dict[str, Any]]:
         """Issues, the one seen last first."""
-        return list(self.get("issues/", project=PROJECT_ID, sort="last_seen", order="desc")["results"])
+        return list(self.get("issues/", project=self._project(), sort="last_seen", order="desc")["results"])
+
+    def _project(self) -> int:
+        if not self._application:
+            return PROJECT_ID
+        (found,) = [each["id"] for each in self.get("projects/")["results"] if each["name"] == self._application]
+        return int(found)
 
     def events(self) -> list[ErrorEvent]:
         """The newest events of the issues seen last."""

@@ -1,0 +1,90 @@
+"""`make application NAME=shop`: a project of its own in the error tracker, and the Compose lines of an application.
+
+What it prints is a whole compose.override.yaml: docs/applications.md explains it.
+"""
+
+import json
+import re
+import urllib.error
+import urllib.request
+from typing import Any
+
+from ops import secrets
+from ops.console import OpsError
+from ops.paths import SECRETS
+from ops.stack import Stack
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
+TAKEN = ("erp", "monitoring", "sandbox")
+API = "/api/canonical/0"
+LINES = """\
+services:
+  {service}:
+    command: gunicorn -c python:django_o11y.gunicorn -b 0.0.0.0:{port} {name}.wsgi
+    environment:
+      APPLICATION: {name}
+      SERVICE: {service}
+      ENV: {env}
+      PROMETHEUS_MULTIPROC_DIR: /run/metrics
+      METRICS_TOKEN_FILE: /run/secrets/metrics_token
+      SENTRY_DSN_FILE: /run/secrets/sentry_dsn
+    secrets: [metrics_token, sentry_dsn]
+    tmpfs: ["/run/metrics:size=32m,mode=1777"]
+    labels:
+      observability.application: {name}
+      observability.env: {env}
+      observability.metrics-port: "{port}"
+      observability.metrics-token: "on"
+      observability.health: /livez,/readyz
+    networks: [default, observability]
+networks: {{observability: {{external: true}}}}
+secrets:
+  metrics_token: {{file: {secrets}/metrics_token}}
+  sentry_dsn: {{file: {secrets}/{dsn}}}
+"""
+
+
+def application(stack: Stack, name: str = "", env: str = "", service: str = "", port: str = "") -> None:
+    if not NAME.fullmatch(name) or name in TAKEN:
+        raise OpsError(
+            f"NAME={name!r} is no application's name; expected small letters, digits and hyphens, such as NAME=shop, "
+            f"and none of {', '.join(TAKEN)}."
+        )
+    dsn = "sentry_dsn" if "SENTRY_DSN" in stack.settings.given else _own_dsn(stack, name)
+    print(lines(name, env or "production", service or "web", port or "8000", str(SECRETS), dsn), end="")
+
+
+def lines(name: str, env: str, service: str, port: str, folder: str, dsn: str) -> str:
+    return LINES.format(name=name, env=env, service=service, port=port, secrets=folder, dsn=dsn)
+
+
+def _own_dsn(stack: Stack, name: str) -> str:
+    """The file in secrets/ with the DSN of the application's project, which is made if it isn't there yet."""
+    projects = _bugsink(stack, "projects/")["results"]
+    found = next((each for each in projects if each["name"] == name), None)
+    if found is None:
+        team = _bugsink(stack, "teams/")["results"][0]["id"]
+        found = _bugsink(stack, "projects/", {"team": team, "name": name})
+        found = _bugsink(stack, f"projects/{found['id']}/")
+    key = re.sub(r"^https?://([0-9a-f]+)@.*$", r"\1", found["dsn"])
+    file = f"{name}_sentry_dsn"
+    secrets.write(SECRETS / file, f"http://{key}@bugsink:8000/{found['id']}")
+    return file
+
+
+def _bugsink(stack: Stack, path: str, sent: dict[str, str] | None = None) -> Any:
+    base = f"http://{stack.settings.host}:{stack.settings['BUGSINK_PORT']}"
+    headers = {
+        "Authorization": f"Bearer {secrets.read('bugsink_api_token')}",
+        "Content-Type": "application/json",
+    }
+    body = json.dumps(sent).encode() if sent else None
+    request = urllib.request.Request(f"{base}{API}/{path}", body, headers)  # noqa: S310 - the stack's own address
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        said = error.read().decode(errors="replace")[:300]
+        raise OpsError(f"Bugsink refused {path} with {error.code}: {said}") from None
+    except (OSError, ValueError) as error:
+        raise OpsError(f"Bugsink doesn't answer at {base} ({error}). Expected a running stack: `make up`.") from None
