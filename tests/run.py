@@ -55,6 +55,8 @@ PHASES = (
     # Real faults wait for notifications most of their time: beside phases that don't ask the stack.
     Phase("delivery", DELIVERY, _pytest("tests/e2e/test_alert_delivery.py"), needs=("stack",), after=("e2e",)),
     Phase("drills", STACK, _pytest("-s", "tests/drills", "-m", "not alone"), needs=("stack",)),
+    # A foreign Compose project comes and goes, which the checks of a quiet stack would see.
+    Phase("application", DELIVERY, _pytest("tests/e2e/test_own_application.py"), needs=("stack",), after=("drills",)),
     Phase("takehome", FILES, _pytest("tests/takehome", "-m", "not thorough"), after=("e2e",)),
     Phase("configuration", FILES, _pytest(*CONFIGURATION), needs=("stack",)),
     Phase("ops", FILES, _pytest("tests/ops"), needs=("stack",)),
@@ -64,7 +66,13 @@ PHASES = (
     Phase("app", APP, ("-m", "tests.app_container", "test"), needs=("stack",), after=("e2e",)),
     Phase("next", APP, ("-m", "tests.app_container", "next"), needs=("stack",), in_test=False),
     # What would hold back the alert of another fault, or lose its page.
-    Phase("alone", STACK, _pytest("-s", *ALONE, "-m", "alone"), needs=("stack",), after=("delivery", "app", "next")),
+    Phase(
+        "alone",
+        STACK,
+        _pytest("-s", *ALONE, "-m", "alone"),
+        needs=("stack",),
+        after=("delivery", "application", "app", "next"),
+    ),
     Phase("mutation", FILES, ("-m", "prometheus.tests.mutation", "--all"), needs=("stack",), in_test=False),
     Phase("quiet-days", FILES, ("-m", "prometheus.tests.quiet", "--all"), needs=("stack",), in_test=False),
     Phase("takehome-all", FILES, _pytest("tests/takehome", "-m", "thorough"), needs=("stack",), in_test=False),

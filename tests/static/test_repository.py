@@ -5,6 +5,8 @@ import re
 import shutil
 from pathlib import Path
 
+from ops.paths import ROOT
+from tests.run import PHASES
 from tests.support.repository import texts
 from tests.support.stack import run
 
@@ -73,3 +75,10 @@ def test_tests_sleep_in_one_place_only() -> None:
 def test_python_modules_are_short() -> None:
     modules = {path: text for path, text in texts("*.py").items() if "migrations" not in path.parts}
     assert [str(path) for path, text in modules.items() if len(text.splitlines()) > PYTHON_LINES] == []
+
+
+def test_every_file_of_tests_that_runs_alone_has_a_phase() -> None:
+    """`make test` leaves what is marked so out of the other phases."""
+    named = {word for phase in PHASES for word in phase.command}
+    marked = [path for path in sorted(ROOT.glob("tests/e2e/test_*.py")) if "pytest.mark.alone" in path.read_text()]
+    assert [path.name for path in marked if str(path.relative_to(ROOT)) not in named] == []
