@@ -5,7 +5,8 @@ import os
 import re
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ LONGEST_SILENCE = timedelta(days=30)
 SEVERITIES = ("critical", "warning", "info")
 STATES = ("firing", "pending", "silenced", "inhibited", "muted")
 NAME = ("alertname", "severity", "team")
+IDENTITY = ("application", "env", "service")
 CHOSEN = {"service": "SERVICE", "application": "APPLICATION", "env": "IN_ENV"}  # the labels and words of `make silence`
 FIRING = 'ALERTS{alertstate="firing", alertname!="Watchdog"}'
 BEGUN = f"sum by ({', '.join(NAME)}) (count_over_time(({FIRING} unless {FIRING} offset 15s)[30d:15s]))"
@@ -34,24 +36,27 @@ def amtool(stack: Stack, *arguments: str) -> str:
         raise OpsError(f"{error}. Expected a running stack: `make up`.") from None
 
 
+@contextmanager
+def answering(program: str, base: str) -> Iterator[None]:
+    """Around a call of a program of the stack: one sentence when it doesn't answer, or answers something else."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise OpsError(f"{program} doesn't answer at {base} ({error}). Expected a running stack: `make up`.") from None
+
+
 def prometheus(stack: Stack, path: str, **parameters: str) -> Any:
     """`data` of an answer of Prometheus' API."""
     base = f"http://{stack.settings.host}:{stack.settings['PROMETHEUS_PORT']}"
-    query = urllib.parse.urlencode(parameters)
-    try:
-        with urllib.request.urlopen(f"{base}/api/v1/{path}?{query}", timeout=60) as answer:  # noqa: S310
-            return json.load(answer)["data"]
-    except (OSError, ValueError) as error:
-        raise OpsError(f"Prometheus doesn't answer at {base} ({error}). Expected a running stack: `make up`.") from None
+    address = f"{base}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+    with answering("Prometheus", base), urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310
+        return json.load(answer)["data"]
 
 
 def exposition(base: str, program: str) -> str:
     """What a program shows under /metrics."""
-    try:
-        with urllib.request.urlopen(f"{base}/metrics", timeout=10) as answer:  # noqa: S310
-            text: str = answer.read().decode()
-    except OSError as error:
-        raise OpsError(f"{program} doesn't answer at {base} ({error}). Expected a running stack: `make up`.") from None
+    with answering(program, base), urllib.request.urlopen(f"{base}/metrics", timeout=10) as answer:  # noqa: S310
+        text: str = answer.read().decode()
     return text
 
 
@@ -87,9 +92,10 @@ def silence(stack: Stack, length: str, *chosen: str) -> None:
         raise OpsError(
             "SERVICE= and APPLICATION= are empty; expected one of them or both, as `make alerts` shows them."
         )
+    fixed = rules(stack)
     for label, value in labels.items():
         # A rule fixes the label, or its expression has it.
-        known = {*(rule.get(label, "") for rule in rules(stack)), *prometheus(stack, f"label/{label}/values")}
+        known = {*(rule.get(label, "") for rule in fixed), *prometheus(stack, f"label/{label}/values")}
         if value not in known:
             names = ", ".join(sorted(name for name in known if name and "{{" not in name))
             raise OpsError(f"{CHOSEN[label]}={value!r} has no alerts; expected one of {names}.")
@@ -120,7 +126,7 @@ def listing(found: Sequence[Mapping[str, Any]], grafana: str, now: datetime) -> 
                 labels.get("severity", ""),
                 _state(alert.get("status")),
                 labels["alertname"],
-                *(labels.get(label, "") for label in ("application", "env", "service")),
+                *(labels.get(label, "") for label in IDENTITY),
                 f"{since:%Y-%m-%d %H:%M:%S} UTC ({str(now - since).partition('.')[0]})",
                 annotations.get("summary", ""),
                 board and grafana + board,
@@ -128,10 +134,7 @@ def listing(found: Sequence[Mapping[str, Any]], grafana: str, now: datetime) -> 
         )
     rows.sort(key=lambda row: ((*SEVERITIES, row[0]).index(row[0]), STATES.index(row[1]), row))
     counts = ", ".join(f"{sum(row[1] == state for row in rows)} {state}" for state in STATES)
-    return (
-        table(rows, ["severity", "state", "alert", "application", "env", "service", "since", "what", "board"])
-        + f"\n\n{counts}."
-    )
+    return table(rows, ["severity", "state", "alert", *IDENTITY, "since", "what", "board"]) + f"\n\n{counts}."
 
 
 def _state(status: Mapping[str, Any] | None) -> str:

@@ -10,6 +10,7 @@ import urllib.request
 from typing import Any
 
 from ops import secrets
+from ops.alerts import answering
 from ops.console import OpsError
 from ops.paths import SECRETS
 from ops.stack import Stack
@@ -80,11 +81,10 @@ def _bugsink(stack: Stack, path: str, sent: dict[str, str] | None = None) -> Any
     }
     body = json.dumps(sent).encode() if sent else None
     request = urllib.request.Request(f"{base}{API}/{path}", body, headers)  # noqa: S310 - the stack's own address
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        said = error.read().decode(errors="replace")[:300]
-        raise OpsError(f"Bugsink refused {path} with {error.code}: {said}") from None
-    except (OSError, ValueError) as error:
-        raise OpsError(f"Bugsink doesn't answer at {base} ({error}). Expected a running stack: `make up`.") from None
+    with answering("Bugsink", base):
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            said = error.read().decode(errors="replace")[:300]
+            raise OpsError(f"Bugsink refused {path} with {error.code}: {said}") from None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ops.alerts import IDENTITY as SERVICE
 from ops.alerts import prometheus, query
 from ops.console import output, say, table
 from ops.stack import Stack
@@ -14,7 +15,6 @@ PREFIX = "observability."
 NETWORK = "observability"
 READABLE_LOGS = ("json-file", "local", "journald")
 IDENTITY = ("application", "env")
-SERVICE = (*IDENTITY, "service")
 HEAD = ("application", "env", "targets up", "probes up", "lines/min", "events/min", "last deploy")
 UP = "sum by (application, env) (up{probe=''})"
 TARGETS = "count by (application, env) (up{probe=''})"

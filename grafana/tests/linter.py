@@ -103,7 +103,9 @@ def every_variable_of_a_query_is_defined(board: Board) -> Iterator[str]:
     known = {each["name"] for each in variables(board)} | set(built_in())
     for query in panel_queries(board):
         unknown = {braced or plain for braced, plain in VARIABLE.findall(query.expression)} - known
-        yield from (f"{query.name} uses ${name}, which is no variable" for name in sorted(unknown))
+        yield from (
+            f"{query.name} uses ${name}, but the board has no variable of that name" for name in sorted(unknown)
+        )
 
 
 def panels_can_be_drawn(board: Board) -> Iterator[str]:

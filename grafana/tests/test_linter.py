@@ -56,7 +56,7 @@ QUERIES = {
     "an application left out by name": ('application!~"|monitoring', 'application!~"erp|monitoring'),
     "the figures of every application": ('application=~"$application",', ""),
     "a variable that isn't there": ("$service", "$servant"),
-    "a series that nobody records": ("service:", "services:"),
+    "a series without a recording rule": ("service:", "services:"),
 }
 
 

@@ -83,16 +83,14 @@ def keep(outcome: Outcome) -> None:
     """Put the new line in the place of an older one of the same drill, and write the page."""
     new = Line.of(outcome)
     with WRITING:
-        write([*(line for line in read() if (line.alert, line.severity) != (new.alert, new.severity)), new])
+        write([*read(), new])
 
 
 def write(lines: Sequence[Line]) -> None:
-    """In the order of the table; what has no row in it any more is left out."""
+    """In the order of the table, the last line of each drill; what has no row in it any more is left out."""
+    by_drill = {(line.alert, line.severity): line for line in lines}
     order = [(drill.alert, drill.severity) for drill in DRILLS]
-    kept = sorted(
-        (line for line in lines if (line.alert, line.severity) in order),
-        key=lambda line: order.index((line.alert, line.severity)),
-    )
+    kept = [by_drill[key] for key in order if key in by_drill]
     RESULTS.write_text(json.dumps([asdict(line) for line in kept], indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page(kept), encoding="utf-8")
 

@@ -75,7 +75,7 @@ def test_rules(prometheus: Prometheus, seen: Seen) -> None:
 
 
 def test_critical_alerts(prometheus: Prometheus) -> None:
-    """No critical alert fires that nobody has silenced"""
+    """No critical alert fires, except silenced ones"""
     silenced = [set(labels.items()) for labels in Alertmanager().silenced()]
     firing = prometheus.query('ALERTS{alertstate="firing",severity="critical"}')
     found = [set(each.labels.items()) - OF_THE_SERIES for each in firing]

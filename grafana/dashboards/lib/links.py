@@ -6,6 +6,9 @@ from urllib.parse import quote
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard as models
 
+from grafana.dashboards.lib.alerts import OVERVIEW
+from grafana.dashboards.lib.queries.common import IDENTITY
+
 # Prometheus serves the runbooks beside its alerts; the way there is the data source's.
 RUNBOOKS = "/api/datasources/proxy/uid/${datasource}/user/docs/runbooks"
 ALERT_OF_ROW = "${__data.fields.alertname}"
@@ -22,8 +25,8 @@ def runbook_of_row() -> builders.DashboardLink:
 
 def overview_of_row() -> builders.DashboardLink:
     """The overview of the service in a table's row, over the board's time range."""
-    chosen = "&".join(f"var-{name}=${{__data.fields.{name}}}" for name in ("application", "env", "service"))
-    return _link("Overview of this service", f"/d/overview?{chosen}&${{__url_time_range}}").target_blank(False)
+    chosen = "&".join(f"var-{name}=${{__data.fields.{name}}}" for name in IDENTITY)
+    return _link("Overview of this service", f"/d/{OVERVIEW}?{chosen}&${{__url_time_range}}").target_blank(False)
 
 
 def log_lines(selector: str, title: str = "Log lines") -> builders.DashboardLink:

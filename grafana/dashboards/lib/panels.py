@@ -14,11 +14,12 @@ from grafana_foundation_sdk.models import prometheus as prometheus_models
 
 from grafana.dashboards.lib import links, style
 from grafana.dashboards.lib.alerts import Watch
+from grafana.dashboards.lib.queries.common import IDENTITY
 
 METRICS = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 LOGS = models.DataSourceRef(type_val="loki", uid="${logs}")
 REFS = "ABCDEFGH"
-_CHOSEN = (f'{name}=~"${{{name}:pipe}}"' for name in ("application", "env", "service"))
+_CHOSEN = (f'{name}=~"${{{name}:pipe}}"' for name in IDENTITY)
 LINES_OF_SERVICES = f"{{{','.join(_CHOSEN)}}}"
 NO_WATCH = Watch()
 ANY = Watch(steps=((1, style.BAD),))  # one is one too many

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 APPLICATION = 'application=~"$application",env=~"$env"'
 SERVICE = f'{APPLICATION},service=~"$service"'
 PROCESS = f'{SERVICE},instance=~"$instance"'
-BY_SERVICE = "application, env, service"
+IDENTITY = ("application", "env", "service")
+BY_SERVICE = ", ".join(IDENTITY)
 RATE = "[$__rate_interval]"
 RANGE = "[$__range]"
 
