@@ -62,7 +62,15 @@ DRILLS: tuple[Drill, ...] = (
     Drill("ErpOrdersDropped", "critical", "orders-dropped", 1, condition=(0, 60)),
     Drill("RedisMemory", "warning", "redis-memory-tight", 1),
     #
-    Drill("ApplicationDown", "critical", "erp-web-stopped", 2, inhibits="InstanceDown", ends_first=True),
+    Drill(
+        "ApplicationDown",
+        "critical",
+        "erp-web-stopped",
+        2,
+        says="erp-web",  # not an application of which a test has taken the last container away
+        inhibits="InstanceDown",
+        ends_first=True,
+    ),
     Drill("HealthProbeMissing", "warning", "blackbox-stopped", 2, condition=(60, 60)),
     #
     Drill("PostgresDown", "critical", "erp-db-stopped", 3, inhibits="HealthProbeFailing", ends_first=True),
