@@ -1,4 +1,4 @@
-"""`python -m tests.app_container test`: tests/app in the ERP's own image, against the stack's PostgreSQL and Valkey.
+"""`python -m tests.app_container test`: tests/app in the ERP's own image, on a PostgreSQL and a Valkey of their own.
 
 `next` and `matrix` run the tests of the package django-o11y with other versions than the sample's: `next` with the
 newest of all, `matrix` with every column of MATRIX, and ends with a table of them.
@@ -10,13 +10,20 @@ import sys
 
 from ops.console import say, table
 from ops.paths import ROOT, SECRETS
-from ops.stack import PROJECT
 from tests import image_targets
+from tests.support import apart
 
 SECRET_FILES = {
     "DATABASE_PASSWORD_FILE": "postgres_password",  # the superuser's: the tests make a database of their own
     "REDIS_PASSWORD_FILE": "redis_password",
 }
+STORES = "erp-app-test"
+# What a crash would lose is of no worth to a test.
+OVERLAY = """
+services:
+  erp-db: {labels: !reset null, command: [postgres, -c, max_connections=100, -c, fsync=off]}
+  erp-redis: {labels: !reset null}
+"""
 ENVIRONMENT = {
     "DATABASE_HOST": "erp-db",
     "DATABASE_PORT": "5432",
@@ -40,7 +47,7 @@ MATRIX: dict[tuple[str, str], tuple[str, ...]] = {
 
 
 def run(target: str, tests: str, *arguments: str, series: str = "5.2", folders: tuple[str, ...] = ()) -> int:
-    command = ["docker", "run", "--rm", "--network", f"{PROJECT}_erp", "--read-only", "--cap-drop=ALL"]
+    command = ["docker", "run", "--rm", "--network", f"{STORES}_erp", "--read-only", "--cap-drop=ALL"]
     command += ["--tmpfs=/tmp:size=256m,mode=1777", "--tmpfs=/small:size=4m,mode=1777", "--env=SMALL_DISK=/small"]
     command += ["--memory=1g", "--pids-limit=300"]
     command += ["--security-opt=no-new-privileges"]
@@ -69,6 +76,11 @@ def run_matrix(*arguments: str) -> int:
 
 
 def main(target: str, *arguments: str) -> int:
+    with apart.running(STORES, OVERLAY, "erp-db", "erp-redis"):
+        return run_target(target, *arguments)
+
+
+def run_target(target: str, *arguments: str) -> int:
     if target == "matrix":
         return run_matrix(*arguments)
     if target == "next":

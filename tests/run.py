@@ -62,7 +62,7 @@ PHASES = (
     Phase("ops", FILES, _pytest("tests/ops"), needs=("stack",)),
     Phase("sandbox", FILES, _pytest("tests/sandbox"), needs=("stack",)),
     Phase("preview", FILES, ("-m", "tests.image_targets"), needs=("stack",)),
-    # One after the other, because their databases have one name.
+    # On a PostgreSQL and a Valkey of their own, whose Compose project has one name: one after the other.
     Phase("app", APP, ("-m", "tests.app_container", "test"), needs=("stack",), after=("e2e",)),
     Phase("next", APP, ("-m", "tests.app_container", "next"), needs=("stack",), in_test=False),
     # What would hold back the alert of another fault, or lose its page.
@@ -71,7 +71,7 @@ PHASES = (
         STACK,
         _pytest("-s", *ALONE, "-m", "alone"),
         needs=("stack",),
-        after=("delivery", "application", "app", "next"),
+        after=("delivery", "application"),
     ),
     Phase("mutation", FILES, ("-m", "prometheus.tests.mutation", "--all"), needs=("stack",), in_test=False),
     Phase("quiet-days", FILES, ("-m", "prometheus.tests.quiet", "--all"), needs=("stack",), in_test=False),
