@@ -1,6 +1,5 @@
 """Files in targets/ on the running stack: what lies outside its networks is watched, and a bad file is refused."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,10 +7,9 @@ from threading import Thread
 
 import pytest
 
-from ops.stack import PROJECT
 from tests.support.alertmanager import TAKEN_AWAY_SECONDS, silence
 from tests.support.prometheus import Prometheus
-from tests.support.stack import ROOT, CommandError, run
+from tests.support.stack import ROOT, CommandError, outside, run
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.alone
@@ -40,8 +38,7 @@ class Exporter(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """A program on the host: outside the stack's networks, as another machine is."""
-    network = json.loads(run("docker", "network", "inspect", f"{PROJECT}_egress"))[0]
-    server = HTTPServer((network["IPAM"]["Config"][0]["Gateway"], 0), Exporter)
+    server = HTTPServer((outside(), 0), Exporter)
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"{server.server_address[0]!s}:{server.server_address[1]}"
     server.shutdown()

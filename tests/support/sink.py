@@ -31,7 +31,7 @@ class Sink:
 
 
 @contextmanager
-def running() -> Iterator[Sink]:
+def running(host: str = "127.0.0.1") -> Iterator[Sink]:
     sink = Sink()
 
     class Handler(BaseHTTPRequestHandler):
@@ -49,9 +49,9 @@ def running() -> Iterator[Sink]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((host, 0), Handler)
     server.daemon_threads = True
-    sink.address = f"127.0.0.1:{server.server_port}"
+    sink.address = f"{host}:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield sink

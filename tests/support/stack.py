@@ -82,6 +82,12 @@ def paused(service: str) -> Iterator[None]:
         compose("kill", "--signal", "CONT", service)
 
 
+def outside() -> str:
+    """An address of the host that containers reach by the way out alone, as they reach another machine."""
+    (network,) = json.loads(run("docker", "network", "inspect", f"{PROJECT}_egress"))
+    return str(network["IPAM"]["Config"][0]["Gateway"])
+
+
 def containers() -> dict[str, dict[str, Any]]:
     """What `docker inspect` says of each of the stack's containers, by service."""
     label = f"label=com.docker.compose.project={PROJECT}"
