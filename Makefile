@@ -87,6 +87,9 @@ logs: ## Follow the logs; SERVICE=erp-web for one service
 urls: ## The table of URLs, users and where the passwords are
 	@$(OPS) urls
 
+profile: ## What a running Python service spends its time on: SERVICE=erp-web FOR=30s, and APPLICATION= of yours
+	@$(OPS) profile "$(SERVICE)" "$(FOR)" "$(APPLICATION)"
+
 doctor: ## What is missing, wrong or weak on this machine
 	@$(OPS) doctor
 

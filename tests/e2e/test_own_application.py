@@ -1,8 +1,11 @@
 """A foreign Compose project with the documented lines is seen by all that watch, and tells when it is stopped."""
 
+import re
 import sys
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -82,6 +85,21 @@ def test_its_lines_and_its_container_are_figures_of_its_own(shop: OwnApplication
     eventually(lambda: prometheus.query(f"promtail_log_lines_total{{{SELECTED}}} > 0"), "its count of lines", 60)
     memory = eventually(lambda: prometheus.query(f"docker_container_mem_usage{{{SELECTED}}}"), "its memory", 60)
     assert [sample.labels["job"] for sample in memory] == ["telegraf"]
+
+
+def test_make_profile_names_the_function_that_costs_most(shop: OwnApplication) -> None:
+    eventually(shop.answers, "the program to answer", 30)
+    with ThreadPoolExecutor(1) as customer:
+        asked = customer.submit(shop.ask, "hot", 200)
+        words = ("profile", SERVICE, "5s", APPLICATION)
+        printed = stack.run(sys.executable, "-m", "ops", *words, timeout=120)
+        asked.result()
+    first = {
+        kind: table.splitlines()[3] for kind, table in re.findall(r"By (cpu|wall) time, (.+?)(?:\n\n|$)", printed, re.S)
+    }
+    assert "planted_hot_function (shop/settings.py" in first["cpu"], printed
+    graphs = [Path(found) for found in re.findall(r"the flame graph is (\S+\.svg)", printed)]
+    assert ["planted_hot_function" in graph.read_text(encoding="utf-8") for graph in graphs] == [True, True]
 
 
 def test_make_applications_lists_it(shop: OwnApplication) -> None:

@@ -15,6 +15,7 @@ APPLICATION, ENV, SERVICE = "shop", "production", "web"
 FENCED = re.compile(r"^ *```yaml compose\.override\.yaml\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 SETTINGS = """
 import logging
+import time
 import django_o11y
 from django.http import HttpResponse
 from django.urls import path
@@ -24,9 +25,17 @@ ROOT_URLCONF = "shop.settings"
 ALLOWED_HOSTS = ["shop.example"]
 
 
+def planted_hot_function():
+    until = time.monotonic() + 0.05
+    while time.monotonic() < until:
+        pass
+
+
 def page(request, name):
     if name.startswith("broken"):
         raise RuntimeError(name)
+    if name.startswith("hot"):
+        planted_hot_function()
     logging.getLogger("shop").info("shown %s", name)
     return HttpResponse(name)
 
