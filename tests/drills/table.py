@@ -139,6 +139,7 @@ def drill(name: str) -> Drill:
 # What has to be drilled anew, by name: the rule, a series that it reads or its route has changed since.
 DUE: frozenset[str] = frozenset(
     {
+        "ApplicationDown/critical",
         "CeleryHeartbeatStale/warning",
         "CeleryQueueBacklog/warning",
         "CeleryQueueStuck/critical",
@@ -156,8 +157,11 @@ DUE: frozenset[str] = frozenset(
         "HttpLatencyP95High/warning",
         "HttpLatencyP99High/warning",
         "HttpViewFailing/warning",
+        "InstanceDown/critical",
         "LogsDropped/warning",
         "LogsStalled/warning",
+        "PostgresDown/critical",
+        "RedisDown/critical",
         "RedisMemory/warning",
         "SentryDeliveryFailing/warning",
     }
@@ -201,6 +205,7 @@ NOT_DRILLED: dict[str, str] = {
     "NotificationsFailing": "The drill would need a channel that is down while other drills use it.",
     "AlertmanagerUnreachable": "An Alertmanager that is gone can't send it: the heartbeat receiver turns red.",
     "ConfigReloadFailed": "The drill would need a bad configuration in place of the checkout's own.",
+    "DiscoveryFailing": "Without Docker's API Telegraf and Promtail have nothing either, which other drills need.",
     "TargetsRefused": "tests/e2e/test_targets.py has the bad file that it needs.",
     "MonitoringRuleFailures": "The drill would need a bad rule in place of the checkout's own.",
     "MonitoringRuleGroupLate": "The drill would need a Prometheus that is too slow for its rules.",
