@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review bundle load
+.PHONY: help agent-token application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -74,6 +74,9 @@ targets: ## Check the files in targets/ and list what each target last answered
 
 application: ## A project in the tracker and the Compose lines for an application of yours: NAME=shop, IN_ENV= SERVICE= PORT=
 	@$(OPS) application "$(NAME)" "$(IN_ENV)" "$(SERVICE)" "$(PORT)"
+
+agent-token: ## A token for a host that pushes to the gateway, shown once or put into FILE=: HOST=web-2 APPLICATIONS=shop,crm
+	@$(OPS) agent-token "$(HOST)" "$(APPLICATIONS)" "$(FILE)"
 
 applications: ## Every application that is seen: targets, log lines, events, last deploy, and what is missing
 	@$(OPS) applications

@@ -74,10 +74,10 @@ def cache_size() -> None:
 
 def weaknesses(settings: Settings) -> Iterator[str]:
     """What works, but not as well or as safely as it could."""
-    if settings["BIND"] not in ("127.0.0.1", "::1"):
+    if settings.bind not in ("127.0.0.1", "::1"):
         yield (
             f"BIND={settings['BIND']} publishes every page on the network, most of them without a log-in. "
-            "Put a proxy with TLS and log-in in front, or set BIND=127.0.0.1."
+            "Set GATEWAY=on, which puts TLS in front of them (docs/gateway.md), or BIND=127.0.0.1."
         )
     if engine.answer() is None:
         version = engine.server_version()

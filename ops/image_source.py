@@ -61,7 +61,7 @@ def provide(stack: Stack) -> None:
             )
     with step(f"Building {' and '.join(image.rstrip(':') for image in OWN_IMAGES)}"):
         run_logged(
-            [*stack.command, "--profile", "*", "build", "erp-web", "inbox"],
+            [*stack.command, "--profile", "*", "build", "erp-web", "inbox", "gateway-guard"],
             log=LOGS / "compose-build.log",
             title="docker compose build",
             env=stack.environment,

@@ -59,6 +59,12 @@ CHANNELS = {
     "smtp_password": Secret("e-mail: SMTP password (any word where none is asked for)", sandbox="sandbox"),
     "heartbeat_url": Secret("dead man's switch: URL that Watchdog pings", sandbox="http://inbox:8095/heartbeat"),
 }
+# Files of the gateway, empty until a command or you write something into them.
+GATEWAY = {
+    "gateway_agents": Secret("hosts that push, with the hashes of their tokens: `make agent-token`"),
+    "gateway_tls_cert": Secret("the gateway's certificate with its chain, for GATEWAY_TLS=files"),
+    "gateway_tls_key": Secret("the key of this certificate"),
+}
 TABLE = GENERATED | CHANNELS
 FORMATS = {
     "bugsink_dsn_key": r"[0-9a-f]{32}",
@@ -85,9 +91,14 @@ def ensure(settings: Settings, directory: Path = SECRETS) -> None:
             )
         value = secret.make() if secret.make else (secret.sandbox if settings.is_sandbox else "")
         write(directory / name, value)
-    values = {name: read(name, directory) for name in TABLE}
+    for name in GATEWAY:
+        if not (directory / name).exists():
+            write(directory / name, "")
+    values = {name: read(name, directory) for name in TABLE | GATEWAY}
     for name, value in values.items():
         _check(name, value, directory)
+    if settings["GATEWAY"] == "on" and settings["GATEWAY_TLS"] == "files":
+        _check_certificate(values, directory)
     if not settings.is_sandbox:
         _check_real(settings, values, directory)
     for name, value in _derive(settings, values).items():
@@ -118,7 +129,7 @@ def _check(name: str, value: str, directory: Path) -> None:
                 f"read it. Run `chmod {FILE_MODE:04o} {path}`."
             )
         path.chmod(FILE_MODE)
-    if name in CHANNELS:  # it may be empty: the channel is off then
+    if name in CHANNELS | GATEWAY:  # it may be empty: the channel is off then
         return
     if len(value.strip()) < MINIMUM_LENGTH or not re.fullmatch(FORMATS.get(name, ".*"), value):
         found = "an empty file" if not value.strip() else f"{len(value.strip())} characters of another form"
@@ -147,6 +158,15 @@ def _check_real(settings: Settings, values: dict[str, str], directory: Path) -> 
                 raise OpsError(
                     f"E-mail is on ({directory / 'smtp_password'} isn't empty) but {name} isn't set in .env."
                 )
+
+
+def _check_certificate(values: dict[str, str], directory: Path) -> None:
+    for name in ("gateway_tls_cert", "gateway_tls_key"):
+        if "-----BEGIN " not in values[name]:
+            raise OpsError(
+                f"GATEWAY_TLS=files, but {directory / name} ({GATEWAY[name].meaning}) has no PEM block, "
+                "which begins with -----BEGIN. Write yours into it, or set GATEWAY_TLS=internal in .env."
+            )
 
 
 def _derive(settings: Settings, values: dict[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ops.console import OpsError, capture
 from ops.paths import ROOT
 
+LOOPBACK = "127.0.0.1"
 ENVIRONMENTS = ("sandbox", "staging", "production")
 ZONES = Path("/usr/share/zoneinfo")
 TRACE_STORE = "http://jaeger:4318"
@@ -21,7 +22,9 @@ PORTS = {
     "BUGSINK_PORT": "bugsink",
     "INBOX_PORT": "inbox",
     "MAILPIT_PORT": "mailpit",
+    "GATEWAY_PORT": "gateway",
 }
+GATEWAY_SERVICES = ("gateway", "gateway-guard")
 SHOPPERS = ("traffic", "partner")
 SANDBOX_SERVICES = (*SHOPPERS, "inbox", "mailpit")
 SAMPLE_SERVICES = (
@@ -34,6 +37,10 @@ FORMS = {
     "IMAGE_SOURCE": ("auto|official|local", "one of auto, official, local"),
     "SAMPLE": ("on|off", "on or off"),
     "TRACING": ("on|off", "on or off"),
+    "GATEWAY": ("on|off", "on or off"),
+    "GATEWAY_TLS": ("internal|acme|files", "one of internal, acme, files"),
+    # Not gateway, its name on the networks of this machine, which it has anyway.
+    "GATEWAY_HOST": (r"(?!gateway$)[a-z0-9][a-z0-9.-]*", "a host name or IPv4 address such as monitoring.example.com"),
     "METRICS_RETENTION": (r"(\d+(ms|[smhdwy]))+", "a duration such as 45d"),
     "METRICS_RETENTION_SIZE": (r"\d+(B|KB|MB|GB|TB)", "a size such as 8GB"),
     **dict.fromkeys(NUMBERS, (r"0*[1-9]\d*", "a whole number of at least 1")),
@@ -62,9 +69,14 @@ class Settings:
         return self.values[name]
 
     @property
+    def bind(self) -> str:
+        """Where every port is published but the gateway's: with a gateway nothing else is open to the network."""
+        return LOOPBACK if self["GATEWAY"] == "on" else self["BIND"]
+
+    @property
     def host(self) -> str:
-        """Where a program on this machine reaches what is published at BIND, as a URL writes it."""
-        bind = ipaddress.ip_address(self["BIND"])
+        """Where a program on this machine reaches what is published, as a URL writes it."""
+        bind = ipaddress.ip_address(self.bind)
         if bind.is_unspecified:
             bind = ipaddress.ip_address("127.0.0.1" if bind.version == 4 else "::1")
         return str(bind) if bind.version == 4 else f"[{bind}]"
@@ -81,7 +93,8 @@ class Settings:
     def absent(self) -> set[str]:
         """The services that don't run in this environment, the trace store left out."""
         without_sample = () if self.has_sample else (*SAMPLE_SERVICES, *SHOPPERS)
-        return {*without_sample, *(() if self.is_sandbox else SANDBOX_SERVICES)}
+        without_gateway = () if self["GATEWAY"] == "on" else GATEWAY_SERVICES
+        return {*without_sample, *without_gateway, *(() if self.is_sandbox else SANDBOX_SERVICES)}
 
     @property
     def profiles(self) -> list[str]:
@@ -91,6 +104,7 @@ class Settings:
             "sandbox": self.is_sandbox,
             "shoppers": self.is_sandbox and self.has_sample,
             "tracing": self["TRACING"] == "on",
+            "gateway": self["GATEWAY"] == "on",
         }
         return [profile for profile, runs in wanted.items() if runs]
 
@@ -177,12 +191,23 @@ def _check(values: dict[str, str]) -> None:
             f"BUSINESS_TIMEZONE={zone!r}: found no such file in {ZONES}, expected a zone such as Europe/Berlin. "
             "Correct it in .env, or install the package tzdata."
         )
+    if values["GATEWAY_TLS"] == "acme" and "." not in values["GATEWAY_HOST"].strip("0123456789."):
+        raise OpsError(
+            f"GATEWAY_TLS=acme with GATEWAY_HOST={values['GATEWAY_HOST']!r}: expected a public host name, for which an "
+            "authority gives a certificate. Set it in .env, or GATEWAY_TLS=internal."
+        )
     if values["ENV"] != "sandbox":
         _check_real(values)
 
 
 def _check_real(values: dict[str, str]) -> None:
-    """Outside the sandbox no setting may name a service of the sandbox."""
+    """Outside the sandbox no setting may name a service of the sandbox, and no page is open to the network."""
+    is_open = values["GATEWAY"] != "on" and not ipaddress.ip_address(values["BIND"]).is_loopback
+    if values["ENV"] == "production" and is_open:
+        raise OpsError(
+            f"ENV=production with BIND={values['BIND']} opens pages without log-in to the network: expected "
+            "GATEWAY=on, behind which they are, or BIND=127.0.0.1. Set one of them in .env."
+        )
     providers = ("PAYMENT_API_URL", "SHIPPING_API_URL") if values["SAMPLE"] == "on" else ()
     for name in providers:
         if not re.match(r"https?://", values[name]):

@@ -17,7 +17,7 @@ from ops.paths import ROOT, SECRETS
 from ops.settings import Settings
 
 PROJECT = "erp-observability"
-OWN_IMAGES = ("erp-observability/erp:", "erp-observability/sandbox:")
+OWN_IMAGES = ("erp-observability/erp:", "erp-observability/sandbox:", "erp-observability/guard:")
 SOCKET = Path("/var/run/docker.sock")
 HEALTH = re.compile(r"\((healthy|unhealthy)\)")
 
@@ -71,6 +71,8 @@ class Stack:
         values = dict(self.settings.values)
         values["COMPOSE_PROFILES"] = ",".join(self.settings.profiles)
         values["SECRETS_DIR"] = str(SECRETS)
+        values["GATEWAY_BIND"], values["BIND"] = values["BIND"], self.settings.bind
+        values["REMOTE_WRITE"] = "" if self.settings["GATEWAY"] == "on" else "no-"
         values["DOCKER_GID"] = str(SOCKET.stat().st_gid) if SOCKET.exists() else "0"
         if self.image_source == "local":
             values |= {recipe.variable: recipe.reference for recipe in recipes.recipes().values()}

@@ -8,14 +8,14 @@ import time
 from ops import engine, image_source, machine, secrets, stack, urls
 from ops.console import OpsError, capture, say
 from ops.paths import ROOT, SECRETS
-from ops.settings import PORTS, SAMPLE_SERVICES, SANDBOX_SERVICES, Settings
+from ops.settings import GATEWAY_SERVICES, PORTS, SAMPLE_SERVICES, SANDBOX_SERVICES, Settings
 from ops.settings import load as load_settings
 from ops.stack import Stack
 from ops.start import start
 
 MEMORY_BYTES = 3 * 1024**3
 DISK_BYTES = 3 * 1024**3
-OPTIONAL = (*SAMPLE_SERVICES, *SANDBOX_SERVICES, "grafana-operator", "jaeger")
+OPTIONAL = (*SAMPLE_SERVICES, *SANDBOX_SERVICES, *GATEWAY_SERVICES, "grafana-operator", "jaeger")
 
 
 def up(*, is_dev: bool = False) -> None:
@@ -57,9 +57,10 @@ def check_ports(settings: Settings) -> None:
     own = _own_ports()
     names = {service: name for name, service in PORTS.items()}
     for service, port in settings.ports.items():
-        if port not in own and _is_taken(settings["BIND"], port):
+        bind = settings["BIND"] if service == "gateway" else settings.bind
+        if port not in own and _is_taken(bind, port):
             raise OpsError(
-                f"Port {port} on {settings['BIND']} is taken by another program; {service} was to be published there. "
+                f"Port {port} on {bind} is taken by another program; {service} was to be published there. "
                 f"Stop that program, or set {names[service]} in .env to a free port. Nothing was started."
             )
 

@@ -15,6 +15,7 @@ PAGES = {
     "bugsink": ("/", "error tracker", "admin@erp.example", "bugsink_admin_password"),
     "inbox": ("/", "what Slack, PagerDuty and the heartbeat got", "", ""),
     "mailpit": ("/", "mails of the sandbox", "", ""),
+    "gateway": ("/", "all of these behind one log-in, by https", "", ""),
 }
 # The pages of images built here: Go's modules hold the programs without the pages that npm makes.
 LOCAL_PAGES = {

@@ -16,7 +16,8 @@ from ops.console import table
 from ops.paths import LOGS, ROOT
 from tests.support.load import Load
 
-CONFIGURATION = ("prometheus/tests", "alertmanager/tests", "loki/tests", "promtail/tests", "grafana/tests")
+_PARTS = ("prometheus", "alertmanager", "loki", "promtail", "grafana", "gateway")
+CONFIGURATION = tuple(f"{part}/tests" for part in _PARTS)
 CRITICAL = "tests/smoke/test_smoke.py::test_critical_alerts"
 WELL = ("tests/smoke", "tests/e2e", "-m", "not alone", f"--deselect={CRITICAL}")
 _ALONE_IN_E2E = ("notification", "reload", "targets", "dev", "tracker_outside")

@@ -12,7 +12,7 @@ from tests.support.stack import ROOT
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for folder in ("images", "erp_app", "django-o11y", "sandbox", "grafana/preview"):
+    for folder in ("images", "erp_app", "django-o11y", "sandbox", "gateway/guard", "grafana/preview"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(*recipes.LEFT_OUT))
     monkeypatch.setattr(recipes, "ROOT", tmp_path)
     monkeypatch.setattr(recipes, "IMAGES", tmp_path / "images")
@@ -53,7 +53,7 @@ def test_an_untouched_tree_keeps_its_digests(tree: Path) -> None:
         ("sandbox/Dockerfile", {"sandbox"}),
         ("erp_app/requirements.txt", {"erp"}),
         ("grafana/preview/nginx.conf", {"preview"}),
-        ("images/python/Dockerfile", {"python", "erp", "sandbox", "bugsink"}),
+        ("images/python/Dockerfile", {"python", "erp", "sandbox", "bugsink", "guard", "profiler"}),
     ],
 )
 def test_a_changed_file_rebuilds_only_what_it_is_in(tree: Path, file: str, images: set[str]) -> None:

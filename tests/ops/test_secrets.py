@@ -29,7 +29,7 @@ def real(settings: Settings, **values: str) -> Settings:
 def test_every_secret_is_made_with_the_right_modes(made: Path) -> None:
     assert stat.S_IMODE(made.stat().st_mode) == 0o700
     names = {path.name for path in made.iterdir()} - {".complete"}
-    assert names == set(secrets.TABLE) | set(secrets.DERIVED)
+    assert names == set(secrets.TABLE) | set(secrets.DERIVED) | set(secrets.GATEWAY)
     assert {stat.S_IMODE((made / name).stat().st_mode) for name in names} == {0o444}
 
 
@@ -53,6 +53,23 @@ def test_an_interrupted_first_start_is_finished(made: Path, settings: Settings) 
     after = content(made)
     assert len(after["redis_password"].strip()) == 32
     assert all(after[name] == before[name] for name in secrets.GENERATED if name != "redis_password")
+
+
+@pytest.mark.parametrize("name", secrets.GATEWAY)
+def test_a_missing_file_of_the_gateway_is_made_empty(made: Path, settings: Settings, name: str) -> None:
+    """A checkout that was started before there was a gateway has none of them."""
+    (made / name).unlink()
+    secrets.ensure(settings, made)
+    assert content(made)[name] == ""
+
+
+def test_a_certificate_of_ones_own_has_to_be_there(made: Path, settings: Settings) -> None:
+    files = Settings({**settings.values, "GATEWAY": "on", "GATEWAY_TLS": "files"}, {})
+    with pytest.raises(OpsError, match="gateway_tls_cert"):
+        secrets.ensure(files, made)
+    for name in ("gateway_tls_cert", "gateway_tls_key"):
+        secrets.write(made / name, "-----BEGIN CERTIFICATE-----")
+    secrets.ensure(files, made)
 
 
 @pytest.mark.parametrize("name", secrets.TABLE)

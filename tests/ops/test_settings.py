@@ -38,6 +38,11 @@ def write(root: Path, text: str) -> None:
         ("ENV=production", "ENV=production needs PAYMENT_API_URL"),
         (PRODUCTION + "SMTP_SMARTHOST=mailpit:1025", "SMTP_SMARTHOST points at 'mailpit'"),
         (PRODUCTION + "PAGERDUTY_URL=http://inbox:8095/v2/enqueue", "PAGERDUTY_URL points at 'inbox'"),
+        (PRODUCTION + "BIND=0.0.0.0", "ENV=production with BIND=0.0.0.0 opens pages without log-in"),
+        ("GATEWAY=yes", "GATEWAY='yes': expected on or off"),
+        ("GATEWAY_HOST=gateway", "GATEWAY_HOST='gateway': expected a host name"),
+        ("GATEWAY_TLS=acme", "GATEWAY_TLS=acme with GATEWAY_HOST='localhost': expected a public host name"),
+        ("GATEWAY_TLS=acme\nGATEWAY_HOST=192.0.2.7", "GATEWAY_TLS=acme with GATEWAY_HOST='192.0.2.7'"),
     ],
 )
 def test_bad_setting_is_named(root: Path, line: str, named: str) -> None:
@@ -159,3 +164,31 @@ def test_without_the_sample_neither_it_nor_its_shoppers_run(
     assert settings.profiles == profiles
     assert settings.ports.keys() == {"grafana", "prometheus", "alertmanager", "loki", "bugsink", *ports}
     assert set(Stack(settings, "official").model["services"]) & settings.absent == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "open_ports"),
+    [
+        ("", set()),
+        ("BIND=192.0.2.7", None),
+        ("GATEWAY=on", set()),
+        ("GATEWAY=on\nBIND=192.0.2.7", {"8443"}),
+        (PRODUCTION + "GATEWAY=on\nBIND=192.0.2.7", {"8443"}),
+    ],
+)
+def test_with_a_gateway_only_its_port_is_open(root: Path, text: str, open_ports: set[str] | None) -> None:
+    write(root, text)
+    settings = load(root)
+    services = Stack(settings, "official").model["services"].values()
+    ports = [port for service in services for port in service.get("ports", [])]
+    found = {port["published"] for port in ports if port["host_ip"] != "127.0.0.1"}
+    assert found == (open_ports if open_ports is not None else {port["published"] for port in ports})
+    assert ("8443" in {port["published"] for port in ports}) is (settings["GATEWAY"] == "on")
+    assert settings.host == ("127.0.0.1" if settings["GATEWAY"] == "on" else settings["BIND"])
+
+
+@pytest.mark.parametrize(("text", "flag"), [("", "--no-web"), ("GATEWAY=on", "--web")])
+def test_prometheus_takes_pushes_only_behind_a_gateway(root: Path, text: str, flag: str) -> None:
+    write(root, text)
+    command = Stack(load(root), "official").model["services"]["prometheus"]["command"]
+    assert f"{flag}.enable-remote-write-receiver" in command

@@ -35,7 +35,7 @@ def targets() -> dict[str, str]:
 
 def test_readme_lists_the_published_addresses_and_no_other() -> None:
     rows = [line for line in read("README.md").splitlines() if line.startswith("|")]
-    listed = {port for row in rows for port in re.findall(r"http://localhost:(\d+)", row)}
+    listed = {port for row in rows for port in re.findall(r"https?://localhost:(\d+)", row)}
     assert listed == {defaults()[setting] for setting in PORT_SETTINGS.values()}
 
 

@@ -41,7 +41,7 @@ def test_no_setting_is_a_secret() -> None:
 
 
 def test_secrets_of_the_composition_are_those_that_ops_makes() -> None:
-    assert set(load()["secrets"]) == {*secrets.TABLE, *secrets.DERIVED}
+    assert set(load()["secrets"]) == {*secrets.TABLE, *secrets.DERIVED, *secrets.GATEWAY}
 
 
 @pytest.mark.parametrize("part", parts(), ids=lambda path: str(path.relative_to(ROOT)))
