@@ -9,13 +9,15 @@ import yaml
 from ops import application
 from ops.paths import ROOT
 from ops.stack import PROJECT
-from tests.support import own_application
+from tests.support import readme
 from tests.support.compose_model import load, parts, services, words
 from tests.support.services import NOT_SCRAPED, ONE_SHOTS, SCRAPED
 
 PREFIX = "observability."
 READERS = ("prometheus/prometheus.yml", "promtail/promtail.yml", "exporters/telegraf.conf")
-PAGE = (ROOT / "docs" / "applications.md").read_text(encoding="utf-8")
+PAGE = readme.APPLICATIONS.read_text(encoding="utf-8")
+FENCED = readme.blocks(readme.APPLICATIONS)
+OVERRIDE = FENCED["compose.override.yaml"]
 DESCRIBED = set(re.findall(r"^\| `observability\.([a-z-]+)` \|", PAGE, re.MULTILINE))
 OWN = [
     target
@@ -27,14 +29,26 @@ BY_PART = {name: part.parent.name for part in parts() for name in yaml.safe_load
 
 
 def test_what_a_user_adds_is_eight_lines_and_the_same_in_both_documents() -> None:
-    added = own_application.documented().partition("    labels:\n")[2].partition("secrets:\n")[0]
+    added = OVERRIDE.partition("    labels:\n")[2].partition("secrets:\n")[0]
     assert len(added.splitlines()) + 1 == 8
     assert f"    labels:\n{added}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_make_application_prints_what_is_documented() -> None:
     printed = application.lines("shop", "production", "web", "8000", "/srv/monitoring/secrets", "shop_sentry_dsn")
-    assert own_application.documented() == printed
+    assert printed == OVERRIDE
+
+
+def test_the_documented_exporters_are_those_of_the_stack() -> None:
+    documented = yaml.safe_load(FENCED["compose.stores.yaml"])["services"]
+    ours = yaml.safe_load((ROOT / "erp_app" / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    for theirs, name in (("db-exporter", "postgres-exporter"), ("redis-exporter", "redis-exporter")):
+        assert documented[theirs]["image"] == ours[name]["image"]
+
+
+def test_documented_labels_are_described() -> None:
+    found = {name for text in FENCED.values() for name in re.findall(r"observability\.([a-z-]+):", text)}
+    assert found <= DESCRIBED
 
 
 def labels(name: str) -> dict[str, Any]:

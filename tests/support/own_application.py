@@ -1,18 +1,15 @@
 """A Compose project that isn't ours: a small Django project, monitored by what `make application` prints."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ops.paths import ROOT
 from tests.support import stack
 from tests.support.alertmanager import TAKEN_AWAY_SECONDS, silence
 
 PROJECT = "shop-of-a-user"
 APPLICATION, ENV, SERVICE = "shop", "production", "web"
-FENCED = re.compile(r"^ *```yaml compose\.override\.yaml\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 SETTINGS = """
 import logging
 import time
@@ -73,14 +70,6 @@ class OwnApplication:
 
     def ask(self, marker: str, times: int) -> None:
         self.compose("exec", "-T", SERVICE, "python", "-c", ASK, marker, str(times))
-
-
-def documented() -> str:
-    """The fenced Compose file."""
-    found = FENCED.search((ROOT / "docs" / "applications.md").read_text(encoding="utf-8"))
-    if not found:
-        raise LookupError("Expected a block ```yaml compose.override.yaml in docs/applications.md, found none.")
-    return "".join(line.removeprefix("   ") + "\n" for line in found[1].splitlines())
 
 
 @contextmanager

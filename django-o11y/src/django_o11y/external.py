@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from time import perf_counter
 
 from django_o11y import metrics
@@ -25,9 +26,18 @@ def declare(api: str, *operations: str) -> None:
             metrics.EXTERNAL_REQUESTS.labels(api, operation, outcome)
 
 
+@cache
+def _declared(api: str, operation: str) -> None:
+    declare(api, operation)
+
+
 @contextmanager
 def external_call(api: str, operation: str) -> Iterator[Call]:
-    """Count one call as ok when the block ends, else as error, unless the block sets an outcome itself."""
+    """Count one call as ok when the block ends, else as error, unless the block sets an outcome itself.
+
+    The first call of an operation in a process makes the series of every outcome.
+    """
+    _declared(api, operation)
     call = Call()
     started = perf_counter()
     try:

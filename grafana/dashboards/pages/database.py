@@ -102,8 +102,8 @@ DATA = [
     row(
         lines("Rows: read, inserted, updated and deleted.", database.ROWS, PER_SECOND),
         lines(
-            "Connections by application: who holds them.",
-            {"{{application_name}}": database.CONNECTIONS_BY_APPLICATION},
+            "Connections by user: and by application, where it gives its name.",
+            {"{{usename}} {{application_name}}": database.CONNECTIONS_BY_USER},
             COUNT,
         ),
     ),

@@ -34,7 +34,8 @@ STATEMENTS_PER_REQUEST = (
 UP = f"min by (service) (pg_up{{{SERVER}}})"
 CONNECTIONS_RATIO = f"max by (service) (service:pg_connections:ratio{{{SERVER}}})"
 CONNECTIONS_BY_STATE = f"sum by (state) (pg_stat_activity_count{{{DB}}})"
-CONNECTIONS_BY_APPLICATION = f'sum by (application_name) (pg_stat_activity_count{{{DB},application_name!=""}})'
+# A client that gives no application_name, as most don't, is known by its user.
+CONNECTIONS_BY_USER = f'sum by (usename, application_name) (pg_stat_activity_count{{{DB},usename!=""}})'
 _RESERVED = f"pg_settings_superuser_reserved_connections{{{SERVER}}}"
 CONNECTION_LIMIT = f"sum(pg_settings_max_connections{{{SERVER}}} - {_RESERVED})"
 COMMITS = rate_by("datname", "pg_stat_database_xact_commit", DB)
