@@ -27,7 +27,9 @@ QUIET: dict[str, str] = {
         ),
         A_WEEK,
     ),
-    **dict.fromkeys(("infrastructure: Disk (A)", "infrastructure: Disk (B)"), BLOCK_IO),
+    **dict.fromkeys(
+        (f"{board}: Disk I/O ({ref})" for board in ("database", "infrastructure") for ref in "AB"), BLOCK_IO
+    ),
 }
 
 

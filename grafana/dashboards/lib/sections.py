@@ -12,6 +12,11 @@ from grafana.dashboards.lib.style import BYTES, BYTES_PER_SECOND, COUNT, NAMED, 
 LINES_OF_ALERTS = 40  # the panel that alerts link to for log lines
 
 
+def container_disks(chosen: str) -> timeseries.Panel:
+    built = lines("Disk I/O: what each container reads and writes.", containers.disk(chosen), BYTES_PER_SECOND)
+    return built.no_value("The kernel of this machine counts no block I/O by container.")
+
+
 def use_of_machine(number: int, title: str, chosen: str, *beside: timeseries.Panel, collapsed: bool = False) -> Section:
     """What the containers of these services use of the machine; `chosen` are their matchers."""
     first = row(

@@ -6,7 +6,7 @@ from grafana.dashboards.lib.alerts import DATABASE, linked, watched
 from grafana.dashboards.lib.layout import INSTANCE, Choice, Section, board, identity, row
 from grafana.dashboards.lib.panels import level, lines, number, rows
 from grafana.dashboards.lib.queries import database
-from grafana.dashboards.lib.sections import log_section, use_of_machine
+from grafana.dashboards.lib.sections import container_disks, log_section, use_of_machine
 from grafana.dashboards.lib.style import (
     BYTES,
     BYTES_PER_SECOND,
@@ -109,7 +109,9 @@ DATA = [
     ),
 ]
 
-DISK = lines("Disk: what the server reads, and what spills over its memory.", database.DISK, BYTES_PER_SECOND)
+DISK = lines(
+    "Disk: what the server reads and writes, and what spills over its memory.", database.DISK, BYTES_PER_SECOND
+)
 
 
 def page() -> models.Dashboard:
@@ -128,7 +130,7 @@ def page() -> models.Dashboard:
             Section(2, "As the application feels it", FELT),
             Section(3, "As the server reports it", SERVER),
             Section(4, "What it holds", DATA, collapsed=True),
-            use_of_machine(5, "What its container uses", database.SERVER, DISK),
+            use_of_machine(5, "What its container uses", database.SERVER, DISK, container_disks(database.SERVER)),
             log_section(6, services="$server"),
         ],
     )

@@ -5,10 +5,10 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana.dashboards.lib.alerts import INFRASTRUCTURE, linked, watched
 from grafana.dashboards.lib.layout import Choice, Section, board, identity, row
 from grafana.dashboards.lib.panels import ANY, level, lines, number, with_units
-from grafana.dashboards.lib.queries import containers, redis
 from grafana.dashboards.lib.queries import infrastructure as infra
+from grafana.dashboards.lib.queries import redis
 from grafana.dashboards.lib.queries.common import SERVICE
-from grafana.dashboards.lib.sections import log_section, use_of_machine
+from grafana.dashboards.lib.sections import container_disks, log_section, use_of_machine
 from grafana.dashboards.lib.style import (
     BYTES,
     BYTES_PER_SECOND,
@@ -63,9 +63,6 @@ HOST = [
         ),
     ),
 ]
-CONTAINER_DISKS = lines(
-    "Disk: what each container reads and writes.", containers.disk(SERVICE), BYTES_PER_SECOND
-).no_value("The kernel of this machine counts no block I/O by container.")
 BROKER = [
     row(
         level("Memory of Redis: the share of maxmemory.", {NAMED: redis.MEMORY}, RATIO, watched("RedisMemory")),
@@ -156,7 +153,7 @@ def page() -> models.Dashboard:
         [
             Section(1, "", [NOW]),
             Section(2, "The machine", HOST),
-            use_of_machine(3, "Containers", SERVICE, CONTAINER_DISKS),
+            use_of_machine(3, "Containers", SERVICE, container_disks(SERVICE)),
             Section(4, "Broker and cache", BROKER),
             Section(5, "The monitoring itself", MONITORING, collapsed=True),
             Section(6, "The way of the logs", LOGS, collapsed=True),

@@ -68,10 +68,14 @@ ROWS = {
     "deleted": total("pg_stat_database_tup_deleted", DB),
 }
 
-# What it asks of the disk; not every kernel reports it for a container
+# What it asks of the disk: pages that it reads and writes, and what the kernel counts for its container
 
 _BLOCK = f"scalar(max(pg_settings_block_size{{{SERVER}}}))"
+_WRITTEN = " + ".join(
+    total(f"pg_stat_{writer}_total", SERVER) for writer in ("checkpointer_buffers_written", "bgwriter_buffers_clean")
+)
 DISK = {
     "read": f"{total('pg_stat_database_blks_read', DB)} * {_BLOCK}",
+    "written": f"({_WRITTEN}) * {_BLOCK}",
     "temporary files": total("pg_stat_database_temp_bytes", DB),
 }
