@@ -38,6 +38,7 @@ fmt: venv ## Format the Python code
 reference: venv ## Write docs/reference anew from the code that it describes
 	@PYTHONPATH=django-o11y/src $(VENV) -m docs.reference.pages docs/reference
 	@$(VENV) -m alertmanager.reference docs/reference/alert-routing.md
+	@$(VENV) -m prometheus.thresholds docs/reference/thresholds.md
 
 screenshots: venv ## Picture the boards of the running stack into docs/screenshots, where the preview draws them
 	@$(VENV) -m tests.screenshots

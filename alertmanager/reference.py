@@ -22,6 +22,9 @@ Business hours are Monday to Friday, 08:00 to 18:00 in `BUSINESS_TIMEZONE`: an a
 when they begin, if it still fires. Nobody is sent the end of one that ends at another hour. Critical alerts are sent at
 any hour.
 
+Alerts of an application that has channels of its own go to those by the same table
+([applications/README.md](../../applications/README.md)).
+
 ## Who gets an alert
 
 | Alert | Severity | Team | Receiver | Channels | When |

@@ -9,70 +9,32 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
-from zoneinfo import available_timezones
+
+from alertmanager import own_receivers
+from alertmanager.checks import CHANNELS, RefusedError, check
 
 SOURCE = Path(__file__).parent
-CHANNELS = {  # the key in alertmanager.yml: the secret file that switches the channel on
-    "slack_configs": "slack_webhook_url",
-    "pagerduty_configs": "pagerduty_routing_key",
-    "email_configs": "smtp_password",
-    "webhook_configs": "heartbeat_url",
-}
-MAILBOX = r"[\w+=/&'-]+(\.[\w+=/&'-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
-ADDRESS = rf"({MAILBOX}|[\w '.-]+<{MAILBOX}>)"
-FORMS = {  # of each setting and secret but the URLs: what it must match, as an expression and in words
-    "ENV": ("sandbox|staging|production", "sandbox, staging or production"),
-    "ALERT_EMAIL_TO": (rf"{ADDRESS}( *, *{ADDRESS})*", "e-mail addresses with commas between them and no comment"),
-    "SMTP_FROM": (ADDRESS, "one e-mail address and no comment"),
-    "SMTP_SMARTHOST": (r"([\w.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}", "host:port"),
-    "SMTP_REQUIRE_TLS": ("true|false", "true or false"),
-    "SMTP_USERNAME": (r"[^\s#]*", "a user name, or nothing for a server without log-in"),
-    "BUSINESS_TIMEZONE": ("|".join(map(re.escape, available_timezones())), "a time zone such as Europe/Berlin"),
-    "pagerduty_routing_key": ("[A-Za-z0-9]+", "the letters and digits of an Events API v2 integration"),
-    "smtp_password": (".+", "one line"),
-}
-HTTPS_IN_PRODUCTION = ("slack_webhook_url", "PAGERDUTY_URL")
+OWN = SOURCE / "own" / "routing.json"
 MARKED = re.compile(r'(?<=: )("?).*?"?( # )([A-Z_]+)$', re.MULTILINE)
 MARKED_TEMPLATE = re.compile(r"(?<=\}\})[^{}]*(?=\{\{ end \}\}\{\{/\* ([A-Z_]+) \*/)")
 
 
-class RefusedError(Exception):
-    """A setting or secret can't work; the message says what was found, what was expected and what to do."""
-
-
-def is_url(value: str, schemes: tuple[str, ...]) -> bool:
-    try:
-        url = urlsplit(value)
-        usable = url.scheme in schemes and bool(url.hostname) and url.port != 0
-    except ValueError:
-        return False
-    return usable and not re.search(r"[^!-~]|[\"'{}<>\\`]", value)
-
-
-def check(name: str, values: Mapping[str, str]) -> str:
-    """The value of a setting or secret; RefusedError shows one that can't work, unless it is a secret."""
-    value, env = values.get(name, ""), values.get("ENV", "")
-    schemes = ("https",) if name in HTTPS_IN_PRODUCTION and env != "sandbox" else ("http", "https")
-    form, expected = FORMS.get(name, ("", f"one line such as {schemes[-1]}://host/path (ENV is {env})"))
-    if re.fullmatch(form, value) if form else is_url(value, schemes):
-        return value
-    if name.isupper():
-        raise RefusedError(f"{name} is {value!r}; expected {expected}. Correct it in .env.")
-    raise RefusedError(f"The secret {name} can't work; expected {expected}. Correct it, or empty it to switch it off.")
-
-
-def render(environ: Mapping[str, str], secrets: Path, output: Path) -> list[str]:
+def render(environ: Mapping[str, str], secrets: Path, output: Path, routing: Path = OWN) -> list[str]:
     """Writes alertmanager.yml and templates/ for Alertmanager; returns a line for each channel."""
+    own = own_receivers.load(routing)
+    names = {name: secrets / name for name in CHANNELS.values()}
+    names |= {name: secrets / "applications" / name for name in own_receivers.secret_names(own)}
     values = {name: value.strip() for name, value in environ.items()}
-    values |= {name: (secrets / name).read_text("utf-8", errors="replace").strip() for name in CHANNELS.values()}
-    check("ENV", values)
+    values |= {name: path.read_text("utf-8", errors="replace").strip() for name, path in names.items()}
+    for name in ("ENV", *(names.keys() - CHANNELS.values())):
+        check(name, values)
     on = [key for key, name in CHANNELS.items() if values[name] and check(name, values)]
-    text = (SOURCE / "alertmanager.yml").read_text(encoding="utf-8")
+    text = source = (SOURCE / "alertmanager.yml").read_text(encoding="utf-8")
     if "slack_configs" not in on:
         text = text.replace("# While Slack is off: ", "")
     for key in CHANNELS.keys() - set(on):
         text = re.sub(rf"^    {key}:.*\n( {{5}}.*\n)*", "", text, flags=re.MULTILINE)
+    text = own_receivers.add(text, source, own, on)
     text = MARKED.sub(lambda m: (json.dumps(check(m[3], values)) if m[1] else check(m[3], values)) + m[2] + m[3], text)
     if "require_tls: false" in text and 'auth_username: ""' not in text and ':465" #' not in text:
         raise RefusedError("SMTP_USERNAME needs SMTP_REQUIRE_TLS=true: a password is only sent over TLS. Correct one.")

@@ -1,4 +1,4 @@
-"""`make reload`: the checkout's rules, scrape configuration, routes and texts into the running stack, in seconds.
+"""`make reload`: rules, scrape configuration, routes, texts and applications/ into the running stack, in seconds.
 
 The program that will read a file checks it first, in a container of its own; where it refuses, nothing is changed.
 """
@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from ops import targets
+from ops import application_files, targets
 from ops.alerts import exposition
 from ops.config_check import check
 from ops.console import OpsError, say, step
@@ -28,6 +28,7 @@ def reload(stack: Stack) -> None:
         raise OpsError(f"{', '.join(sorted(missing))}: not running; expected a started stack. Run `make up`.")
     with step("Checking"):
         targets.check_files(stack)
+        application_files.take_over(stack.root)
         check(stack, "prometheus", "promtool", "check", "config", f"{stack.prometheus_folder}/prometheus.yml")
         folder = stack.root / "alertmanager"
         check(stack, "alertmanager", "amtool", "check-config", "/checked/alertmanager.yml", mount=folder)

@@ -19,6 +19,7 @@ LETTERS = string.ascii_letters + string.digits
 # the directory keeps everybody else on the host out.
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o444
+OF_APPLICATIONS = "applications"  # the folder with what applications have for themselves
 MINIMUM_LENGTH = 16
 
 
@@ -79,6 +80,8 @@ def ensure(settings: Settings, directory: Path = SECRETS) -> None:
     """Make what is missing on a first start, refuse what is broken, and write the derived files."""
     directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     directory.chmod(DIRECTORY_MODE)
+    (directory / OF_APPLICATIONS).mkdir(exist_ok=True)
+    (directory / OF_APPLICATIONS).chmod(0o755)  # it is mounted whole; `directory` keeps others on the host out
     existing = {name for name in TABLE if (directory / name).exists()}
     started = (directory / ".complete").exists()
     for name, secret in TABLE.items():

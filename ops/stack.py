@@ -19,6 +19,8 @@ from ops.settings import Settings
 PROJECT = "erp-observability"
 OWN_IMAGES = ("erp-observability/erp:", "erp-observability/sandbox:", "erp-observability/guard:")
 SOCKET = Path("/var/run/docker.sock")
+# Folders whose files Prometheus and Alertmanager read while they run: targets, and secrets of applications.
+READ_WHILE_RUNNING = ("targets", "applications")
 HEALTH = re.compile(r"\((healthy|unhealthy)\)")
 
 
@@ -120,8 +122,7 @@ class Stack:
             sha = hashlib.sha256()
             for mount in definition.get("volumes", []):
                 source = Path(mount.get("source", ""))
-                # Prometheus reads targets/ while it runs.
-                if mount["type"] == "bind" and ROOT in source.parents and source.name != "targets":
+                if mount["type"] == "bind" and ROOT in source.parents and source.name not in READ_WHILE_RUNNING:
                     for path in [source, *sorted(source.rglob("*"))] if source.is_dir() else [source]:
                         if path.is_file():
                             sha.update(str(path).encode() + path.read_bytes())

@@ -1,10 +1,11 @@
-"""`make targets`: checks the files in targets/ and lists what each of their targets last answered."""
+"""`make targets`: checks the files in targets/ and applications/, and lists what each target last answered."""
 
 import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from ops import application_files
 from ops.alerts import prometheus
 from ops.config_check import check
 from ops.console import OpsError, say, step, table
@@ -20,6 +21,7 @@ HEAD = ("file", "application", "service", "address", "state", "last answer")
 def targets(stack: Stack) -> int:
     """The exit status is 1 where a target lacks what it needs; OpsError where a file can't be read."""
     folder = stack.root / "targets"
+    application_files.read(stack.root)
     if not _files(stack):
         say("targets/ has no file NAME.yml. targets/README.md shows what to put there.")
         return 0

@@ -5,7 +5,7 @@ import shutil
 import socket
 import time
 
-from ops import engine, image_source, machine, secrets, stack, urls
+from ops import application_files, engine, image_source, machine, secrets, stack, urls
 from ops.console import OpsError, capture, say
 from ops.paths import ROOT, SECRETS
 from ops.settings import GATEWAY_SERVICES, PORTS, SAMPLE_SERVICES, SANDBOX_SERVICES, Settings
@@ -28,6 +28,7 @@ def up(*, is_dev: bool = False) -> None:
     chosen = Stack(settings, image_source.decide(settings), is_dev=is_dev)
     check_secrets_and_volumes()
     secrets.ensure(settings)
+    application_files.take_over()
     _ = chosen.model
     image_source.provide(chosen)
     restart_what_is_broken(chosen, engine_started=engine_started)

@@ -20,7 +20,7 @@ _PARTS = ("prometheus", "alertmanager", "loki", "promtail", "grafana", "gateway"
 CONFIGURATION = tuple(f"{part}/tests" for part in _PARTS)
 CRITICAL = "tests/smoke/test_smoke.py::test_critical_alerts"
 WELL = ("tests/smoke", "tests/e2e", "-m", "not alone", f"--deselect={CRITICAL}")
-_ALONE_IN_E2E = ("notification", "reload", "targets", "dev", "tracker_outside")
+_ALONE_IN_E2E = ("notification", "own_receivers", "reload", "targets", "dev", "tracker_outside")
 ALONE = ("tests/drills", *(f"tests/e2e/test_{name}.py" for name in _ALONE_IN_E2E))
 FILES, STACK, DELIVERY, HEARTBEAT, APP = "files", "stack", "delivery", "heartbeat", "app"
 

@@ -1,5 +1,6 @@
 """What the tests of Alertmanager's configuration share: the real amtool, and secrets to render from."""
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Mapping
@@ -46,10 +47,12 @@ def secrets(tmp_path: Path) -> Path:
 def rendered(secrets: Path, tmp_path: Path) -> Callable[..., Path]:
     """Renders with the given environment on top of the sandbox's; returns the path of alertmanager.yml."""
 
-    def run(environ: Mapping[str, str] | None = None) -> Path:
+    def run(environ: Mapping[str, str] | None = None, routing: Mapping[str, object] | None = None) -> Path:
         output = tmp_path / "rendered"
         output.mkdir(exist_ok=True)
-        render(SANDBOX | dict(environ or {}), secrets, output)
+        own = tmp_path / "routing.json"
+        own.write_text(json.dumps(dict(routing or {})), encoding="utf-8")
+        render(SANDBOX | dict(environ or {}), secrets, output, own)
         return output / "alertmanager.yml"
 
     return run

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from alertmanager.render import SOURCE, RefusedError
+from alertmanager.checks import RefusedError
+from alertmanager.render import SOURCE
 from alertmanager.tests.conftest import SANDBOX
 
 

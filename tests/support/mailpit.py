@@ -13,6 +13,7 @@ class Mail:
     received_at: float
     text: str
     html: str
+    to: tuple[str, ...] = ()
 
 
 class Mailpit(Api):
@@ -28,7 +29,8 @@ class Mailpit(Api):
 
     def _mail(self, identifier: str, created: str) -> Mail:
         body = self.get(f"message/{identifier}")
-        return Mail(identifier, body["Subject"], _seconds(created), body["Text"], body["HTML"])
+        to = tuple(each["Address"] for each in body["To"])
+        return Mail(identifier, body["Subject"], _seconds(created), body["Text"], body["HTML"], to)
 
 
 def _seconds(moment: str) -> float:

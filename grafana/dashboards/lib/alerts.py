@@ -7,13 +7,15 @@ from functools import cache
 import promql_parser as ast
 
 from grafana.dashboards.lib import style
-from prometheus import promql, rule_files
+from prometheus import promql, rule_files, thresholds
 
 OVERVIEW, DATABASE, CELERY = "overview", "database", "celery"
 INFRASTRUCTURE, BUSINESS = "infrastructure", "erp-business"
 # Each file of rules belongs to one board: its alerts lead there, and the board lists them.
 BOARD_OF = {
-    **dict.fromkeys(("availability", "baseline", "errors", "external", "http", "slo", "traffic"), OVERVIEW),
+    **dict.fromkeys(
+        ("availability", "baseline", "certificates", "errors", "external", "http", "slo", "traffic"), OVERVIEW
+    ),
     "database": DATABASE,
     "celery": CELERY,
     **dict.fromkeys(("host", "redis", "self"), INFRASTRUCTURE),
@@ -112,13 +114,20 @@ def _watch(names: tuple[str, ...], drawn: list[tuple[Limit, str]]) -> Watch:
     return Watch(names, tuple((value or LEAST, colours[value]) for value in values))
 
 
+def _number(node: ast.Expr) -> float | None:
+    """A number, or the default of a threshold that an application can have for itself."""
+    if isinstance(node, ast.NumberLiteral):
+        return float(node.val)
+    return thresholds.default(node) if isinstance(node, ast.VectorSelector) else None
+
+
 def _limits(node: ast.Expr, *, negated: bool = False) -> Iterator[Limit]:
-    """Every comparison with a number, outer before inner; after `unless` the other side of it fires."""
+    """Every comparison with a limit, outer before inner; after `unless` the other side of it fires."""
     match node:
         case ast.BinaryExpr():
             symbol, right = str(node.op), node.rhs
-            if symbol[0] in "<>" and isinstance(right, ast.NumberLiteral):
-                yield Limit(right.val, (symbol[0] == ">") != negated, promql.render(node.lhs))
+            if symbol[0] in "<>" and (value := _number(right)) is not None:
+                yield Limit(value, (symbol[0] == ">") != negated, promql.render(node.lhs))
             yield from _limits(node.lhs, negated=negated)
             yield from _limits(right, negated=negated != (symbol == "unless"))
         case _:
