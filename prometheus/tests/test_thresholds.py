@@ -39,7 +39,9 @@ def test_the_files_of_applications_may_set_the_thresholds_that_there_are() -> No
 
 
 def test_the_default_of_another_series_is_none() -> None:
-    assert thresholds.default(ast.parse("up")) is None
+    selector = ast.parse("up")
+    assert isinstance(selector, ast.VectorSelector)
+    assert thresholds.default(selector) is None
 
 
 def test_committed_page_is_the_one_that_the_rules_make() -> None:

@@ -80,7 +80,11 @@ def write(hook: str) -> Iterator[Write]:
     secrets = {f"{NAME}_slack_webhook_url": hook, f"{NAME}_pagerduty_routing_key": KEY}
     for name, value in secrets.items():
         (folder / name).write_text(f"{value}\n", encoding="utf-8")
-    yield lambda text: file.write_text(text, encoding="utf-8") and None
+
+    def write(text: str) -> None:
+        file.write_text(text, encoding="utf-8")
+
+    yield write
     file.unlink()
     for name in secrets:
         (folder / name).unlink()

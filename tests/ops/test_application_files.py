@@ -40,7 +40,10 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def put(root: Path) -> Put:
-    return lambda text: (root / "applications" / "shop.toml").write_text(text, encoding="utf-8") and None
+    def put(text: str) -> None:
+        (root / "applications" / "shop.toml").write_text(text, encoding="utf-8")
+
+    return put
 
 
 def take_over(root: Path) -> None:

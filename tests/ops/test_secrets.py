@@ -19,7 +19,7 @@ def made(tmp_path: Path, settings: Settings) -> Path:
 
 
 def content(directory: Path) -> dict[str, str]:
-    return {path.name: path.read_text(encoding="utf-8") for path in directory.iterdir()}
+    return {path.name: path.read_text(encoding="utf-8") for path in directory.iterdir() if path.is_file()}
 
 
 def real(settings: Settings, **values: str) -> Settings:
@@ -28,9 +28,10 @@ def real(settings: Settings, **values: str) -> Settings:
 
 def test_every_secret_is_made_with_the_right_modes(made: Path) -> None:
     assert stat.S_IMODE(made.stat().st_mode) == 0o700
-    names = {path.name for path in made.iterdir()} - {".complete"}
+    names = {path.name for path in made.iterdir()} - {".complete", secrets.OF_APPLICATIONS}
     assert names == set(secrets.TABLE) | set(secrets.DERIVED) | set(secrets.GATEWAY)
     assert {stat.S_IMODE((made / name).stat().st_mode) for name in names} == {0o444}
+    assert stat.S_IMODE((made / secrets.OF_APPLICATIONS).stat().st_mode) == 0o755
 
 
 def test_a_second_run_changes_nothing(made: Path, settings: Settings) -> None:
