@@ -1,6 +1,7 @@
 """`python -m alertmanager.reference PAGE`: writes who gets which alert, and which alert inhibits another."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import yaml
 from alertmanager.routes import INHIBIT_RULES, RECEIVERS, routed
 
 CHANNELS = {"pagerduty": "PagerDuty", "slack": "Slack", "email": "e-mail", "heartbeat": "heartbeat"}
-RULES = Path(__file__).resolve().parents[1] / "prometheus" / "rules"
+ROOT = Path(__file__).resolve().parents[1]
+RULES = (ROOT / "prometheus" / "rules", ROOT / "loki" / "rules")
 HEAD = """\
 # Alert routing
 
-`make reference` makes this page from `prometheus/rules` and `alertmanager/alertmanager.yml`; a test compares it with
-the answers of `amtool config routes test`.
+`make reference` makes this page from `prometheus/rules`, `loki/rules` and `alertmanager/alertmanager.yml`; a test
+compares it with the answers of `amtool config routes test`.
 
 The channels are those of the receiver when all are on. A channel whose secret file is empty is off. While Slack is off,
 warnings go to e-mail. While a receiver has no channel, its alerts are only in `make alerts` and on Alertmanager's page.
@@ -41,9 +43,9 @@ same values on both alerts.
 """
 
 
-def alerts(rules: Path = RULES) -> list[dict[str, str]]:
+def alerts(folders: Iterable[Path] = RULES) -> list[dict[str, str]]:
     """The fixed labels of every alert of the rules with its name, each combination once."""
-    paths = [path for path in sorted(rules.rglob("*.yml")) if path.parent.name != "own"]
+    paths = [path for folder in folders for path in sorted(folder.rglob("*.yml")) if path.parent.name != "own"]
     files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths]
     found: list[dict[str, Any]] = [rule for file in files for group in file["groups"] for rule in group["rules"]]
     combinations = {
@@ -54,9 +56,9 @@ def alerts(rules: Path = RULES) -> list[dict[str, str]]:
     return [{"alertname": name, "severity": severity, "team": team} for name, severity, team in sorted(combinations)]
 
 
-def page(rules: Path = RULES) -> str:
+def page(folders: Iterable[Path] = RULES) -> str:
     rows = []
-    for labels in alerts(rules):
+    for labels in alerts(folders):
         route = routed(labels)
         receiver = str(route["receiver"])
         shown = ", ".join(CHANNELS[each] for each in RECEIVERS[receiver]) or "—"

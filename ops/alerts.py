@@ -48,8 +48,22 @@ def answering(program: str, base: str) -> Iterator[None]:
 def prometheus(stack: Stack, path: str, **parameters: str) -> Any:
     """`data` of an answer of Prometheus' API."""
     base = f"http://{stack.settings.host}:{stack.settings['PROMETHEUS_PORT']}"
-    address = f"{base}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
-    with answering("Prometheus", base), urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310
+    return _data("Prometheus", base, f"/api/v1/{path}?{urllib.parse.urlencode(parameters)}")
+
+
+def of_loki(stack: Stack, path: str, kind: str) -> list[dict[str, Any]]:
+    """What the ruler's API lists; where Loki doesn't answer nothing, which is said: the other alerts are shown."""
+    base = f"http://{stack.settings.host}:{stack.settings['LOKI_PORT']}"
+    try:
+        found: list[dict[str, Any]] = _data("Loki", base, f"/prometheus/api/v1/{path}")[kind]
+    except OpsError as error:
+        say(f"Without the alerts that Loki judges: {error}")
+        return []
+    return found
+
+
+def _data(program: str, base: str, path: str) -> Any:
+    with answering(program, base), urllib.request.urlopen(base + path, timeout=60) as answer:  # noqa: S310
         return json.load(answer)["data"]
 
 
@@ -68,8 +82,9 @@ def query(stack: Stack, expression: str, labels: Sequence[str]) -> dict[tuple[st
 
 def rules(stack: Stack) -> list[dict[str, str]]:
     """The labels of each alerting rule, with its name."""
-    groups = prometheus(stack, "rules", type="alert")["groups"]
-    return [{"alertname": rule["name"], **rule["labels"]} for group in groups for rule in group["rules"]]
+    groups = [*prometheus(stack, "rules", type="alert")["groups"], *of_loki(stack, "rules?type=alert", "groups")]
+    found = [rule for group in groups for rule in group["rules"] if rule["type"] == "alerting"]
+    return [{"alertname": rule["name"], **rule["labels"]} for rule in found]
 
 
 def duration(text: str) -> timedelta:
@@ -108,8 +123,9 @@ def silence(stack: Stack, length: str, *chosen: str) -> None:
 
 
 def alerts(stack: Stack) -> None:
-    """Print Prometheus' pending alerts and all of Alertmanager's, critical ones first."""
-    pending = [each for each in prometheus(stack, "alerts")["alerts"] if each["state"] == "pending"]
+    """Print the pending alerts of Prometheus and Loki and all of Alertmanager's, critical ones first."""
+    evaluated = [*prometheus(stack, "alerts")["alerts"], *of_loki(stack, "alerts", "alerts")]
+    pending = [each for each in evaluated if each["state"] == "pending"]
     every = ("--active", "--silenced", "--inhibited", "--unprocessed")
     held = json.loads(amtool(stack, "alert", "query", "--output=json", *every))
     say(listing([*pending, *held], stack.settings["BASE_URL_GRAFANA"].rstrip("/"), datetime.now(UTC)))

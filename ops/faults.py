@@ -24,7 +24,7 @@ FREEZABLE = ("erp-web", "erp-worker", "erp-beat", "erp-db", "erp-redis", "loki",
 # Names of the background programs and sessions, one for each fault, so that mending one ends no other's.
 LOCKING, OPEN, IDLING, DEADLOCKED = "erp-fault-lock", "erp-fault-open", "erp-fault-idle", "erp-fault-deadlock"
 UNDOING, VISITING, LATE = "erp-fault-undo", "erp-fault-visit", "erp-fault-late"
-BURNING, HOLDING = "erp-fault-burn", "erp-fault-hold"
+BURNING, HOLDING, LOGGING = "erp-fault-burn", "erp-fault-hold", "erp-fault-log"
 IDLE = f"BEGIN; SELECT txid_current(); SELECT pg_sleep({LIMIT_SECONDS})"
 DEADLOCKS = [
     acts.session(
@@ -49,6 +49,16 @@ time.sleep({LIMIT_SECONDS})
 """
 # Loki takes at most 64 KiB of metadata with a line; Promtail drops a line that Loki refuses.
 LONG_ID = "import json; print(json.dumps({'level': 'INFO', 'request_id': 70000 * 'x'}), file=open('/proc/1/fd/1', 'w'))"
+ERROR_AFTER_ERROR = f"""
+import json, time
+until = time.monotonic() + {LIMIT_SECONDS}
+stdout = open("/proc/1/fd/1", "w")
+left = 22
+while time.monotonic() < until:
+    print(json.dumps({{"level": "ERROR", "message": "An error that make break logs"}}), file=stdout, flush=True)
+    left -= 1
+    time.sleep(0 if left > 0 else 14)
+"""
 USED = "used=$(valkey-cli info memory | tr -d '\\r' | sed -n 's/^used_memory://p')\n"
 REDIS_TIGHT = f"valkey-cli setrange erp-fault 50000000 x\n{USED}valkey-cli config set maxmemory $((used * 100 / 94))"
 REDIS_ROOMY = "valkey-cli config set maxmemory 192mb\nvalkey-cli del erp-fault"
@@ -167,6 +177,11 @@ FAULTS: dict[str, Fault] = {
         "a process of erp-beat's container is killed for want of memory",
         acts.python(HOLDING, "erp-beat", HOLD.format(mib=400, seconds=60)),
         acts.nothing,
+    ),
+    "errors-logged": Fault(
+        "partner logs error after error",
+        acts.python(LOGGING, "partner", ERROR_AFTER_ERROR),
+        acts.end_python(LOGGING, "partner"),
     ),
     "line-refused": Fault(
         "Loki refuses a line, whose request id is too long",

@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from ops import application_files, targets
-from ops.alerts import exposition
+from ops.alerts import answering, exposition
 from ops.config_check import check
 from ops.console import OpsError, say, step
 from ops.stack import Stack
@@ -24,10 +24,11 @@ WITHIN_SECONDS = 60.0
 def reload(stack: Stack) -> None:
     """Raises OpsError with what the refusing program says."""
     running = {each["Service"] for each in stack.containers() if each["State"] == "running"}
-    if missing := {"prometheus", "alertmanager", "grafana"} - running:
+    if missing := {"prometheus", "alertmanager", "loki", "grafana"} - running:
         raise OpsError(f"{', '.join(sorted(missing))}: not running; expected a started stack. Run `make up`.")
     with step("Checking"):
         targets.check_files(stack)
+        _check_log_rules(stack)
         application_files.take_over(stack.root)
         check(stack, "prometheus", "promtool", "check", "config", f"{stack.prometheus_folder}/prometheus.yml")
         folder = stack.root / "alertmanager"
@@ -38,7 +39,23 @@ def reload(stack: Stack) -> None:
         _reload_prometheus(stack)
     with step("Reloading Alertmanager"):
         _reload_alertmanager(stack)
-    say("Grafana takes over changed boards within half a minute. A change of another file needs `make up`.")
+    say("Loki takes over changed rules within 10 seconds, Grafana changed boards within half a minute. A change of")
+    say("another file needs `make up`.")
+
+
+def _check_log_rules(stack: Stack) -> None:
+    """Ask the running Loki, which reads the files anew for this answer; it goes on with its old rules meanwhile."""
+    base = f"http://{stack.settings.host}:{stack.settings['LOKI_PORT']}"
+    with answering("Loki", base):
+        try:
+            urllib.request.urlopen(f"{base}/loki/api/v1/rules", timeout=10).close()  # noqa: S310
+            return
+        except urllib.error.HTTPError as error:
+            said = error.read().decode().strip()
+    raise OpsError(
+        f"Loki refuses loki/rules; its old rules go on until it is started again.\n{said}\n"
+        "Correct what it names, and run the same command again."
+    )
 
 
 def _check_json(board: Path) -> None:

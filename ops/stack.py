@@ -74,7 +74,6 @@ class Stack:
         values["COMPOSE_PROFILES"] = ",".join(self.settings.profiles)
         values["SECRETS_DIR"] = str(SECRETS)
         values["GATEWAY_BIND"], values["BIND"] = values["BIND"], self.settings.bind
-        values["REMOTE_WRITE"] = "" if self.settings["GATEWAY"] == "on" else "no-"
         values["DOCKER_GID"] = str(SOCKET.stat().st_gid) if SOCKET.exists() else "0"
         if self.image_source == "local":
             values |= {recipe.variable: recipe.reference for recipe in recipes.recipes().values()}

@@ -6,6 +6,7 @@ import pytest
 
 from alertmanager.reference import alerts
 from alertmanager.routes import INHIBIT_RULES, InhibitRule, match_all, matches, parse
+from loki import rule_files as log_rules
 from prometheus.tests.cases import assertions
 
 Labels = dict[str, str]
@@ -16,9 +17,14 @@ each_rule = pytest.mark.parametrize(
 
 @cache
 def firing() -> tuple[Labels, ...]:
-    """The labels of every alert that a unit test of the rules expects; Prometheus adds its own env to those without."""
-    return tuple(
-        {"alertname": each.alert, "env": "sandbox", **labels} for each in assertions() for labels in each.expected
+    """The labels of every alert that a unit test of the rules expects; Prometheus adds its own env to those without.
+
+    An alert of Loki's has those of its rule and of its lines, which loki/tests/test_rules.py sees.
+    """
+    lines = {"application": "erp", "env": "sandbox", "service": "erp-web"}
+    return (
+        *({"alertname": each.alert, "env": "sandbox", **labels} for each in assertions() for labels in each.expected),
+        *({"alertname": rule["alert"], **lines, **rule["labels"]} for _, rule in log_rules.alerts()),
     )
 
 

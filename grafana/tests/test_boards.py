@@ -8,6 +8,7 @@ from grafana.dashboards import build
 from grafana.dashboards.lib import alerts
 from grafana.tests import coverage
 from grafana.tests.linter import addresses, data_panels, findings
+from loki import rule_files as log_rules
 from prometheus import rule_files
 from tests.support.boards import VARIABLE, load_boards, variables
 
@@ -66,7 +67,7 @@ def test_board_leads_to_the_others_and_to_logs_and_runbooks(board: dict[str, Any
 
 
 def test_a_file_of_rules_belongs_to_a_board() -> None:
-    assert set(rule_files.paths()) == set(alerts.BOARD_OF)
+    assert {*rule_files.paths(), *log_rules.paths()} == set(alerts.BOARD_OF)
 
 
 def test_every_metric_of_ours_is_on_a_board_or_in_a_rule() -> None:

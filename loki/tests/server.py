@@ -1,6 +1,7 @@
 """Loki itself, run on loki.yml with only its ports and its folder moved."""
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 CONFIG = Path(__file__).parents[1] / "loki.yml"
+RULES = Path(__file__).parents[1] / "rules"
 READY_WITHIN = 60.0
 
 Entry = tuple[dict[str, str], str, dict[str, str]]  # labels, line, structured metadata
@@ -38,7 +40,20 @@ def moved_config(folder: Path) -> dict[str, Any]:
         "http_listen_port": free_port(),
         "grpc_listen_port": free_port(),
     }
+    # What its rules find is asked of Loki itself.
+    config["ruler"] |= {"alertmanager_url": "", "remote_write": {"enabled": False}, "poll_interval": "1s"}
+    config["ruler"]["storage"]["local"]["directory"] = str(folder / "alerting")
     return config
+
+
+def copy_rules(folder: Path) -> Path:
+    """The rules that ship, evaluated every second; `for` in minutes becomes seconds. Returns their folder."""
+    copied = folder / "alerting" / "fake"
+    copied.mkdir(parents=True)
+    for file in RULES.glob("*.yml"):
+        text = re.sub(r"(interval|for): (\d+)m$", r"\1: \2s", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        (copied / file.name).write_text(text, encoding="utf-8")
+    return copied
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,8 @@ class Server:
     """What the tests ask of a running Loki."""
 
     url: str
+    rules: Path
+    """The folder from which it reads them."""
 
     def get(self, path: str, **params: str) -> requests.Response:
         return requests.get(self.url + path, params=params, timeout=10)
@@ -80,7 +97,7 @@ def running(folder: Path) -> Iterator[Server]:
     path = folder / "loki.yml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     log = folder / "loki.log"
-    server = Server(f"http://127.0.0.1:{config['server']['http_listen_port']}")
+    server = Server(f"http://127.0.0.1:{config['server']['http_listen_port']}", copy_rules(folder))
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen([program(), f"-config.file={path}"], stdout=output, stderr=output)
         try:

@@ -8,11 +8,17 @@ from functools import cache
 from typing import Any
 
 from alertmanager.routes import routed
-from prometheus.rule_files import groups
+from loki import rule_files as log_rules
+from prometheus import rule_files
 
 RECORDED = re.compile(r"\w+(?::\w+)+")  # the name of a recorded series has colons
 JUDGED_BY = ("expr", "for", "keep_firing_for", "labels")  # annotations change what is told, not when
 TIMED_BY = ("receiver", "group_by", "group_wait", "group_interval", "repeat_interval", "active_time_intervals")
+
+
+def groups() -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Prometheus' and Loki's, each with the name of its file."""
+    return (*rule_files.groups(), *log_rules.groups())
 
 
 @cache
@@ -22,7 +28,7 @@ def rule(alert: str, severity: str) -> dict[str, Any]:
         for found in group["rules"]:
             if found.get("alert") == alert and found["labels"]["severity"] == severity:
                 return {**found, "component": component, "interval": group.get("interval")}
-    raise LookupError(f"No alert {alert} of severity {severity}: expected one of prometheus/rules/*.yml.")
+    raise LookupError(f"No alert {alert} of severity {severity}: expected one of prometheus/rules and loki/rules.")
 
 
 def route(alert: str, severity: str) -> dict[str, Any]:

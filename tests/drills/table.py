@@ -112,6 +112,8 @@ DRILLS: tuple[Drill, ...] = (
     Drill("ContainerMemory", "warning", "memory-pressure", 5, says="traffic"),
     Drill("HostDiskFull", "critical", "disk-full", 5),
     Drill("ErpLoginsRefused", "warning", "log-ins-failing", 5, condition=(0, 20)),
+    # 22 lines at once, then one in 14 seconds: 21 to 40 in any five minutes.
+    Drill("LogErrorsUnusual", "warning", "errors-logged", 5, says="partner"),
     Drill("TargetDown", "warning", "promtail-stopped", 5, says="promtail"),
     Drill("HeartbeatLate", "critical", "watchdog-silenced", 5, condition=(120, 200)),
     #
@@ -160,6 +162,7 @@ DUE: frozenset[str] = frozenset(
         "HttpLatencyP99High/warning",
         "HttpViewFailing/warning",
         "InstanceDown/critical",
+        "LogErrorsUnusual/warning",
         "LogsDropped/warning",
         "LogsStalled/warning",
         "PostgresConnections/warning",
@@ -223,5 +226,8 @@ NOT_DRILLED: dict[str, str] = {
     "LogsLagging": "The drill would need lines that come late and aren't lost.",
     "MetricsDropped": "tests/app/o11y/test_multiprocess.py has the full or damaged folder that it needs.",
     "SpansDropped": "tests/app/o11y/test_tracker_away.py has the store that refuses, is gone or never answers.",
+    "LogTracebackNew": "It wants a service that Promtail has read for an hour.",
+    "LogsMissing": "It compares with the six hours before, of which a new sandbox has no lines.",
+    "LogRulesFailing": "The drill would need bad rules in place of the checkout's own.",
     "LogLinesUnwritten": "tests/app/o11y/test_stalled_reader.py has the engine that stops reading.",
 }

@@ -4,9 +4,11 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
+import requests
 
 from tests.support.prometheus import Prometheus
-from tests.support.stack import ROOT, CommandError, execute, run
+from tests.support.stack import ROOT, CommandError, execute, run, url
+from tests.support.wait import eventually
 
 pytestmark = pytest.mark.alone
 
@@ -51,6 +53,28 @@ def test_a_good_rule_is_loaded_and_a_bad_one_leaves_it_running(rule: Write, prom
         reload()
     assert planted(prometheus) == ["vector(1)"]
     assert prometheus.value("prometheus_config_last_reload_successful") == 1
+
+
+def log_rules() -> set[str]:
+    groups = requests.get(f"{url('loki')}/prometheus/api/v1/rules", timeout=10).json()["data"]["groups"]
+    return {rule["name"] for group in groups for rule in group["rules"]}
+
+
+def test_loki_takes_a_good_rule_over_by_itself_and_a_bad_one_is_named_and_leaves_it_running() -> None:
+    file = ROOT / "loki" / "rules" / "zz_planted.yml"
+    before = log_rules()
+    try:
+        file.write_text(RULE.replace("VALUE", 'count_over_time({service=\\"loki\\"}[1m])'), encoding="utf-8")
+        reload()
+        now = before | {"reload:planted:value"}
+        eventually(log_rules, "the planted rule in Loki", 30, until=lambda found: found == now)
+        file.write_text(RULE.replace("VALUE", "count_over_time("), encoding="utf-8")
+        with pytest.raises(CommandError, match=r"Loki refuses loki/rules[\s\S]*zz_planted\.yml: could not parse"):
+            reload()
+        assert log_rules() == now
+    finally:
+        file.unlink()
+    eventually(log_rules, "Loki without the planted rule", 30, until=lambda found: found == before)
 
 
 def test_a_bad_route_leaves_the_old_one_in_the_file_that_alertmanager_reads() -> None:

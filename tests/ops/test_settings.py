@@ -185,10 +185,3 @@ def test_with_a_gateway_only_its_port_is_open(root: Path, text: str, open_ports:
     assert found == (open_ports if open_ports is not None else {port["published"] for port in ports})
     assert ("8443" in {port["published"] for port in ports}) is (settings["GATEWAY"] == "on")
     assert settings.host == ("127.0.0.1" if settings["GATEWAY"] == "on" else settings["BIND"])
-
-
-@pytest.mark.parametrize(("text", "flag"), [("", "--no-web"), ("GATEWAY=on", "--web")])
-def test_prometheus_takes_pushes_only_behind_a_gateway(root: Path, text: str, flag: str) -> None:
-    write(root, text)
-    command = Stack(load(root), "official").model["services"]["prometheus"]["command"]
-    assert f"{flag}.enable-remote-write-receiver" in command

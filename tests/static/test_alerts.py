@@ -6,21 +6,24 @@ from typing import Any
 import pytest
 
 from grafana.dashboards.lib.alerts import BOARD_OF, UNLISTED, of_board
+from loki import rule_files as log_rules
 from ops.paths import ROOT
-from prometheus.rule_files import alerts
+from prometheus import rule_files
 from prometheus.tests.cases import alert_ids
 from tests.support.boards import load_boards, panels_of, variables
 
-ALERTS = [rule for _, rule in alerts()]
+ALL = [*rule_files.alerts(), *log_rules.alerts()]
+ALERTS = [rule for _, rule in ALL]
 NAMES = sorted({rule["alert"] for rule in ALERTS})
 
-FILES = {rule["alert"]: file for file, rule in alerts()}
+FILES = {rule["alert"]: file for file, rule in ALL}
 BOARDS = load_boards()
 # board "Database", row "Logs", panels "Log lines" and "Warnings and errors"
 PLACE = re.compile(r'\b(board|row|panel)s? ((?:"[^"]+"(?:, | and )?)+)')
 UNQUOTED = re.compile(r"\b(?:board|row|panel)s? [A-Z]\w*")
 
-each_alert = pytest.mark.parametrize("rule", ALERTS, ids=alert_ids())
+IDS = [*alert_ids(), *(f"{file}: {rule_files.title(rule)}" for file, rule in log_rules.alerts())]
+each_alert = pytest.mark.parametrize("rule", ALERTS, ids=IDS)
 each_name = pytest.mark.parametrize("name", NAMES)
 
 
@@ -59,7 +62,7 @@ def test_every_runbook_belongs_to_an_alert() -> None:
     assert {page.stem for page in (ROOT / "docs" / "runbooks").glob("*.md")} <= set(NAMES)
 
 
-@pytest.mark.parametrize(("file", "rule"), alerts(), ids=alert_ids())
+@pytest.mark.parametrize(("file", "rule"), ALL, ids=IDS)
 def test_alert_leads_to_the_board_of_its_file_which_lists_it(file: str, rule: dict[str, Any]) -> None:
     path = rule["annotations"]["dashboard_url"].partition("?")[0]
     assert path == f"/d/{BOARD_OF[file]}"

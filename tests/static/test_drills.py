@@ -2,12 +2,13 @@
 
 import pytest
 
+from loki import rule_files as log_rules
 from ops.faults import FAULTS
-from prometheus.rule_files import alerts
+from prometheus import rule_files
 from tests.drills.report import LEAST_DRILLED, PAGE, Line, page, read
 from tests.drills.table import DRILLS, DUE, NOT_DRILLED
 
-TIERS = {f"{rule['alert']}/{rule['labels']['severity']}" for _, rule in alerts()}
+TIERS = {f"{rule['alert']}/{rule['labels']['severity']}" for _, rule in (*rule_files.alerts(), *log_rules.alerts())}
 DRILLED = {drill.name for drill in DRILLS}
 KEPT = read()
 

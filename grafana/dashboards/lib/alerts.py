@@ -1,12 +1,14 @@
-"""What prometheus/rules says of alerts: whose board they lead to, and the limits that panels draw."""
+"""What the rules say of alerts: whose board they lead to, and the limits that panels draw."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 import promql_parser as ast
 
 from grafana.dashboards.lib import style
+from loki import rule_files as log_rules
 from prometheus import promql, rule_files, thresholds
 
 OVERVIEW, DATABASE, CELERY = "overview", "database", "celery"
@@ -16,6 +18,7 @@ BOARD_OF = {
     **dict.fromkeys(
         ("availability", "baseline", "certificates", "errors", "external", "http", "slo", "traffic"), OVERVIEW
     ),
+    **dict.fromkeys(("lines", "logs"), OVERVIEW),
     "database": DATABASE,
     "celery": CELERY,
     **dict.fromkeys(("host", "redis", "self"), INFRASTRUCTURE),
@@ -24,6 +27,7 @@ BOARD_OF = {
 ALSO = {INFRASTRUCTURE: "monitoring"}  # boards whose alerts are this application's, whichever is chosen
 UNLISTED = {"Watchdog": "it always fires, and is missed elsewhere"}
 COLOURS = {"warning": style.WARNING, "critical": style.BAD}
+Groups = tuple[tuple[str, dict[str, Any]], ...]
 LEAST = 0.001  # what is drawn for "more than 0"
 
 
@@ -45,8 +49,10 @@ class Limit:
 
 @dataclass(frozen=True)
 class Alert:
+    """`evaluated` selects a series that is there while its group is evaluated."""
+
     name: str
-    group: str
+    evaluated: str
     severity: str
     board: str
     limits: tuple[Limit, ...] = field(default=())
@@ -55,23 +61,25 @@ class Alert:
 @cache
 def alerts() -> tuple[Alert, ...]:
     """Every tier of every alert."""
-    return tuple(
-        Alert(
-            rule["alert"],
-            group["name"],
-            str(rule["labels"]["severity"]),
-            BOARD_OF[file],
-            tuple(_limits(ast.parse(str(rule["expr"])))),
-        )
-        for file, group in rule_files.groups()
-        for rule in group["rules"]
-        if "alert" in rule
-    )
+    of_series = _alerts(rule_files.groups(), "prometheus_rule_group_rules")
+    of_lines = _alerts(log_rules.groups(), "loki_prometheus_rule_group_rules")
+    found = [replace(alert, limits=tuple(_limits(ast.parse(expression)))) for alert, expression in of_series]
+    return (*found, *(alert for alert, _ in of_lines))
+
+
+def _alerts(groups: Groups, evaluated: str) -> Iterator[tuple[Alert, str]]:
+    """Every tier of every alert of these groups with its expression."""
+    for file, group in groups:
+        for rule in group["rules"]:
+            if "alert" in rule:
+                selector = f'{evaluated}{{rule_group=~".*;{group["name"]}"}}'
+                severity = str(rule["labels"]["severity"])
+                yield Alert(rule["alert"], selector, severity, BOARD_OF[file]), str(rule["expr"])
 
 
 def of_board(board: str) -> dict[str, str]:
-    """The alerts that a board lists, each with the group of its rules, by name."""
-    listed = {each.name: each.group for each in alerts() if each.board == board and each.name not in UNLISTED}
+    """The alerts that a board lists, each with a series that is there while it's evaluated, by name."""
+    listed = {each.name: each.evaluated for each in alerts() if each.board == board and each.name not in UNLISTED}
     return dict(sorted(listed.items()))
 
 

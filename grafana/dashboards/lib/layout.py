@@ -108,13 +108,13 @@ def board(
 
 def _alerts(uid: str) -> Section:
     """Every alert that leads to this board with its state: a row is there when its rules are evaluated."""
-    groups = alerts.of_board(uid)
+    evaluated = alerts.of_board(uid)
     panel = panels.states(
         "Alerts that lead here: silent, pending or firing, each with its runbook; without a row it isn't evaluated.",
-        common.alert_states(groups, also=alerts.ALSO.get(uid, "")),
+        common.alert_states(evaluated, also=alerts.ALSO.get(uid, "")),
         STATES,
     )
-    return Section(8, "Alerts of this board", [row(panel, height=min(3 + len(groups), TALLEST))])
+    return Section(8, "Alerts of this board", [row(panel, height=min(3 + len(evaluated), TALLEST))])
 
 
 def _placed(sections: Sequence[Section]) -> list[models.Panel | models.RowPanel]:

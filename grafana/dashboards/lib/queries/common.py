@@ -79,19 +79,16 @@ def lines_by(label: str, selector: str) -> str:
     return f"sum by ({label}) (count_over_time({selector} [$__auto]))"
 
 
-def alert_states(groups: Mapping[str, str], also: str = "") -> str:
+def alert_states(evaluated: Mapping[str, str], also: str = "") -> str:
     """2 for each alert that fires, 1 while it is pending, 0 while its rules are evaluated and it is neither.
 
     Those of the chosen applications count, and of the application `also`.
     """
-    names = "|".join(groups)
+    names = "|".join(evaluated)
     chosen = _ALERTS.replace("$application", f"$application|{also}") if also else _ALERTS
     states = [
         f'2 * ALERTS{{alertname=~"{names}",{chosen},alertstate="firing"}}',
         f'ALERTS{{alertname=~"{names}",{chosen},alertstate="pending"}}',
-        *(
-            f'label_replace(0 * prometheus_rule_group_rules{{rule_group=~".*;{group}"}}, "alertname", "{name}", "", "")'
-            for name, group in groups.items()
-        ),
+        *(f'label_replace(0 * {series}, "alertname", "{name}", "", "")' for name, series in evaluated.items()),
     ]
     return f"max by (alertname) ({' or '.join(states)})"
