@@ -8,7 +8,7 @@ VENV = .venv/bin/python
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
-up: ## Start everything: engine, images, secrets, stack; then the table of URLs
+up: ## Start everything: engine, images, secrets, stack; then the table of URLs. PROJECT=staging: a second stack
 	@$(OPS) up
 
 dev: ## The sample ERP from the working tree, restarted by Django when a file changes; follows its logs for reading

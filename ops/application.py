@@ -12,7 +12,7 @@ from typing import Any
 from ops import secrets
 from ops.alerts import answering
 from ops.console import OpsError
-from ops.paths import SECRETS
+from ops.settings import Settings
 from ops.stack import Stack
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
@@ -37,8 +37,8 @@ services:
       observability.metrics-port: "{port}"
       observability.metrics-token: "on"
       observability.health: /livez,/readyz
-    networks: [default, observability]
-networks: {{observability: {{external: true}}}}
+{stack}    networks: [default, observability]
+networks: {{observability: {{external: true{network}}}}}
 secrets:
   metrics_token: {{file: {secrets}/metrics_token}}
   sentry_dsn: {{file: {secrets}/{dsn}}}
@@ -52,11 +52,18 @@ def application(stack: Stack, name: str = "", env: str = "", service: str = "", 
             f"and none of {', '.join(TAKEN)}."
         )
     dsn = "sentry_dsn" if "SENTRY_DSN" in stack.settings.given else _own_dsn(stack, name)
-    print(lines(name, env or "production", service or "web", port or "8000", str(SECRETS), dsn), end="")
+    folder = str(stack.settings.secrets)
+    chosen = lines(name, env or "production", service or "web", port or "8000", folder, dsn, settings=stack.settings)
+    print(chosen, end="")
 
 
-def lines(name: str, env: str, service: str, port: str, folder: str, dsn: str) -> str:
-    return LINES.format(name=name, env=env, service=service, port=port, secrets=folder, dsn=dsn)
+def lines(name: str, env: str, service: str, port: str, folder: str, dsn: str, *, settings: Settings) -> str:
+    """For the stack of these settings; of the first one an application need not name anything."""
+    stack = "" if settings.is_first else f"      observability.stack: {settings['PROJECT']}\n"
+    network = "" if settings.is_first else f", name: {settings.network}"
+    return LINES.format(
+        name=name, env=env, service=service, port=port, secrets=folder, dsn=dsn, stack=stack, network=network
+    )
 
 
 def _own_dsn(stack: Stack, name: str) -> str:
@@ -69,14 +76,14 @@ def _own_dsn(stack: Stack, name: str) -> str:
         found = _bugsink(stack, f"projects/{found['id']}/")
     key = re.sub(r"^https?://([0-9a-f]+)@.*$", r"\1", found["dsn"])
     file = f"{name}_sentry_dsn"
-    secrets.write(SECRETS / file, f"http://{key}@bugsink:8000/{found['id']}")
+    secrets.write(stack.settings.secrets / file, f"http://{key}@bugsink:8000/{found['id']}")
     return file
 
 
 def _bugsink(stack: Stack, path: str, sent: dict[str, str] | None = None) -> Any:
     base = f"http://{stack.settings.host}:{stack.settings['BUGSINK_PORT']}"
     headers = {
-        "Authorization": f"Bearer {secrets.read('bugsink_api_token')}",
+        "Authorization": f"Bearer {secrets.read('bugsink_api_token', stack.settings.secrets)}",
         "Content-Type": "application/json",
     }
     body = json.dumps(sent).encode() if sent else None

@@ -15,7 +15,7 @@ from typing import Any
 
 from ops import secrets
 from ops.console import OpsError
-from ops.paths import ROOT, SECRETS
+from ops.paths import ROOT
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 MAILBOX = re.compile(r"[\w+=/&'-]+(\.[\w+=/&'-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -38,7 +38,7 @@ class Application:
     routing: dict[str, Any] = field(default_factory=dict)
 
 
-def take_over(root: Path = ROOT, secret_files: Path = SECRETS) -> None:
+def take_over(root: Path, secret_files: Path) -> None:
     """Check every file, and write what they say; raises OpsError before anything is written."""
     found = read(root, secret_files)
     rules = [
@@ -53,7 +53,7 @@ def take_over(root: Path = ROOT, secret_files: Path = SECRETS) -> None:
     _write(root / ROUTING_FILE, json.dumps(routed, indent=1) + "\n" if routed else "")
 
 
-def read(root: Path = ROOT, secret_files: Path = SECRETS) -> list[Application]:
+def read(root: Path, secret_files: Path) -> list[Application]:
     """What each file says; OpsError names the file and the line of what can't be used."""
     adjustable = thresholds(root)
     return [_Reader(path, secret_files).read(adjustable) for path in sorted((root / "applications").glob("*.toml"))]

@@ -9,10 +9,10 @@ from typing import Any
 from ops.alerts import IDENTITY as SERVICE
 from ops.alerts import prometheus, query
 from ops.console import output, say, table
+from ops.settings import FIRST, NETWORK, Settings
 from ops.stack import Stack
 
 PREFIX = "observability."
-NETWORK = "observability"
 READABLE_LOGS = ("json-file", "local", "journald")
 IDENTITY = ("application", "env")
 HEAD = ("application", "env", "targets up", "probes up", "lines/min", "events/min", "last deploy")
@@ -42,13 +42,18 @@ class Container:
     is_running: bool
 
     @property
+    def stack(self) -> str:
+        return self.labels.get("stack", FIRST)
+
+    @property
     def identity(self) -> tuple[str, str]:
         return self.labels["application"], self.labels.get("env", "")
 
 
 def applications(stack: Stack) -> int:
     """The exit status is 1 where something is missing."""
-    found = containers()
+    labelled = containers()
+    found = [each for each in labelled if each.stack == stack.project]
     if not found:
         say(NONE)
         return 1
@@ -60,14 +65,15 @@ def applications(stack: Stack) -> int:
     scraped = {key[:3] for key in query(stack, SCRAPED, (*SERVICE, "instance"))}
     failing = query(stack, "probe_success == 0", (*IDENTITY, "instance"))
     targets = prometheus(stack, "targets", state="active")["activeTargets"]
-    missing = [*lacks(found), *unseen(found, scraped, speaking), *down(targets, failing)]
+    said = [*astray(labelled, stack.settings), *lacks(found, stack.settings.network)]
+    missing = [*said, *unseen(found, scraped, speaking), *down(targets, failing)]
     for sentence in missing:
         say(f"MISSING  {sentence}")
     return 1 if missing else 0
 
 
 def containers() -> list[Container]:
-    """Those with the label of an application, whatever their state."""
+    """Those with the label of an application, of any stack, whatever their state."""
     ids = output(["docker", "ps", "--all", "--quiet", "--filter", f"label={PREFIX}application"]).split()
     return [_container(each) for each in json.loads(output(["docker", "inspect", *ids]))] if ids else []
 
@@ -87,12 +93,22 @@ def _container(inspected: dict[str, Any]) -> Container:
     )
 
 
-def lacks(found: list[Container]) -> Iterator[str]:
+def astray(labelled: list[Container], settings: Settings) -> Iterator[str]:
+    """On this stack's network, and another one's by the label."""
+    for each in labelled:
+        if settings.network in each.networks and each.stack != settings["PROJECT"]:
+            yield (
+                f"{each.name} is on the network {settings.network} and belongs to the stack {each.stack}; "
+                f"expected the label {PREFIX}stack: {settings['PROJECT']}, or the network of {each.stack}."
+            )
+
+
+def lacks(found: list[Container], standard: str = NETWORK) -> Iterator[str]:
     """What the containers' own settings leave out."""
     for each in found:
         if "env" not in each.labels:
             yield f"{each.name} has no label {PREFIX}env; expected its environment, such as production."
-        network = each.labels.get("network", NETWORK)
+        network = each.labels.get("network", standard)
         if {"metrics-port", "health"} & each.labels.keys() and network not in each.networks:
             yield f"{each.name} isn't on the network {network}; nothing can scrape or probe it. Add it to its networks."
         if "health" in each.labels and not {"metrics-port", "health-port"} & each.labels.keys():

@@ -6,11 +6,10 @@ from pathlib import Path
 
 from ops import engine, faults, image_source, images
 from ops.console import OpsError, capture, output, say, step, table
-from ops.paths import LOCAL, SECRETS
+from ops.settings import Settings
 from ops.settings import load as load_settings
-from ops.stack import PROJECT, Stack, has_ended_badly
+from ops.stack import Stack, foreign_folder, has_ended_badly
 
-TOOLS = LOCAL / "bin"
 TOOL_PATHS = {
     "promtool": ("prometheus", "/bin/promtool"),
     "amtool": ("alertmanager", "/bin/amtool"),
@@ -44,15 +43,20 @@ def clean(confirm: str = "") -> None:
             f"`make clean` deletes every volume and secret of ENV={settings['ENV']}: found no confirmation, "
             "expected `make clean CONFIRM=yes`."
         )
+    if (other := foreign_folder(settings)) and confirm != "yes":
+        raise OpsError(
+            f"`make clean` deletes every volume of {settings['PROJECT']}, which runs from {other}: found no "
+            "confirmation, expected `make clean CONFIRM=yes`, or another PROJECT in .env, if this is another stack."
+        )
     if engine.absent():
         say("No Docker engine is installed here, so there is no container or volume to delete.")
     else:
-        _clean_engine()
-    for path in (SECRETS, TOOLS):
+        _clean_engine(settings)
+    for path in (settings.secrets, settings.local / "bin"):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _clean_engine() -> None:
+def _clean_engine(settings: Settings) -> None:
     if shutil.which("dockerd"):
         engine.ensure()  # one that doesn't answer would keep its volumes, to the next start's surprise
     else:
@@ -63,15 +67,13 @@ def _clean_engine() -> None:
             ("volume", ["rm"]),
             ("network", ["rm"]),
         ):
-            listing = ["ls", "-q", "--filter", f"label=com.docker.compose.project={PROJECT}"]
+            listing = ["ls", "-q", "--filter", f"label=com.docker.compose.project={settings['PROJECT']}"]
             found = capture(["docker", kind, *listing, *(["-a"] if kind == "container" else [])]).stdout.split()
             if found:
                 done = capture(["docker", kind, *remove, *found], timeout=300)
                 if kind == "network" and "active endpoints" in done.stderr:
-                    say(
-                        "    The network observability stays: an application of yours is on it. Recreate its containers"
-                    )
-                    say("    after the next `make up`: they hold the old token, and Prometheus gets 401 from them.")
+                    say(f"    The network {settings.network} stays: an application of yours is on it. Recreate its")
+                    say("    containers after the next `make up`: they hold the old token, and Prometheus gets 401.")
                 elif done.returncode != 0:
                     raise OpsError(f"`docker {kind} rm` failed: {done.stderr.strip()}. Run `make clean` again.")
 
@@ -131,12 +133,13 @@ def break_by(fault: str = "") -> None:
 
 def mend(fault: str = "") -> None:
     """Undo a fault; without a name, everything that is broken."""
-    wanted = [fault] if fault else faults.broken()
+    stack = current()
+    wanted = [fault] if fault else faults.broken(stack)
     if not wanted:
         say("Nothing is broken.")
     for name in wanted:
         with step(f"Mending: {name}"):
-            faults.mend(current(), name)
+            faults.mend(stack, name)
 
 
 def tool(name: str) -> Path:
@@ -146,7 +149,7 @@ def tool(name: str) -> Path:
     service, inside = TOOL_PATHS[name]
     stack = current()
     reference = str(stack.model["services"][service]["image"])
-    target = TOOLS / reference.replace("/", "_").replace(":", "_") / name
+    target = stack.local / "bin" / reference.replace("/", "_").replace(":", "_") / name
     if not target.exists():
         _copy_from_image(reference, inside, target)
     return target

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from ops import engine, image_source, images, machine, secrets, up
 from ops.console import OpsError, say
-from ops.paths import ROOT, SECRETS
+from ops.paths import ROOT
 from ops.settings import Settings
 from ops.settings import load as load_settings
 from ops.stack import Stack
@@ -28,7 +28,7 @@ def doctor() -> int:
     wrong += _attempt(lambda: secrets_usable(settings))
     if engine.answer() is None:
         wrong += _attempt(lambda: up.check_ports(settings))
-        wrong += _attempt(up.check_secrets_and_volumes)
+        wrong += _attempt(lambda: up.check_secrets_and_volumes(settings))
         wrong += _attempt(lambda: Stack(settings, image_source.remembered(settings)).model)
         wrong += _attempt(cache_size)
     for sentence in weaknesses(settings):
@@ -59,10 +59,10 @@ def engine_answers() -> None:
 
 
 def secrets_usable(settings: Settings) -> None:
-    if not (SECRETS / ".complete").exists():
+    if not (settings.secrets / ".complete").exists():
         say("MISSING  No secrets yet; `make up` makes them.")
         return
-    secrets.ensure(settings)
+    secrets.ensure(settings, settings.secrets)
 
 
 def cache_size() -> None:

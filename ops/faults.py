@@ -1,19 +1,19 @@
 """Real faults of the sandbox, each with its way back: `make break FAULT=…`, `make mend`, and the drills.
 
-What is broken is remembered in .local/broken, a file for each fault, so that `make mend` finds it in any shell and
-several programs can break and mend at once.
+What is broken is remembered in a folder of the stack, a file for each fault, so that `make mend` finds it in any shell
+and several programs can break and mend at once.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ops import disk_fault, orders_fault
 from ops import fault_acts as acts
 from ops.console import OpsError
 from ops.fault_acts import LIMIT_SECONDS, Act
-from ops.paths import LOCAL, ROOT
+from ops.paths import ROOT
 from ops.stack import Stack
 
-REMEMBERED = LOCAL / "broken"
 # The services that can be stopped and started again alone; one-shots can't.
 STOPPABLE = (
     *("erp-web", "erp-worker", "erp-beat", "erp-db", "erp-redis"),
@@ -213,26 +213,31 @@ FAULTS |= {
 }
 
 
-def broken() -> list[str]:
+def broken(stack: Stack) -> list[str]:
     """The faults that were injected and not yet mended, oldest first."""
-    return [path.name for path in sorted(REMEMBERED.glob("*"), key=lambda path: path.stat().st_mtime)]
+    return [path.name for path in sorted(_remembered(stack).glob("*"), key=lambda path: path.stat().st_mtime)]
 
 
-def last_change() -> float:
+def last_change(stack: Stack) -> float:
     """When something was last broken or mended, in Unix seconds; 0 where nothing ever was."""
-    return REMEMBERED.stat().st_mtime if REMEMBERED.is_dir() else 0
+    folder = _remembered(stack)
+    return folder.stat().st_mtime if folder.is_dir() else 0
 
 
 def inject(stack: Stack, name: str) -> None:
     fault = _find(stack, name)
-    REMEMBERED.mkdir(parents=True, exist_ok=True)
-    (REMEMBERED / name).touch()
+    _remembered(stack).mkdir(parents=True, exist_ok=True)
+    (_remembered(stack) / name).touch()
     fault.inject(stack)
 
 
 def mend(stack: Stack, name: str) -> None:
     _find(stack, name).mend(stack)
-    (REMEMBERED / name).unlink(missing_ok=True)
+    (_remembered(stack) / name).unlink(missing_ok=True)
+
+
+def _remembered(stack: Stack) -> Path:
+    return stack.local / "broken"
 
 
 def _find(stack: Stack, name: str) -> Fault:

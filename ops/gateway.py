@@ -10,7 +10,6 @@ from typing import Any
 from ops import secrets
 from ops.application import NAME
 from ops.console import OpsError, say, step
-from ops.paths import SECRETS
 from ops.stack import Stack
 
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
@@ -31,33 +30,30 @@ def agent_token(stack: Stack, host: str = "", applications: str = "", file: str 
                 "APPLICATIONS=shop,crm, or none for the host's own figures alone."
             )
     token = "".join(random.choice(secrets.LETTERS) for _ in range(TOKEN_LENGTH))
-    hosts = _read("gateway_agents")
+    hashes = stack.settings.secrets / "gateway_agents"
+    hosts = _read(hashes)
     is_known = host in hosts
     hosts[host] = {"applications": names, "sha256": hashlib.sha256(token.encode()).hexdigest()}
-    _write("gateway_agents", hosts)
+    secrets.write(hashes, json.dumps(hosts, indent=1, sort_keys=True))
     _restart_guard(stack)
     what = "replaces the one that it had" if is_known else "is new"
     may = ", ".join(["monitoring", *names])
     say(f"The token of {host} {what}. It may write these applications: {may}.")
     if file:
         secrets.write(Path(file), token)
-        say(f"It is in {file}, and its hash in {SECRETS / 'gateway_agents'}.")
+        say(f"It is in {file}, and its hash in {hashes}.")
     else:
         say(f"It is shown this once: {token}")
 
 
-def _read(name: str) -> dict[str, Any]:
-    text = secrets.read(name)
+def _read(file: Path) -> dict[str, Any]:
+    text = secrets.read(file.name, file.parent)
     try:
         return dict(json.loads(text)) if text.strip() else {}
     except ValueError as error:
         raise OpsError(
-            f"{SECRETS / name} is no JSON ({error}); expected what `make` wrote into it. Put it back from your backup."
+            f"{file} is no JSON ({error}); expected what `make` wrote into it. Put it back from your backup."
         ) from None
-
-
-def _write(name: str, content: dict[str, Any]) -> None:
-    secrets.write(SECRETS / name, json.dumps(content, indent=1, sort_keys=True))
 
 
 def _restart_guard(stack: Stack) -> None:

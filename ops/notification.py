@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from ops import alerts, secrets
 from ops.console import OpsError, say
+from ops.settings import Settings
 from ops.stack import Stack
 
 FILES = {"slack": "slack_webhook_url", "pagerduty": "pagerduty_routing_key", "email": "smtp_password"}
 DEADLINE_SECONDS = 60
 
 
-def is_on(channel: str) -> bool:
+def is_on(settings: Settings, channel: str) -> bool:
     """Whether the file of the channel's secret holds one."""
-    return bool(secrets.read(FILES[channel]).strip())
+    return bool(secrets.read(FILES[channel], settings.secrets).strip())
 
 
 def send(stack: Stack, channel: str) -> None:
@@ -25,10 +26,10 @@ def send(stack: Stack, channel: str) -> None:
     """
     if channel not in FILES:
         raise OpsError(f"CHANNEL={channel!r} is no channel; expected one of {', '.join(FILES)}.")
-    file = FILES[channel]
-    if not is_on(channel):
+    if not is_on(stack.settings, channel):
         raise OpsError(
-            f"The channel {channel} is off: secrets/{file} is empty. Write its secret and run `make up` first."
+            f"The channel {channel} is off: {stack.settings.secrets / FILES[channel]} is empty. Write its secret and "
+            "run `make up` first."
         )
     base = f"http://{stack.settings.host}:{stack.settings['ALERTMANAGER_PORT']}"
     before = _counters(base, channel)

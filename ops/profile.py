@@ -12,8 +12,8 @@ from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
-from ops import images, recipes
-from ops.console import OpsError, capture, output, say, step, table
+from ops import applications, images, recipes
+from ops.console import OpsError, capture, say, step, table
 from ops.paths import LOCAL
 from ops.stack import Stack
 
@@ -38,14 +38,12 @@ def profile(stack: Stack, service: str = "", length: str = "", application: str 
             f"SERVICE={service!r} FOR={length!r}: expected a service and up to 999 seconds, such as "
             "`make profile SERVICE=erp-web FOR=30s`; APPLICATION=shop for one that isn't the sample's."
         )
-    name, container = _container(service, application or "erp")
+    name = _container(stack, service, application or "erp")
     reference = _image(stack)
     begun = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     FOLDER.mkdir(parents=True, exist_ok=True)
     with step(f"Sampling {name} for {seconds[1]} s"), ThreadPoolExecutor(len(KINDS)) as pool:
-        drawn = dict(
-            zip(KINDS, pool.map(lambda kind: _record(reference, container, kind, seconds[1]), KINDS), strict=True)
-        )
+        drawn = dict(zip(KINDS, pool.map(lambda kind: _record(reference, name, kind, seconds[1]), KINDS), strict=True))
     for kind, svg in drawn.items():
         file = FOLDER / f"{begun}-{service}-{kind}.svg"
         file.write_text(svg, encoding="utf-8")
@@ -59,15 +57,16 @@ def profile(stack: Stack, service: str = "", length: str = "", application: str 
         )
 
 
-def _container(service: str, application: str) -> tuple[str, str]:
-    """The name and the id of the service's first container."""
-    filters = (f"label=observability.application={application}", "status=running")
-    form = '{{.ID}} {{.Label "com.docker.compose.service"}} {{.Label "observability.service"}} {{.Names}}'
-    listed = output(["docker", "ps", "--format", form, *(word for each in filters for word in ("--filter", each))])
-    rows = [line.split() for line in listed.splitlines()]
-    if found := sorted((names[-1], container) for container, *names in rows if service in names):
+def _container(stack: Stack, service: str, application: str) -> str:
+    """The name of the service's first container."""
+    of_it = [
+        each
+        for each in applications.containers()
+        if each.stack == stack.project and each.labels["application"] == application and each.is_running
+    ]
+    if found := sorted(each.name for each in of_it if service in (each.service, each.name)):
         return found[0]
-    known = sorted({names[0] for _, *names in rows})
+    known = sorted({each.service for each in of_it})
     raise OpsError(
         f"No container of {application} runs as {service}; found {', '.join(known) or 'none of that application'}. "
         "Name one of them by SERVICE=, and the application by APPLICATION=."

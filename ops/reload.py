@@ -29,7 +29,7 @@ def reload(stack: Stack) -> None:
     with step("Checking"):
         targets.check_files(stack)
         _check_log_rules(stack)
-        application_files.take_over(stack.root)
+        application_files.take_over(stack.root, stack.settings.secrets)
         check(stack, "prometheus", "promtool", "check", "config", f"{stack.prometheus_folder}/prometheus.yml")
         folder = stack.root / "alertmanager"
         check(stack, "alertmanager", "amtool", "check-config", "/checked/alertmanager.yml", mount=folder)
@@ -67,7 +67,7 @@ def _check_json(board: Path) -> None:
 
 def _reload_prometheus(stack: Stack) -> None:
     inside = [f"{stack.prometheus_folder}/{name}" for name in PROMETHEUS_FILES]
-    ours = [(stack.root / "prometheus" / name).read_text(encoding="utf-8") for name in PROMETHEUS_FILES]
+    ours = [stack.read(f"prometheus/{name}").read_text(encoding="utf-8") for name in PROMETHEUS_FILES]
     if stack.compose("exec", "-T", "prometheus", "cat", *inside) != "".join(ours):
         # The editor has put a new file in place of one that is mounted.
         stack.compose("up", "--detach", "--no-deps", "--wait", "prometheus", timeout=WITHIN_SECONDS + 60)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops.console import OpsError
-from ops.paths import SECRETS
 from ops.settings import Settings
 
 LETTERS = string.ascii_letters + string.digits
@@ -76,7 +75,7 @@ FORMATS = {
 DERIVED = ("redis_conf", "redis_exporter_passwords", "sentry_dsn")
 
 
-def ensure(settings: Settings, directory: Path = SECRETS) -> None:
+def ensure(settings: Settings, directory: Path) -> None:
     """Make what is missing on a first start, refuse what is broken, and write the derived files."""
     directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     directory.chmod(DIRECTORY_MODE)
@@ -111,7 +110,7 @@ def ensure(settings: Settings, directory: Path = SECRETS) -> None:
         write(directory / ".complete", "")
 
 
-def read(name: str, directory: Path = SECRETS) -> str:
+def read(name: str, directory: Path) -> str:
     path = directory / name
     try:
         return path.read_text(encoding="utf-8").strip("\n")

@@ -7,9 +7,14 @@ import re
 from pathlib import Path
 
 from ops.console import OpsError, capture
-from ops.paths import ROOT
+from ops.paths import LOCAL, ROOT
 
 LOOPBACK = "127.0.0.1"
+# The first stack's PROJECT, to which containers without the label observability.stack belong.
+FIRST = "erp-observability"
+SECOND_OFFSET = 10000
+LAST_PORT = 65535
+NETWORK = "observability"
 ENVIRONMENTS = ("sandbox", "staging", "production")
 ZONES = Path("/usr/share/zoneinfo")
 TRACE_STORE = "http://jaeger:4318"
@@ -34,6 +39,8 @@ SAMPLE_SERVICES = (
 NUMBERS = ("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "TRAFFIC_ORDERS_PER_MINUTE", "MAX_BODY_BYTES")
 # Form and meaning of a setting's value.
 FORMS = {
+    "PROJECT": ("[a-z0-9][a-z0-9_-]*", "small letters, digits, - and _, such as staging"),
+    "PORT_OFFSET": (r"\d{0,5}", "a number such as 10000"),
     "IMAGE_SOURCE": ("auto|official|local", "one of auto, official, local"),
     "SAMPLE": ("on|off", "on or off"),
     "TRACING": ("on|off", "on or off"),
@@ -72,6 +79,25 @@ class Settings:
     def bind(self) -> str:
         """Where every port is published but the gateway's: with a gateway nothing else is open to the network."""
         return LOOPBACK if self["GATEWAY"] == "on" else self["BIND"]
+
+    @property
+    def is_first(self) -> bool:
+        return self["PROJECT"] == FIRST
+
+    @property
+    def network(self) -> str:
+        """The one where applications meet this stack."""
+        return NETWORK if self.is_first else f"{NETWORK}-{self['PROJECT']}"
+
+    @property
+    def secrets(self) -> Path:
+        named = "secrets" if self.is_first else f"secrets-{self['PROJECT']}"
+        return Path(os.environ.get("SECRETS_DIR") or ROOT / named)
+
+    @property
+    def local(self) -> Path:
+        """What the commands remember of this stack; what they know of the machine is in LOCAL itself."""
+        return LOCAL if self.is_first else LOCAL / "projects" / self["PROJECT"]
 
     @property
     def host(self) -> str:
@@ -166,6 +192,7 @@ def load(root: Path = ROOT) -> Settings:
     if values["TRACING"] == "on" and "OTEL_EXPORTER_OTLP_ENDPOINT" not in given:
         values["OTEL_EXPORTER_OTLP_ENDPOINT"] = TRACE_STORE
     _check(values)
+    _move_ports(values)
     return Settings(values, given)
 
 
@@ -180,8 +207,8 @@ def _check(values: dict[str, str]) -> None:
     used: dict[int, str] = {}
     for name in PORTS:
         text = values[name]
-        if not text.isdigit() or not 1 <= int(text) <= 65535:
-            raise OpsError(f"{name}={text!r}: expected a port number from 1 to 65535.")
+        if not text.isdigit() or not 1 <= int(text) <= LAST_PORT:
+            raise OpsError(f"{name}={text!r}: expected a port number from 1 to {LAST_PORT}.")
         if int(text) in used:
             raise OpsError(f"{name} and {used[int(text)]} are both {text}: give each its own port in .env.")
         used[int(text)] = name
@@ -198,6 +225,21 @@ def _check(values: dict[str, str]) -> None:
         )
     if values["ENV"] != "sandbox":
         _check_real(values)
+
+
+def _move_ports(values: dict[str, str]) -> None:
+    """Add PORT_OFFSET to each port."""
+    default = 0 if values["PROJECT"] == FIRST else SECOND_OFFSET
+    offset = int(values["PORT_OFFSET"] or default)
+    for name in PORTS:
+        port = int(values[name]) + offset
+        if port > LAST_PORT:
+            raise OpsError(
+                f"{name}={values[name]} and PORT_OFFSET={offset} make {port}: expected at most {LAST_PORT}. "
+                "Choose a smaller PORT_OFFSET."
+            )
+        values[name] = str(port)
+    values["PORT_OFFSET"] = str(offset)
 
 
 def _check_real(values: dict[str, str]) -> None:

@@ -11,12 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ops import recipes
+from ops import named, recipes
 from ops.console import OpsError, capture
-from ops.paths import ROOT, SECRETS
+from ops.paths import ROOT
 from ops.settings import Settings
 
-PROJECT = "erp-observability"
 OWN_IMAGES = ("erp-observability/erp:", "erp-observability/sandbox:", "erp-observability/guard:")
 SOCKET = Path("/var/run/docker.sock")
 # Folders whose files Prometheus and Alertmanager read while they run: targets, and secrets of applications.
@@ -34,8 +33,20 @@ class Stack:
     settings: Settings
     image_source: str
     root: Path = ROOT
-    project: str = PROJECT
     is_dev: bool = False
+
+    @property
+    def project(self) -> str:
+        return self.settings["PROJECT"]
+
+    @property
+    def local(self) -> Path:
+        return self.root / self.settings.local.relative_to(ROOT)
+
+    def read(self, file: str) -> Path:
+        """The file of the checkout, or this stack's own copy of it."""
+        has_copy = not self.settings.is_first and file in named.FILES.values()
+        return self.local / Path(file).name if has_copy else self.root / file
 
     @property
     def files(self) -> list[Path]:
@@ -56,9 +67,13 @@ class Stack:
 
     @cached_property
     def command(self) -> list[str]:
-        """`docker compose` with every file; writes the stamps first."""
+        """`docker compose` with every file; writes the copies of another name than the first, and the stamps."""
+        for service, file in named.FILES.items():
+            if not self.settings.is_first and service in self.model["services"]:
+                original = (self.root / file).read_text(encoding="utf-8")
+                _write(self.read(file), named.text(original, self.settings))
         services = {service: {"labels": {"erp.stamp": stamp}} for service, stamp in self._stamps().items()}
-        stamps = self.root / ".local" / "stamps.yaml"
+        stamps = self.local / "stamps.yaml"
         _write(stamps, json.dumps({"services": services}, indent=1))
         return [*self._command, "-f", str(stamps)]
 
@@ -72,7 +87,9 @@ class Stack:
         """What the Compose files are filled in with."""
         values = dict(self.settings.values)
         values["COMPOSE_PROFILES"] = ",".join(self.settings.profiles)
-        values["SECRETS_DIR"] = str(SECRETS)
+        values["SECRETS_DIR"] = str(self.settings.secrets)
+        values |= {f"{service.upper()}_YML": str(self.read(file)) for service, file in named.FILES.items()}
+        values["OBSERVABILITY_NETWORK"] = self.settings.network
         values["GATEWAY_BIND"], values["BIND"] = values["BIND"], self.settings.bind
         values["DOCKER_GID"] = str(SOCKET.stat().st_gid) if SOCKET.exists() else "0"
         if self.image_source == "local":
@@ -97,9 +114,9 @@ class Stack:
         """The merged model, as `docker compose config` gives it; raises OpsError when a file is broken."""
         found = capture(["env", *self._assignments, *self._command, "config", "--format", "json"])
         if found.returncode != 0:
-            named = ", ".join(file.name for file in self.files)
+            names = ", ".join(file.name for file in self.files)
             raise OpsError(
-                f"Compose refuses {named}: {found.stderr.strip() or 'no reason given'}. Correct the file that it names "
+                f"Compose refuses {names}: {found.stderr.strip() or 'no reason given'}. Correct the file that it names "
                 "(compose.override.yaml is the one of your own) and run the same command again."
             )
         model: dict[str, Any] = json.loads(found.stdout)
@@ -175,13 +192,18 @@ def has_ended_badly(container: dict[str, str], one_shots: set[str]) -> bool:
     return container["State"] == "exited" and not ended_well
 
 
-def volumes_exist() -> bool:
-    listed = capture(["docker", "volume", "ls", "-q", "--filter", f"label=com.docker.compose.project={PROJECT}"])
-    return bool(listed.stdout.strip())
+def foreign_folder(settings: Settings) -> str:
+    """The folder of another clone that the project's containers were started from; empty where it is this one."""
+    own = f"label=com.docker.compose.project={settings['PROJECT']}"
+    form = '{{.Label "com.docker.compose.project.working_dir"}}'
+    folders = set(capture(["docker", "ps", "--all", "--filter", own, "--format", form]).stdout.splitlines())
+    return next(iter(sorted(folders - {str(ROOT)})), "")
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(exist_ok=True)
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return  # a container may have it mounted
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{uuid.uuid4().hex}")  # several programs may write it at once
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(path)

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from ops.console import OpsError, capture, run_logged, step
-from ops.paths import LOGS
 from ops.stack import Stack, has_ended_badly
 
 WAIT_SECONDS = 300
@@ -39,7 +38,7 @@ def _up(stack: Stack, *arguments: str) -> None:
     try:
         run_logged(
             [*stack.command, "up", "--detach", *arguments],
-            log=LOGS / "compose-up.log",
+            log=stack.local / "logs" / "compose-up.log",
             title="docker compose up",
             env=stack.environment,
             describe=progress,

@@ -21,7 +21,7 @@ HEAD = ("file", "application", "service", "address", "state", "last answer")
 def targets(stack: Stack) -> int:
     """The exit status is 1 where a target lacks what it needs; OpsError where a file can't be read."""
     folder = stack.root / "targets"
-    application_files.read(stack.root)
+    application_files.read(stack.root, stack.settings.secrets)
     if not _files(stack):
         say("targets/ has no file NAME.yml. targets/README.md shows what to put there.")
         return 0

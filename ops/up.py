@@ -5,12 +5,12 @@ import shutil
 import socket
 import time
 
-from ops import application_files, engine, image_source, machine, secrets, stack, urls
+from ops import application_files, engine, image_source, machine, secrets, urls
 from ops.console import OpsError, capture, say
-from ops.paths import ROOT, SECRETS
+from ops.paths import ROOT
 from ops.settings import GATEWAY_SERVICES, PORTS, SAMPLE_SERVICES, SANDBOX_SERVICES, Settings
 from ops.settings import load as load_settings
-from ops.stack import Stack
+from ops.stack import Stack, foreign_folder
 from ops.start import start
 
 MEMORY_BYTES = 3 * 1024**3
@@ -26,9 +26,10 @@ def up(*, is_dev: bool = False) -> None:
     # After the engine has started: it knows which of the taken ports are the stack's own.
     check_ports(settings)
     chosen = Stack(settings, image_source.decide(settings), is_dev=is_dev)
-    check_secrets_and_volumes()
-    secrets.ensure(settings)
-    application_files.take_over()
+    check_secrets_and_volumes(settings)
+    secrets.ensure(settings, settings.secrets)
+    tell_of_another_folder(settings)
+    application_files.take_over(ROOT, settings.secrets)
     _ = chosen.model
     image_source.provide(chosen)
     restart_what_is_broken(chosen, engine_started=engine_started)
@@ -55,19 +56,20 @@ def check_machine() -> None:
 
 def check_ports(settings: Settings) -> None:
     """Every port that the stack publishes has to be free, or already the stack's own."""
-    own = _own_ports()
+    own = _own_ports(settings)
     names = {service: name for name, service in PORTS.items()}
     for service, port in settings.ports.items():
         bind = settings["BIND"] if service == "gateway" else settings.bind
         if port not in own and _is_taken(bind, port):
             raise OpsError(
                 f"Port {port} on {bind} is taken by another program; {service} was to be published there. "
-                f"Stop that program, or set {names[service]} in .env to a free port. Nothing was started."
+                f"Stop that program, or set {names[service]} in .env to a free port, or PORT_OFFSET, which moves every "
+                "port. Nothing was started."
             )
 
 
-def _own_ports() -> set[int]:
-    own = f"label=com.docker.compose.project={stack.PROJECT}"
+def _own_ports(settings: Settings) -> set[int]:
+    own = f"label=com.docker.compose.project={settings['PROJECT']}"
     listed = capture(["docker", "ps", "--filter", own, "--format", "{{.Ports}}"], timeout=15).stdout
     return {int(port) for port in re.findall(r":(\d+)->", listed)}
 
@@ -83,12 +85,34 @@ def _is_taken(address: str, port: int) -> bool:
     return False
 
 
-def check_secrets_and_volumes() -> None:
+def check_secrets_and_volumes(settings: Settings) -> None:
     """Refuse to make new secrets beside old volumes: new passwords don't open old data."""
-    if stack.volumes_exist() and not (SECRETS / ".complete").exists():
+    if (settings.secrets / ".complete").exists() or not volumes_exist(settings):
+        return
+    if other := foreign_folder(settings):
         raise OpsError(
-            f"The secrets are missing from {SECRETS}, but the stack's data volumes exist: new passwords wouldn't open "
-            "them. Put the secrets back from your backup, or `make clean` (which deletes all data) and start anew."
+            f"The stack {settings['PROJECT']} runs from {other}; expected it from {ROOT}: new passwords wouldn't open "
+            "its data. For a second stack set PROJECT in .env here to another name; to move the first one here, copy "
+            "its secrets."
+        )
+    raise OpsError(
+        f"The secrets are missing from {settings.secrets}, but the stack's data volumes exist: new passwords wouldn't "
+        "open them. Put the secrets back from your backup, or `make clean` (which deletes all data) and start anew. If "
+        "they are the data of another clone, set PROJECT in .env here to another name."
+    )
+
+
+def volumes_exist(settings: Settings) -> bool:
+    own = f"label=com.docker.compose.project={settings['PROJECT']}"
+    return bool(capture(["docker", "volume", "ls", "-q", "--filter", own]).stdout.strip())
+
+
+def tell_of_another_folder(settings: Settings) -> None:
+    """Whoever has copied the secrets means to take the stack over, or doesn't know of PROJECT."""
+    if other := foreign_folder(settings):
+        say(
+            f"The stack {settings['PROJECT']} was started from {other}: this takes its containers and data over. For a "
+            "second stack set PROJECT in .env here to another name."
         )
 
 

@@ -2,7 +2,8 @@
 
 from ops import secrets
 from ops.console import say, table
-from ops.paths import ROOT, SECRETS
+from ops.paths import ROOT
+from ops.settings import Settings
 from ops.stack import Stack
 
 # service: (path, what one sees, user, secret with the password)
@@ -37,20 +38,20 @@ def show(stack: Stack) -> None:
         if stack.image_source == "local":
             path, sees = LOCAL_PAGES.get(service, (path, sees))
             user, secret = ("", "") if service in NO_LOGIN else (user, secret)
-        password = _shown(secret) if secret else ""
+        password = _shown(stack.settings, secret) if secret else ""
         rows.append([service, f"http://{stack.settings.host}:{port}{path}", sees, user, password])
     say(table(rows, ["service", "URL", "what you see", "user", "password in"]))
     if stack.image_source == "local":
         say(f"\n{NO_GRAFANA}")
-    say("\n" + channels())
+    say("\n" + channels(stack.settings))
 
 
-def _shown(secret: str) -> str:
-    path = SECRETS / secret
+def _shown(settings: Settings, secret: str) -> str:
+    path = settings.secrets / secret
     return str(path.relative_to(ROOT)) if ROOT in path.parents else str(path)
 
 
-def channels() -> str:
+def channels(settings: Settings) -> str:
     """One line on which notification channels are on, by their secret files."""
     names = {
         "slack_webhook_url": "Slack",
@@ -58,5 +59,6 @@ def channels() -> str:
         "smtp_password": "e-mail",
         "heartbeat_url": "heartbeat",
     }
-    states = [f"{label} {'on' if secrets.read(name).strip() else 'off'}" for name, label in names.items()]
-    return f"Notification channels: {', '.join(states)}. A channel is on when its file in {_shown('')} isn't empty."
+    given = {label: secrets.read(name, settings.secrets).strip() for name, label in names.items()}
+    states = ", ".join(f"{label} {'on' if value else 'off'}" for label, value in given.items())
+    return f"Notification channels: {states}. A channel is on when its file in {_shown(settings, '')} isn't empty."

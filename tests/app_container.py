@@ -9,9 +9,10 @@ import subprocess
 import sys
 
 from ops.console import say, table
-from ops.paths import ROOT, SECRETS
+from ops.paths import ROOT
 from tests import image_targets
 from tests.support import apart
+from tests.support.stack import loaded_settings
 
 SECRET_FILES = {
     "DATABASE_PASSWORD_FILE": "postgres_password",  # the superuser's: the tests make a database of their own
@@ -55,7 +56,8 @@ def run(target: str, tests: str, *arguments: str, series: str = "5.2", folders: 
         "--workdir=/app"
     ]
     for variable, name in SECRET_FILES.items():
-        command += ["--volume", f"{SECRETS / name}:/run/secrets/{name}:ro", "--env", f"{variable}=/run/secrets/{name}"]
+        command += ["--volume", f"{loaded_settings().secrets / name}:/run/secrets/{name}:ro"]
+        command += ["--env", f"{variable}=/run/secrets/{name}"]
     path = os.pathsep.join([*(f"/opt/matrix/{folder}" for folder in folders), "/app"])
     for name, value in {**ENVIRONMENT, "DJANGO_SERIES": series, "PYTHONPATH": path}.items():
         command += ["--env", f"{name}={value}"]

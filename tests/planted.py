@@ -153,11 +153,11 @@ def _try(name: str, group: tuple[Planted, ...]) -> list[list[str]]:
         for planted in group:
             _plant(folder, planted)
         with step(f"{name}: starting the stack with its faults"):
-            _run(folder, "-m", "ops", "clean")
+            _run(folder, "-m", "ops", "clean", "yes")  # the stack runs from another folder
             started = _run(folder, "-m", "ops", "up") == 0
         with step(f"{name}: asking the tests"):
             red = _red_tests(folder, group) if started else set()
-        _run(folder, "-m", "ops", "clean")
+        _run(folder, "-m", "ops", "clean", "yes")
     return [
         [name, planted.what, test, "red" if test in red else "STAYED GREEN"]
         for planted in group

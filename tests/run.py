@@ -74,6 +74,15 @@ PHASES = (
         needs=("stack",),
         after=("delivery", "application"),
     ),
+    # Its six networks beside those of the other tests' projects are nearly all that Docker's default pools hold.
+    Phase(
+        "second",
+        STACK,
+        _pytest("tests/apart/test_second_stack.py"),
+        needs=("stack",),
+        after=("application", "heartbeat", "app"),
+        in_test=False,
+    ),
     Phase("mutation", FILES, ("-m", "prometheus.tests.mutation", "--all"), needs=("stack",), in_test=False),
     Phase("quiet-days", FILES, ("-m", "prometheus.tests.quiet", "--all"), needs=("stack",), in_test=False),
     Phase("takehome-all", FILES, _pytest("tests/takehome", "-m", "thorough"), needs=("stack",), in_test=False),

@@ -155,7 +155,7 @@ def test_each_line_and_its_bytes_are_counted_under_its_labels(
 
 def test_only_the_five_labels_are_made(config: dict[str, Any]) -> None:
     [scrape] = config["scrape_configs"]
-    made = {rule["target_label"] for rule in scrape["relabel_configs"] if rule.get("action") != "drop"}
+    made = {rule["target_label"] for rule in scrape["relabel_configs"] if "target_label" in rule}
     stages = [stage for stage in scrape["pipeline_stages"] if {"labels", "labeldrop"} & stage.keys()]
     assert made - {"log_format"} == {"application", "env", "service", "stream"}
     assert stages == [{"labeldrop": ["log_format"]}, {"labels": {"level": None}}]

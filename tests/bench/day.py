@@ -12,7 +12,6 @@ import requests
 
 from ops.commands import current
 from ops.paths import ROOT
-from ops.stack import PROJECT
 from tests.support import stack
 from tests.support.loki import Loki
 from tests.support.prometheus import Prometheus
@@ -172,7 +171,7 @@ def _wait_for(loki: Loki, lines: int) -> None:
 @contextmanager
 def _container(name: str, port: int, *arguments: str) -> Iterator[str]:
     """A container with a published port; its address. Gone afterwards."""
-    full = f"{PROJECT}-{name}"
+    full = f"{stack.setting('PROJECT')}-{name}"
     stack.run("docker", "run", "--detach", "--name", full, "--publish", f"127.0.0.1::{port}", *arguments)
     try:
         yield f"http://{stack.run('docker', 'port', full, str(port)).strip()}"

@@ -23,7 +23,7 @@ import yaml
 from ops import faults
 from ops.commands import current
 from ops.console import say
-from ops.paths import ROOT, SECRETS
+from ops.paths import ROOT
 from prometheus.rule_files import groups
 from tests.bench.stack import record
 from tests.drills.model import Model
@@ -190,7 +190,7 @@ def _start(name: str, service: str, folder: Path, configuration: str, *options: 
     command += [f"--network={model['networks'][network]['name']}" for network in ours["networks"]]
     command += [f"--dns-option={option}" for option in ours.get("dns_opt", [])]
     command += [f"--volume={folder}:/etc/usual:ro"]
-    command += [f"--volume={SECRETS}/metrics_token:/run/secrets/metrics_token:ro"]
+    command += [f"--volume={current().settings.secrets}/metrics_token:/run/secrets/metrics_token:ro"]
     stack.run(*command, ours["image"], f"--config.file=/etc/usual/{configuration}", *options)
 
 

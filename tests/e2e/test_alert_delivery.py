@@ -68,7 +68,7 @@ def story(pages: Pages, prometheus: Prometheus) -> Story:
         kept = alertmanager.silence_state(elsewhere)
     finally:
         for fault in ("redis-exporter-stopped", "erp-beat-stopped"):
-            if fault in faults.broken():
+            if fault in faults.broken(current()):
                 faults.mend(current(), fault)
     eventually(lambda: told(resolution=True), "a resolution by every channel", 180)
     alerts.amtool(current(), "silence", "expire", elsewhere)

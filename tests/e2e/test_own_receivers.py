@@ -14,14 +14,12 @@ import pytest
 from ops import alerts
 from ops.application_files import ROUTING_FILE, THRESHOLDS_FILE
 from ops.commands import current
-from ops.paths import SECRETS
-from ops.stack import PROJECT
 from tests.support.alertmanager import Alertmanager
 from tests.support.inbox import Inbox
 from tests.support.mailpit import Mailpit
 from tests.support.pages import RESOLVED
 from tests.support.prometheus import Prometheus
-from tests.support.stack import ROOT, CommandError, run
+from tests.support.stack import ROOT, CommandError, loaded_settings, run, setting
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.alone
@@ -61,7 +59,7 @@ class Hook(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def hook() -> Iterator[str]:
-    network = json.loads(run("docker", "network", "inspect", f"{PROJECT}_egress"))[0]
+    network = json.loads(run("docker", "network", "inspect", f"{setting('PROJECT')}_egress"))[0]
     server = HTTPServer((network["IPAM"]["Config"][0]["Gateway"], 0), Hook)
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://{server.server_address[0]!s}:{server.server_address[1]}/own"
@@ -76,7 +74,7 @@ def reload() -> None:
 @pytest.fixture
 def write(hook: str) -> Iterator[Write]:
     file = ROOT / "applications" / f"{NAME}.toml"
-    folder = SECRETS / "applications"
+    folder = loaded_settings().secrets / "applications"
     secrets = {f"{NAME}_slack_webhook_url": hook, f"{NAME}_pagerduty_routing_key": KEY}
     for name, value in secrets.items():
         (folder / name).write_text(f"{value}\n", encoding="utf-8")

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from ops import faults
-from ops.stack import PROJECT
+from ops.commands import current
 from tests.support import stack
 from tests.support.inbox import Inbox
 from tests.support.load import Load
@@ -45,8 +45,9 @@ def well_since(healthy_since: float) -> float:
 @pytest.fixture(scope="module")
 def left(prometheus: Prometheus, healthy_since: float, report: list[str]) -> set[str]:
     """What fired or was pending when the tests began, where faults had been injected before; elsewhere nothing may."""
-    made = stack.run("docker", "volume", "inspect", "--format", "{{.CreatedAt}}", f"{PROJECT}_prometheus-data")
-    if faults.last_change() < datetime.fromisoformat(made.strip()).timestamp():
+    volume = f"{stack.setting('PROJECT')}_prometheus-data"
+    made = stack.run("docker", "volume", "inspect", "--format", "{{.CreatedAt}}", volume)
+    if faults.last_change(current()) < datetime.fromisoformat(made.strip()).timestamp():
         return set()
     found = names(prometheus, f"{FIRING_OR_PENDING} @ {healthy_since:.3f}")
     if found:

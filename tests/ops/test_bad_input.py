@@ -10,15 +10,19 @@ import pytest
 
 from ops import machine, up
 from ops.console import OpsError
-from ops.stack import volumes_exist
 from tests.ops.conftest import ELSEWHERE, Ops
-from tests.support.stack import ROOT, run
-
-PROJECT = "label=com.docker.compose.project=erp-observability"
+from tests.support.stack import loaded_settings, run
 
 
 def started() -> str:
-    return run("docker", "ps", "-aq", "--no-trunc", "--filter", PROJECT)
+    return run(
+        "docker",
+        "ps",
+        "-aq",
+        "--no-trunc",
+        "--filter",
+        f"label=com.docker.compose.project={loaded_settings()['PROJECT']}",
+    )
 
 
 def refused(ops: Ops, *named: str, command: str = "up", prefix: tuple[str, ...] = (), **variables: str) -> None:
@@ -34,7 +38,7 @@ def refused(ops: Ops, *named: str, command: str = "up", prefix: tuple[str, ...] 
 @pytest.fixture
 def secrets_copy(tmp_path: Path) -> Path:
     """The stack's own secrets, as a copy that a test may break."""
-    return Path(shutil.copytree(ROOT / "secrets", tmp_path / "secrets"))
+    return Path(shutil.copytree(loaded_settings().secrets, tmp_path / "secrets"))
 
 
 def test_taken_port_names_the_setting(ops: Ops) -> None:
@@ -50,8 +54,9 @@ def test_bad_setting_stops_before_anything(ops: Ops) -> None:
 
 
 def test_lost_secrets_beside_data_are_not_made_anew(ops: Ops, tmp_path: Path) -> None:
-    assert volumes_exist(), "without a stack's volumes this would start one: run `make up` first"
-    refused(ops, "new passwords wouldn't open them", SECRETS_DIR=str(tmp_path / "none"))
+    assert up.volumes_exist(loaded_settings()), "without a stack's volumes this would start one: run `make up` first"
+    told = ("new passwords wouldn't open its data", "set PROJECT in .env here")
+    refused(ops, *told, SECRETS_DIR=str(tmp_path / "none"))
 
 
 def test_broken_override_is_named(ops: Ops, checkout: Path, secrets_copy: Path) -> None:

@@ -81,7 +81,6 @@ def test_a_missing_file_is_named() -> None:
 
 def test_every_service_that_runs_here_is_in_it() -> None:
     listed = bundle.references(current())
-    running = run(
-        "docker", "ps", "--filter", "label=com.docker.compose.project=erp-observability", "--format", "{{.Image}}"
-    )
+    own = f"label=com.docker.compose.project={current().project}"
+    running = run("docker", "ps", "--filter", own, "--format", "{{.Image}}")
     assert set(running.split()) <= set(listed)

@@ -33,7 +33,8 @@ def test_faults_name_services_that_there_are() -> None:
 
 def test_what_is_broken_is_remembered_until_it_is_mended() -> None:
     """In this checkout, which the running stack was started from."""
-    faults.inject(current(), "shipping-slow")
-    assert "shipping-slow" in faults.broken()
-    faults.mend(current(), "shipping-slow")
-    assert "shipping-slow" not in faults.broken()
+    stack = current()
+    faults.inject(stack, "shipping-slow")
+    assert "shipping-slow" in faults.broken(stack)
+    faults.mend(stack, "shipping-slow")
+    assert "shipping-slow" not in faults.broken(stack)

@@ -28,7 +28,7 @@ FAILING: dict[str, Any] = {"command": ["sh", "-c", "sleep 1; echo the table is g
 
 @pytest.fixture
 def project(tmp_path: Path, settings: Settings) -> Iterator[Stack]:
-    yield Stack(settings, "official", root=tmp_path, project=PROJECT)
+    yield Stack(Settings({**settings.values, "PROJECT": PROJECT}, {}), "official", root=tmp_path)
     label = f"label=com.docker.compose.project={PROJECT}"
     if left := run("docker", "ps", "--all", "--quiet", "--filter", label).split():
         run("docker", "rm", "--force", "--volumes", *left)

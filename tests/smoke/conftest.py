@@ -97,8 +97,8 @@ def off_because(item: pytest.Item) -> str:
     if not settings.has_sample and NEEDS_SAMPLE & {item.name, *getattr(item, "fixturenames", ())}:
         return "SAMPLE=off: it asks the sample ERP"
     channel = item.callspec.params.get("channel") if hasattr(item, "callspec") else None
-    if channel and not notification.is_on(channel):
-        return f"the channel is off: secrets/{notification.FILES[channel]} is empty"
+    if channel and not notification.is_on(settings, channel):
+        return f"the channel is off: {settings.secrets.name}/{notification.FILES[channel]} is empty"
     return ""
 
 
@@ -135,7 +135,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def deliveries(pool: ThreadPoolExecutor) -> dict[str, Future[None]]:
     """One test alert to each channel that is on; a failed delivery raises where it is asked for."""
     here = current()
-    on = [channel for channel in CHANNELS if notification.is_on(channel)]
+    on = [channel for channel in CHANNELS if notification.is_on(here.settings, channel)]
     return {channel: pool.submit(notification.send, here, channel) for channel in on}
 
 

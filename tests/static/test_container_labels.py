@@ -8,7 +8,7 @@ import yaml
 
 from ops import application
 from ops.paths import ROOT
-from ops.stack import PROJECT
+from ops.settings import FIRST, Settings, defaults
 from tests.support import readme
 from tests.support.compose_model import load, parts, services, words
 from tests.support.services import NOT_SCRAPED, ONE_SHOTS, SCRAPED
@@ -35,7 +35,8 @@ def test_what_a_user_adds_is_eight_lines_and_the_same_in_both_documents() -> Non
 
 
 def test_make_application_prints_what_is_documented() -> None:
-    printed = application.lines("shop", "production", "web", "8000", "/srv/monitoring/secrets", "shop_sentry_dsn")
+    chosen = ("shop", "production", "web", "8000", "/srv/monitoring/secrets", "shop_sentry_dsn")
+    printed = application.lines(*chosen, settings=Settings(defaults(), {}))
     assert printed == OVERRIDE
 
 
@@ -56,10 +57,18 @@ def labels(name: str) -> dict[str, Any]:
     return {key.removeprefix(PREFIX): value for key, value in given.items() if key.startswith(PREFIX)}
 
 
+def filled_in(value: str) -> str:
+    """With the default of its variable."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
+
+
 def networks(name: str) -> set[str]:
     """As the engine names them."""
     declared = load()["networks"]
-    return {(declared[key] or {}).get("name", f"{PROJECT}_{key}") for key in words(services()[name].get("networks"))}
+    return {
+        filled_in((declared[key] or {}).get("name", f"{FIRST}_{key}"))
+        for key in words(services()[name].get("networks"))
+    }
 
 
 def test_what_is_read_is_what_is_described() -> None:
@@ -78,6 +87,7 @@ def test_labels_are_described_and_texts(name: str) -> None:
 def test_a_service_says_whose_it_is(name: str) -> None:
     assert labels(name)["application"] == APPLICATIONS.get(BY_PART[name], "monitoring")
     assert labels(name)["env"] == "${ENV:-sandbox}"
+    assert filled_in(labels(name)["stack"]) == FIRST
 
 
 def test_what_has_metrics_is_scraped_once_and_nothing_else_is() -> None:
@@ -92,7 +102,7 @@ def test_only_the_monitorings_own_programs_are_a_file() -> None:
 @pytest.mark.parametrize("name", services())
 def test_prometheus_and_blackbox_share_the_network_of_what_they_ask(name: str) -> None:
     given = labels(name)
-    network = given.get("network", "observability")
+    network = filled_in(given.get("network", "observability"))
     askers = [each for each, label in (("prometheus", "metrics-port"), ("blackbox", "health")) if label in given]
     assert [each for each in askers if network not in networks(each) & networks(name)] == []
 

@@ -74,6 +74,7 @@ def test_no_check_at_all_is_no_success(folder: Path) -> None:
 class Settings(dict[str, str]):
     is_sandbox = False
     has_sample = True
+    secrets = Path("/srv/secrets")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_in_production_a_check_that_cannot_run_says_why(
 ) -> None:
     monkeypatch.setattr(stack, "loaded_settings", lambda: Settings(ENV="production"))
     monkeypatch.setattr(stack, "secret", lambda _: "https://key@errors.example/1")
-    monkeypatch.setattr(notification, "is_on", lambda _: False)
+    monkeypatch.setattr(notification, "is_on", lambda *_: False)
     monkeypatch.setenv("SMOKE_WRITES", variable)
     item: Any = SimpleNamespace(get_closest_marker=lambda name: name == marker or None)
     if channel:

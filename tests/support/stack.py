@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 from ops import paths, secrets, settings
-from ops.stack import PROJECT
 from tests.support.services import PORT_SETTINGS
 from tests.support.wait import NotSeenError
 
@@ -39,7 +38,7 @@ def url(service: str) -> str:
 
 
 def secret(name: str) -> str:
-    return secrets.read(name).strip()
+    return secrets.read(name, loaded_settings().secrets).strip()
 
 
 def run(*command: str, timeout: float = 60, env: dict[str, str] | None = None) -> str:
@@ -84,13 +83,13 @@ def paused(service: str) -> Iterator[None]:
 
 def outside() -> str:
     """An address of the host that containers reach by the way out alone, as they reach another machine."""
-    (network,) = json.loads(run("docker", "network", "inspect", f"{PROJECT}_egress"))
+    (network,) = json.loads(run("docker", "network", "inspect", f"{setting('PROJECT')}_egress"))
     return str(network["IPAM"]["Config"][0]["Gateway"])
 
 
 def containers() -> dict[str, dict[str, Any]]:
     """What `docker inspect` says of each of the stack's containers, by service."""
-    label = f"label=com.docker.compose.project={PROJECT}"
+    label = f"label=com.docker.compose.project={setting('PROJECT')}"
     ids = run("docker", "ps", "--all", "--quiet", "--filter", label).split()
     found = json.loads(run("docker", "inspect", *ids)) if ids else []
     services = {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in found}

@@ -1,0 +1,48 @@
+"""A stack beside the first one on the same engine, without the sample: `PROJECT=second make up`."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from ops import settings
+from tests.support import stack
+from tests.support.loki import Loki
+from tests.support.ports import free_port
+from tests.support.prometheus import Prometheus
+
+PROJECT = "second"
+ENVIRONMENT = {"PROJECT": PROJECT, "ENV": "sandbox", "SAMPLE": "off", "TRACING": "off", "PORT_OFFSET": "0"}
+START_SECONDS = 300
+
+
+class SecondStack:
+    def __init__(self) -> None:
+        # Of 10000 more than the first one's ports another program may have one.
+        self._environment = ENVIRONMENT | {name: str(free_port()) for name in settings.PORTS}
+        with patch.dict(os.environ, self._environment):
+            self.settings = settings.load()
+        self.prometheus = Prometheus(self._url("PROMETHEUS_PORT"))
+        self.loki = Loki(self._url("LOKI_PORT"))
+
+    def _url(self, port: str) -> str:
+        return f"http://{self.settings.host}:{self.settings[port]}"
+
+    def make(self, *arguments: str) -> str:
+        return stack.run("make", "-s", *arguments, timeout=START_SECONDS, env=self._environment)
+
+
+def left(project: str) -> list[str]:
+    """The containers, volumes and networks that the engine has of a Compose project."""
+    own = f"label=com.docker.compose.project={project}"
+    # Checks of other tests run in containers that are gone at once.
+    kinds = (("container", "--all", "--filter=label=com.docker.compose.oneoff=False"), ("volume",), ("network",))
+    found = [stack.run("docker", kind, "ls", "-q", *more, "--filter", own).split() for kind, *more in kinds]
+    return sorted(each for some in found for each in some)
+
+
+def state(project: str, secrets: Path) -> dict[str, Any]:
+    """What no command for another stack may change."""
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in secrets.iterdir()}
+    return {"engine": left(project), "secrets": files}
