@@ -28,11 +28,15 @@ def _random(length: int, alphabet: str = LETTERS) -> Callable[[], str]:
 
 @dataclass(frozen=True)
 class Secret:
-    """`make` gives a new value; `sandbox` is the value in the sandbox of a secret that is the user's to give."""
+    """`make` gives a new value; `sandbox` is the value in the sandbox of a secret that is the user's to give.
+
+    `is_later`: it came after 0.1.0, so a folder of that version lacks it.
+    """
 
     meaning: str
     make: Callable[[], str] | None = None
     sandbox: str = ""
+    is_later: bool = False
 
 
 GENERATED = {
@@ -58,6 +62,12 @@ CHANNELS = {
     "pagerduty_routing_key": Secret("PagerDuty: Events v2 routing key", sandbox="sandbox00000000000000000000000000"),
     "smtp_password": Secret("e-mail: SMTP password (any word where none is asked for)", sandbox="sandbox"),
     "heartbeat_url": Secret("dead man's switch: URL that Watchdog pings", sandbox="http://inbox:8095/heartbeat"),
+    "tracker_slack_webhook_url": Secret(
+        "new errors to Slack: incoming webhook", sandbox="http://inbox:8095/tracker/slack", is_later=True
+    ),
+    "tracker_webhook_url": Secret(
+        "new errors as JSON: URL of an issue tracker", sandbox="http://inbox:8095/tracker/json", is_later=True
+    ),
 }
 # Files of the gateway, empty until a command or you write something into them.
 GATEWAY = {
@@ -82,11 +92,11 @@ def ensure(settings: Settings, directory: Path) -> None:
     (directory / OF_APPLICATIONS).mkdir(exist_ok=True)
     (directory / OF_APPLICATIONS).chmod(0o755)  # it is mounted whole; `directory` keeps others on the host out
     existing = {name for name in TABLE if (directory / name).exists()}
-    started = (directory / ".complete").exists()
+    made_before = _made_before(directory / ".complete")
     for name, secret in TABLE.items():
         if name in existing:
             continue
-        if started:
+        if name in made_before:
             raise OpsError(
                 f"The secret {directory / name} ({secret.meaning}) is missing; expected the file that the stores were "
                 "made with. Put it back from your backup, or `make clean` (which deletes all data) and start anew."
@@ -106,8 +116,16 @@ def ensure(settings: Settings, directory: Path) -> None:
     for name, value in _derive(settings, values).items():
         if not (directory / name).exists() or read(name, directory) != value:
             write(directory / name, value)
-    if not started:
-        write(directory / ".complete", "")
+    if made_before != set(TABLE):
+        write(directory / ".complete", "\n".join(TABLE))
+
+
+def _made_before(complete: Path) -> set[str]:
+    """The secrets that an earlier start has made; 0.1.0 left the file empty."""
+    if not complete.exists():
+        return set()
+    names = set(complete.read_text(encoding="utf-8").split())
+    return names or {name for name, secret in TABLE.items() if not secret.is_later}
 
 
 def read(name: str, directory: Path) -> str:

@@ -1,5 +1,6 @@
 """Bugsink has no command for a project with a chosen key: this makes it through Bugsink's own models (2.6)."""
 
+import json
 import os
 import uuid
 
@@ -7,6 +8,7 @@ import django
 
 django.setup()
 
+from alerts.models import MessagingServiceConfig  # noqa: E402
 from bsmain.models import AuthToken  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.db import transaction  # noqa: E402
@@ -15,6 +17,7 @@ from teams.models import Team, TeamMembership, TeamRole  # noqa: E402
 
 ADMIN = "admin@erp.example"
 PROJECT_ID = 1  # the last part of the DSN
+CONFIGURED_HERE = "from secrets/"
 TOKEN_NAME = "monitoring stack"  # noqa: S105
 
 
@@ -44,5 +47,31 @@ def set_up(*, password: str, key: str, token: str) -> None:
         AuthToken.create_full_access(token=token, description=TOKEN_NAME)
 
 
+@transaction.atomic
+def tell(*, slack: str, webhook: str, mail_to: str) -> None:
+    """Tell of a new, returned or unmuted issue of each project, by every way that has an address."""
+    admin = get_user_model().objects.get(username=ADMIN)
+    admin.email = mail_to or ADMIN
+    admin.send_email_alerts = bool(mail_to)
+    admin.save(update_fields=["email", "send_email_alerts"])
+    for project in Project.objects.all():
+        ProjectMembership.objects.get_or_create(
+            project=project, user=admin, defaults={"role": ProjectRole.ADMIN, "accepted": True}
+        )
+        for kind, url in (("slack", slack), ("custom", webhook)):
+            ours = MessagingServiceConfig.objects.filter(project=project, kind=kind, display_name=CONFIGURED_HERE)
+            if not url:
+                ours.delete()
+            elif not ours.update(config=json.dumps({"webhook_url": url})):
+                MessagingServiceConfig.objects.create(
+                    project=project, kind=kind, display_name=CONFIGURED_HERE, config=json.dumps({"webhook_url": url})
+                )
+
+
 set_up(password=os.environ["ADMIN_PASSWORD"], key=os.environ["DSN_KEY"], token=os.environ["API_TOKEN"])
+tell(
+    slack=os.environ["SLACK_URL"],
+    webhook=os.environ["WEBHOOK_URL"],
+    mail_to=os.environ["TRACKER_EMAIL_TO"] if os.environ["SMTP_PASSWORD"] else "",
+)
 print("Bugsink has its user, project 1 with the DSN's key, and the API token.")  # noqa: T201

@@ -7,7 +7,10 @@ set -eu
 ADMIN_PASSWORD=$(secret bugsink_admin_password) || exit 1
 DSN_KEY=$(secret bugsink_dsn_key) || exit 1
 API_TOKEN=$(secret bugsink_api_token) || exit 1
-export ADMIN_PASSWORD DSN_KEY API_TOKEN
+SLACK_URL=$(optional tracker_slack_webhook_url) || exit 1
+WEBHOOK_URL=$(optional tracker_webhook_url) || exit 1
+SMTP_PASSWORD=$(optional smtp_password) || exit 1
+export ADMIN_PASSWORD DSN_KEY API_TOKEN SLACK_URL WEBHOOK_URL SMTP_PASSWORD
 
 bugsink-manage migrate --verbosity=0
 exec python -B /etc/bugsink/bugsink-setup.py

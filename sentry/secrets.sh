@@ -10,6 +10,11 @@ secret() {
     cat "/run/secrets/$1"
 }
 
+# Empty where the channel is off.
+optional() {
+    cat "/run/secrets/$1"
+}
+
 SECRET_KEY=$(secret bugsink_secret_key) || exit 1
 export SECRET_KEY
 export DJANGO_SETTINGS_MODULE=bugsink_conf PYTHONPATH=/app

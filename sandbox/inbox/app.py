@@ -36,12 +36,22 @@ class Inbox:
         return PlainTextResponse("OK\n")
 
     async def slack(self, request: Request) -> Response:
+        return await self._slack("slack", request)
+
+    async def tracker_slack(self, request: Request) -> Response:
+        return await self._slack("tracker", request)
+
+    async def _slack(self, channel: str, request: Request) -> Response:
         try:
             body = check_slack(await read_body(request))
         except SlackError as error:
             return PlainTextResponse(str(error), status_code=400)
-        self.store.add("slack", body)
+        self.store.add(channel, body)
         return PlainTextResponse("ok")
+
+    async def tracker_json(self, request: Request) -> Response:
+        self.store.add("tracker", parse_object(await read_body(request)))
+        return JsonResponse({"status": "ok"})
 
     async def pagerduty(self, request: Request) -> Response:
         try:
@@ -94,6 +104,8 @@ def make_inbox(store: Store, *, heartbeat_seconds: int) -> ASGIApp:
         [
             Route("/slack/{token}", inbox.slack, methods=["POST"]),
             Route("/v2/enqueue", inbox.pagerduty, methods=["POST"]),
+            Route("/tracker/slack", inbox.tracker_slack, methods=["POST"]),
+            Route("/tracker/json", inbox.tracker_json, methods=["POST"]),
             Route("/webhook", inbox.webhook, methods=["POST"]),
             Route("/heartbeat", inbox.heartbeat, methods=["GET", "POST"]),
             Route("/api/notifications", inbox.notifications, methods=["GET"]),

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-CHANNELS = ("slack", "pagerduty", "webhook", "heartbeat")
+CHANNELS = ("slack", "pagerduty", "webhook", "heartbeat", "tracker")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class Apart:
         self._ports = ports
 
     def compose(self, *arguments: str) -> str:
-        return stack.compose(*self._options, *arguments, timeout=120, env=self._ports)
+        return stack.compose(*self._options, *arguments, timeout=300, env=self._ports)
 
     def health(self, service: str) -> str:
         return str(json.loads(self.compose("ps", "--format", "json", service))["Health"])
