@@ -15,7 +15,13 @@ SHOWN = 100
 REFRESH_SECONDS = 5
 MAX_TEXT = 2_000
 MAX_TEXTS = 200
-LABELS = {"slack": "Slack", "pagerduty": "PagerDuty", "webhook": "Webhook", "heartbeat": "Heartbeat"}
+LABELS = {
+    "slack": "Slack",
+    "pagerduty": "PagerDuty",
+    "webhook": "Webhook",
+    "heartbeat": "Heartbeat",
+    "tracker": "Error tracker",
+}
 ADDRESS = re.compile(r"(https?://[^\s<>|\"']+)")
 # The first of these words in a notification gives it its colour.
 URGENCY = re.compile(r"\b(resolve|critical|warning)", re.IGNORECASE)
@@ -37,7 +43,7 @@ def render_page(store: Store, *, channel: str | None, now: datetime) -> bytes:
 <meta http-equiv="refresh" content="{REFRESH_SECONDS}">
 <title>Notification inbox</title><style>{STYLE}</style></head>
 <body><h1>Notification inbox</h1>
-<p>The notifications that the alert channels would have delivered. {_heartbeat(store)}</p>
+<p>The notifications that the alert channels and the error tracker would have delivered. {_heartbeat(store)}</p>
 <nav>{_tabs(store, channel)}</nav>
 <main>{cards or "<p>Nothing has arrived here yet.</p>"}</main>
 <footer>{len(shown)} of {len(kept)} shown, {sum(store.dropped().values())} older ones dropped;

@@ -18,7 +18,7 @@ BROKEN_BODIES = {
     "nested too deep": b'{"text": "x", "more": ' + b"[" * 60 + b"]" * 60 + b"}",
     "nested to death": b"[" * 500_000,
 }
-ADDRESSES = {"slack": "/slack/token", "pagerduty": "/v2/enqueue", "webhook": "/webhook"}
+ADDRESSES = {"slack": "/slack/token", "pagerduty": "/v2/enqueue", "webhook": "/webhook", "tracker": "/tracker/slack"}
 
 
 def newest(inbox: Program, channel: str) -> dict[str, Any]:
@@ -121,4 +121,4 @@ def test_memory_is_bounded_by_size_and_channels_dont_push_each_other_out(start: 
     inbox.request("POST", "/heartbeat", data="y" * 20_000)
     answer = inbox.request("GET", "/api/notifications").json()
     assert [item["channel"] for item in answer["notifications"]] == ["webhook", "slack", "slack"]
-    assert answer["dropped"] == {"slack": 1, "pagerduty": 0, "webhook": 0, "heartbeat": 1}
+    assert answer["dropped"] == {"slack": 1, "pagerduty": 0, "webhook": 0, "heartbeat": 1, "tracker": 0}
