@@ -96,13 +96,31 @@ def _start_beat(sender: Any, **_: Any) -> None:
         # `worker -B`: Celery closed all descriptors of this child; the socket's number may be another file's by now.
         _server.socket.detach()
     tracing.start()
-    scheduler = sender.scheduler
-    tick = scheduler.tick
+    metrics.beat_last_tick().set_to_current_time()  # for a beat whose first tick never ends
+    _watch_ticks(sender)
+
+
+def _watch_ticks(service: Any) -> None:
+    """Tell when beat ticks, and let a signal stop it within a tick as well as between two.
+
+    Celery's handler closes the connection that a tick is reading from and raises SystemExit; the reader then fails with
+    an error that takes its place, Celery logs that one, and beat runs on until it is killed. start() closes it anyway.
+    """
+    tick, sync = service.scheduler.tick, service.sync
+    ticking = False
 
     def tick_and_tell(*args: Any, **kwargs: Any) -> Any:
-        result = tick(*args, **kwargs)
+        nonlocal ticking
+        ticking = True
+        try:
+            result = tick(*args, **kwargs)
+        finally:
+            ticking = False
         metrics.beat_last_tick().set_to_current_time()
         return result
 
-    metrics.beat_last_tick().set_to_current_time()  # for a beat whose first tick never ends
-    scheduler.tick = tick_and_tell
+    def sync_between_ticks() -> None:
+        if not ticking:
+            sync()
+
+    service.scheduler.tick, service.sync = tick_and_tell, sync_between_ticks

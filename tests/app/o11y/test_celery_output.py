@@ -10,6 +10,7 @@ from harness.samples import total
 from harness.wait import eventually
 
 from django_o11y.probe import main
+from tests.support.ports import free_port
 
 EVERY_SECOND = """
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
@@ -26,6 +27,28 @@ class Stuck(Scheduler):
     def tick(self, *args, **kwargs):
         logging.getLogger("stuck").info("it hangs")
         threading.Event().wait()
+"""
+
+INTERRUPTED = """
+import os
+import signal
+
+from celery.beat import Scheduler
+
+
+class Interrupted(Scheduler):
+    closed = False
+
+    def close(self):
+        self.closed = True
+        super().close()
+
+    def apply_async(self, *args, **kwargs):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            if self.closed:  # as redis' reader does when its connection was closed meanwhile
+                raise ValueError("I/O operation on closed file.")
 """
 
 
@@ -89,6 +112,16 @@ def test_a_beat_that_never_ticks_says_when_it_began(tmp_path: Path) -> None:
     with project.broker(), processes.celery(tmp_path, "beat", project=project.NAME, **environment) as beat:
         beat.line(message="it hangs")
         assert before < total(beat.metrics(), "celery_beat_last_tick_timestamp_seconds") < time()
+
+
+def test_a_beat_that_is_stopped_while_it_sends_a_task_ends(tmp_path: Path) -> None:
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED)
+    more = EVERY_SECOND.replace("celery.beat:Scheduler", "interrupted.Interrupted")
+    environment = {**project.write(tmp_path, more), "SERVICE": "shop-beat"}
+    command = ["celery", "-A", project.NAME, "beat"]
+    with project.broker(), processes.Process(command, tmp_path, METRICS_PORT=str(free_port()), **environment) as beat:
+        assert beat.popen.wait(timeout=60) == 0
+        assert {line["level"] for line in beat.lines} == {"INFO"}
 
 
 def assert_it_ticks(process: HttpProcess) -> None:
