@@ -1,10 +1,14 @@
 """Runs what may hang, such as a question to a dead database, for a limited time only."""
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from time import monotonic
 from typing import Generic, TypeVar
+
+from django_o11y import forks
 
 Result = TypeVar("Result")
 
@@ -18,9 +22,14 @@ class Bounded(Generic[Result]):
         self.keep_seconds = keep_seconds
         self.last: Result | None = None
         """The last answer, however old; None before the first and after an exception."""
+        self._answered_at = float("-inf")
+        self._begin_anew()
+        os.register_at_fork(after_in_child=self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        """Also in a forked child: the thread that runs the function is its parent's."""
         self._lock = threading.Lock()
         self._asked: Future[Result] | None = None
-        self._answered_at = float("-inf")
 
     def begin(self) -> Callable[[], Result]:
         """Start the function unless it runs or its last answer is fresh. What is returned waits, up to the limit."""
@@ -28,7 +37,7 @@ class Bounded(Generic[Result]):
             asked = self._asked
             if asked is None or (asked.done() and self._answered_at < monotonic() - self.keep_seconds):
                 asked = Future()
-                threading.Thread(target=self._run, args=(asked,), daemon=True).start()
+                forks.start(partial(self._run, asked))
                 self._asked = asked
         deadline = monotonic() + self.seconds
         return lambda: asked.result(max(0.0, deadline - monotonic()))

@@ -5,7 +5,7 @@ our scrubbing and counting are put around its hooks. Otherwise the client is our
 """
 
 import logging
-import threading
+import os
 from importlib.util import find_spec
 from typing import Any
 
@@ -19,8 +19,9 @@ from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
+from sentry_sdk.worker import BackgroundWorker
 
-from django_o11y import conf, events, metrics, request_errors, scrub_rules
+from django_o11y import conf, events, forks, metrics, request_errors, scrub_rules
 from django_o11y.losses import Losses
 
 __all__ = ["join"]
@@ -40,7 +41,9 @@ _losses = Losses(
     "Error events that didn't reach the tracker since the last such line: %d (%s). The metric sentry_dropped_total "
     "counts all. Check that the tracker of SENTRY_DSN answers.",
 )
-_lock = threading.Lock()
+_lock = forks.new_lock()
+_parents: list[Any] = []
+"""What a child got from its parent, kept because the end of a pool of connections takes its lock."""
 
 
 class Transport(HttpTransport):
@@ -58,6 +61,7 @@ def init(settings: conf.Settings) -> None:
         for reason in DROP_REASONS:
             metrics.SENTRY_DROPPED.labels(reason)
         add_global_event_processor(_join_late)
+        os.register_at_fork(after_in_child=_renew_sender)
         request_errors.connect()
         ignore_logger(__name__)  # a line about a lost event must not become the next one
         logging.getLogger("urllib3.connectionpool").addFilter(_is_not_of_the_sender)
@@ -85,6 +89,19 @@ def _join_late(event: Event, _hint: Hint) -> Event:
     """Before the first event of any client: a project may call sentry_sdk.init in its wsgi.py, after all else."""
     join()
     return event
+
+
+def _renew_sender() -> None:
+    """In a forked child, such as the one that Celery forks because another died, which the parent reports just then.
+
+    What waits is sent by the parent, whose thread may hold the queue's lock; its connection can't have two users.
+    """
+    transport: Any = sentry_sdk.get_client().transport
+    worker = getattr(transport, "_worker", None)
+    if isinstance(worker, BackgroundWorker):
+        _parents.append((worker, transport._pool))
+        transport._worker = BackgroundWorker(queue_size=worker._queue.maxsize)
+        transport._pool = transport._make_pool()
 
 
 def _start_or_join(settings: conf.Settings) -> None:

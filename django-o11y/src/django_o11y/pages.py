@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.http import HttpRequest, HttpResponse
 from prometheus_client.registry import Collector
 
-from django_o11y import conf, exposition, health
+from django_o11y import conf, exposition, forks, health
 from django_o11y.migrations import PendingMigrationsCollector
 
 PENDING_MIGRATIONS = PendingMigrationsCollector()
@@ -38,12 +38,14 @@ def find(path: str, authorization: str, *, ready_checks: Iterable[str], collecto
     if path in (settings.live_path, settings.health_path):
         return _json(200, {"status": "ok"})
     if path == settings.ready_path:
-        return _json(*health.readiness(ready_checks))
+        with forks.held_back():
+            return _json(*health.readiness(ready_checks))
     if path != settings.metrics_path:
         return None
     if not exposition.is_allowed(authorization):
         return Page(401, b"The bearer token is missing or wrong.\n")
-    return Page(200, exposition.render(*collectors), exposition.CONTENT_TYPE)
+    with forks.held_back():
+        return Page(200, exposition.render(*collectors), exposition.CONTENT_TYPE)
 
 
 def is_asked_for(request: HttpRequest) -> bool:

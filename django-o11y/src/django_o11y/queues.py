@@ -1,6 +1,5 @@
 """Asks the broker how long its queues are, at each scrape, without a broadcast to the workers or reading a message."""
 
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -13,6 +12,7 @@ from kombu.transport.virtual.exchange import TopicExchange
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from django_o11y import forks
 from django_o11y.bounded import Bounded
 
 DEADLINE_SECONDS = 3.0
@@ -20,7 +20,7 @@ UNKNOWN = "unknown"
 _topics: Any = TopicExchange(None)
 _received: WeakSet[Any] = WeakSet()
 """The requests of the messages that this worker got."""
-_received_lock = threading.Lock()
+_received_lock = forks.new_lock()
 
 
 class QueueCollector(Collector):

@@ -5,7 +5,6 @@ What doesn't arrive is counted by reason.
 
 import logging
 import os
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.trace import Link, Status
 
-from django_o11y import metrics, scrub, scrub_rules
+from django_o11y import forks, metrics, scrub, scrub_rules
 from django_o11y.losses import Losses
 
 MAX_TEXT = 8_000
@@ -37,7 +36,7 @@ class Waiting:
 
     def __init__(self) -> None:
         self._number = 0
-        self._lock = threading.Lock()
+        self._lock = forks.new_lock()
 
     def add(self, most: int) -> bool:
         """Whether there was room for one more."""

@@ -7,18 +7,17 @@ they would have many more.
 import contextlib
 import json
 import logging
-import threading
 from io import FileIO
 from pathlib import Path
 
-from django_o11y import conf, multiprocess
+from django_o11y import conf, forks, multiprocess
 
 OTHER = "other"
 FILE = "views.list"
 MAX_BYTES = 1 << 20
 logger = logging.getLogger(__name__)
 
-_lock = threading.Lock()
+_lock = forks.new_lock()
 _labels: dict[str, str] = {}
 """By view, what this process has found out."""
 
