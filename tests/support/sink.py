@@ -21,13 +21,13 @@ class Sink:
     @property
     def events(self) -> list[dict[str, Any]]:
         """The events in the envelopes of Sentry's protocol."""
-        found = []
-        for _, body in list(self.calls):
-            lines = (gzip.decompress(body) if body.startswith(GZIP) else body).split(b"\n")
-            for header, payload in zip(lines[1::2], lines[2::2], strict=False):
-                if json.loads(header).get("type") == "event":
-                    found.append(json.loads(payload))
-        return found
+        return [event for _, body in list(self.calls) for event in events_of(body)]
+
+
+def events_of(envelope: bytes) -> list[dict[str, Any]]:
+    lines = (gzip.decompress(envelope) if envelope.startswith(GZIP) else envelope).split(b"\n")
+    items = zip(lines[1::2], lines[2::2], strict=False)
+    return [json.loads(payload) for header, payload in items if json.loads(header).get("type") == "event"]
 
 
 @contextmanager

@@ -24,6 +24,7 @@ def eventually(
     *,
     until: Callable[[T], object] = bool,
     interval: float = 0.5,
+    not_yet: tuple[type[Exception], ...] = NOT_YET,
 ) -> T:
     """Call `look` until `until(its value)` holds and return the value; NotSeenError after `timeout` s."""
     started = time.monotonic()
@@ -35,7 +36,7 @@ def eventually(
             if until(value):
                 return value
             last = f"value {_short(value)}"
-        except NOT_YET as error:
+        except not_yet as error:
             last = f"{type(error).__name__}: {_short(str(error))}"
         waited = time.monotonic() - started
         if waited + interval > timeout:

@@ -1,11 +1,11 @@
 """An error tracker that speaks Sentry's protocol."""
 
-import json
 import threading
 from typing import Any
 
 from harness.http import Call, Reply, Service
 from harness.wait import eventually
+from tests.support.sink import events_of
 
 
 class Tracker(Service):
@@ -31,7 +31,7 @@ class Tracker(Service):
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        return [event for call in list(self.calls) for event in _events(call.body)]
+        return [event for call in list(self.calls) for event in events_of(call.body)]
 
     @property
     def text(self) -> str:
@@ -46,9 +46,3 @@ class Tracker(Service):
         )
         assert len(found) == 1, found
         return found[0]
-
-
-def _events(envelope: bytes) -> list[dict[str, Any]]:
-    lines = envelope.split(b"\n")
-    items = zip(lines[1::2], lines[2::2], strict=False)
-    return [json.loads(payload) for header, payload in items if json.loads(header).get("type") == "event"]
