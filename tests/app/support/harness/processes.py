@@ -17,6 +17,7 @@ from harness.wait import eventually
 from tests.support.ports import free_port
 
 BIN = Path(sys.executable).parent
+START_SECONDS = 120.0  # a busy machine takes a minute for what takes two seconds
 
 
 def with_support(path: str) -> str:
@@ -88,7 +89,7 @@ class HttpProcess(Process):
         super().__init__(command, directory, **env)
         self.url = f"http://127.0.0.1:{port}"
         try:
-            eventually(self._is_alive, f"{env['SERVICE']} to answer /livez ({self.errors})", 60)
+            eventually(self._is_alive, f"{env['SERVICE']} to answer /livez ({self.errors})", START_SECONDS)
         except AssertionError:
             self.stop()
             raise
