@@ -58,6 +58,14 @@ PHASES = (
     Phase("drills", STACK, _pytest("-s", "tests/drills", "-m", "not alone"), needs=("stack",)),
     # A foreign Compose project comes and goes, which the checks of a quiet stack would see.
     Phase("application", DELIVERY, _pytest("tests/e2e/test_own_application.py"), needs=("stack",), after=("drills",)),
+    Phase(
+        "wagtail",
+        DELIVERY,
+        _pytest("tests/e2e/test_wagtail.py"),
+        needs=("stack",),
+        after=("drills",),
+        in_test=False,
+    ),
     Phase("takehome", FILES, _pytest("tests/takehome", "-m", "not thorough"), after=("e2e",)),
     Phase("configuration", FILES, _pytest(*CONFIGURATION), needs=("stack",)),
     Phase("ops", FILES, _pytest("tests/ops"), needs=("stack",)),
@@ -72,7 +80,7 @@ PHASES = (
         STACK,
         _pytest("-s", *ALONE, "-m", "alone"),
         needs=("stack",),
-        after=("delivery", "application"),
+        after=("delivery", "application", "wagtail"),
     ),
     # Its six networks beside those of the other tests' projects are nearly all that Docker's default pools hold.
     Phase(

@@ -16,6 +16,13 @@ def silence(seconds: int, *matchers: str) -> str:
     return alerts.amtool(current(), "silence", "add", *matchers, f"--duration={seconds}s", *why)
 
 
+def end_silences(*matchers: str) -> None:
+    """Those that a test of an earlier run has made and that still hold."""
+    found = alerts.amtool(current(), "silence", "query", "--quiet", "--created-by=tests", *matchers).split()
+    if found:
+        alerts.amtool(current(), "silence", "expire", *found)
+
+
 class Alertmanager(Api):
     service = "alertmanager"
     root = "/api/v2"

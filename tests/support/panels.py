@@ -68,10 +68,10 @@ def available_answers() -> list[Answers]:
     return [Direct()] if is_preview() else [Direct(), ThroughGrafana()]
 
 
-def numbers(answers: Answers, query: PanelQuery) -> list[float]:
-    """The values that the panel would draw for its last quarter of an hour, NaN left out."""
+def numbers(answers: Answers, query: PanelQuery, since: float = 0) -> list[float]:
+    """The values that the panel would draw for its last quarter of an hour, or since then; NaN left out."""
     now = time.time()
-    series = answers.series(query, now - RANGE_SECONDS, now, STEP_SECONDS)
+    series = answers.series(query, max(since, now - RANGE_SECONDS), now, STEP_SECONDS)
     return [value for values in series for value in values if not math.isnan(value)]
 
 
