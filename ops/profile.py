@@ -91,8 +91,14 @@ def _record(reference: str, container: str, kind: str, seconds: str) -> str:
     """The flame graph as SVG, by function; the container's first process and all that it started."""
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
         Path(folder).chmod(0o777)  # to the container's root, which may not override permissions, we are others
-        command = ["docker", "run", "--rm", f"--pid=container:{container}", "--network=none", "--read-only"]
-        command += ["--cap-drop=ALL", "--cap-add=SYS_PTRACE", "--security-opt=no-new-privileges", "--memory=256m"]
+        command = ["docker", "run", "--rm", f"--pid=container:{container}", "--user=0:0", "--network=none"]
+        command += [
+            "--read-only",
+            "--cap-drop=ALL",
+            "--cap-add=SYS_PTRACE",
+            "--security-opt=no-new-privileges",
+            "--memory=256m",
+        ]
         command += [f"--volume={folder}:/out", reference, "record", "--pid=1", "--subprocesses", "--nonblocking"]
         command += [f"--rate={RATE}", f"--duration={seconds}", "--function", "--output=/out/graph.svg", *KINDS[kind]]
         done = capture(command, timeout=int(seconds) + 60)
