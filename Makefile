@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help agent-token application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review bundle load
+.PHONY: help agent agent-down agent-token application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review bundle load agent agent-down
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -81,6 +81,12 @@ agent-token: ## A token for a host that pushes to the gateway, shown once or put
 
 applications: ## Every application that is seen: targets, log lines, events, last deploy, and what is missing
 	@$(OPS) applications
+
+agent: ## On a host without the stack: push what it has. CENTRAL=https://…:8443 TOKEN_FILE=, CA_FILE= HOST= APPLICATIONS= IN_ENV=
+	@$(OPS) agent "$(CENTRAL)" "$(TOKEN_FILE)" "$(CA_FILE)" "$(HOST)" "$(APPLICATIONS)" "$(IN_ENV)"
+
+agent-down: ## Stop the agent; what it hasn't pushed yet stays
+	@$(OPS) agent-down
 
 status: ## Every service and its health
 	@$(OPS) status

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 
 from ops import (
+    agent,
     alerts,
     application,
     applications,
@@ -46,6 +47,8 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "reload": on_current(reload.reload),
     "targets": on_current(targets.targets),
     "application": on_current(application.application),
+    "agent": agent.agent,
+    "agent-down": agent.agent_down,
     "applications": on_current(applications.applications),
     "agent-token": on_current(gateway.agent_token),
     "doctor": doctor.doctor,

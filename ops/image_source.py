@@ -50,15 +50,7 @@ def provide(stack: Stack) -> None:
     if stack.image_source == "local":
         images.build_all()
         return
-    missing = [image for image in stack.official_images if not images.present(image)]
-    for number, image in enumerate(missing, 1):
-        with step(f"Pulling {number}/{len(missing)}: {image}"):
-            pulled = capture(["docker", "pull", "--quiet", image], timeout=1800)
-        if pulled.returncode != 0:
-            raise OpsError(
-                f"The registry didn't give out {image}: {pulled.stderr.strip()}. Run `make up` again when it answers, "
-                "or set IMAGE_SOURCE=local in .env to build every image here."
-            )
+    _pull(stack.official_images)
     with step(f"Building {' and '.join(image.rstrip(':') for image in OWN_IMAGES)}"):
         run_logged(
             [*stack.command, "--profile", "*", "build", "erp-web", "inbox", "gateway-guard"],
@@ -66,3 +58,23 @@ def provide(stack: Stack) -> None:
             title="docker compose build",
             env=stack.environment,
         )
+
+
+def provide_some(stack: Stack) -> None:
+    """Have the images of the services of this Compose model, and of no other."""
+    if stack.image_source == "local":
+        images.build_all({each["image"] for each in stack.model["services"].values()})
+    else:
+        _pull(sorted({each["image"] for each in stack.model["services"].values()}))
+
+
+def _pull(wanted: list[str]) -> None:
+    missing = [image for image in wanted if not images.present(image)]
+    for number, image in enumerate(missing, 1):
+        with step(f"Pulling {number}/{len(missing)}: {image}"):
+            pulled = capture(["docker", "pull", "--quiet", image], timeout=1800)
+        if pulled.returncode != 0:
+            raise OpsError(
+                f"The registry didn't give out {image}: {pulled.stderr.strip()}. Run the same command again when it "
+                "answers, or set IMAGE_SOURCE=local in .env to build every image here."
+            )

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -29,9 +29,9 @@ def build_cache() -> str:
     return dict(line.split("=", 1) for line in sizes.splitlines())["Build Cache"]
 
 
-def build_all() -> None:
-    """Build every image that isn't there yet."""
-    wanted = list(recipes.recipes().values())
+def build_all(references: Collection[str] = ()) -> None:
+    """Build every image that isn't there yet; where some are named, only those and what they are built from."""
+    wanted = [each for each in recipes.recipes().values() if not references or each.name in _with_bases(references)]
     missing = [recipe for recipe in wanted if not present(recipe.reference)]
     needed = [recipe for recipe in missing if recipe.name != "toolchain" or any(_needs_compiling(r) for r in missing)]
     if needed:
@@ -45,6 +45,16 @@ def build_all() -> None:
     for number, recipe in enumerate(needed, 1):
         with step(f"Image {number}/{len(needed)}: {recipe.name} {recipe.version}"):
             build(recipe)
+
+
+def _with_bases(references: Collection[str]) -> set[str]:
+    every = recipes.recipes()
+    names = {each.name for each in every.values() if each.reference in references}
+    if any(every[name].is_go for name in names):
+        names.add("toolchain")
+    while more := {base for name in names if (base := every[name].base)} - names:
+        names |= more
+    return names
 
 
 def _needs_compiling(recipe: Recipe) -> bool:

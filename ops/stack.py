@@ -48,6 +48,11 @@ class Stack:
         has_copy = not self.settings.is_first and file in named.FILES.values()
         return self.local / Path(file).name if has_copy else self.root / file
 
+    def copies(self) -> dict[str, str]:
+        """The text of each file of the checkout that this stack reads a copy of."""
+        files = [] if self.settings.is_first else named.FILES.values()
+        return {file: named.text((self.root / file).read_text(encoding="utf-8"), self.settings) for file in files}
+
     @property
     def files(self) -> list[Path]:
         """The files that people write; `command` adds the stamps."""
@@ -68,10 +73,8 @@ class Stack:
     @cached_property
     def command(self) -> list[str]:
         """`docker compose` with every file; writes the copies of another name than the first, and the stamps."""
-        for service, file in named.FILES.items():
-            if not self.settings.is_first and service in self.model["services"]:
-                original = (self.root / file).read_text(encoding="utf-8")
-                _write(self.read(file), named.text(original, self.settings))
+        for file, text in self.copies().items():
+            _write(self.read(file), text)
         services = {service: {"labels": {"erp.stamp": stamp}} for service, stamp in self._stamps().items()}
         stamps = self.local / "stamps.yaml"
         _write(stamps, json.dumps({"services": services}, indent=1))

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ops import agent_files
+from ops.agent_files import Central
 from prometheus import rule_files
 
 FOLDER = Path(__file__).parents[1]
@@ -44,6 +46,19 @@ def configuration(tmp_path: Path) -> Path:
 
 def test_configuration_is_taken(promtool: Promtool, configuration: Path) -> None:
     done = promtool("check", "config", "--lint=all", "--lint-fatal", str(configuration))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("made", [Central.prometheus, Central.leaving], ids=["running", "leaving"])
+def test_configuration_of_an_agent_is_taken(
+    made: Callable[[Central, str], str], promtool: Promtool, configuration: Path
+) -> None:
+    central = Central("https://central.example:8443", "web-2", ("shop",), has_ca=True)
+    text = made(central, configuration.read_text(encoding="utf-8"))
+    for file in (agent_files.TOKEN, agent_files.CA):
+        text = text.replace(file, str(configuration.parent.parent / "token"))
+    configuration.write_text(text, encoding="utf-8")
+    done = promtool("check", "config", "--agent", "--lint=all", "--lint-fatal", str(configuration))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -171,6 +171,7 @@ DUE: frozenset[str] = frozenset(
         "RedisDown/critical",
         "RedisMemory/warning",
         "SentryDeliveryFailing/warning",
+        "TargetDown/warning",
     }
 )
 
@@ -214,6 +215,8 @@ NOT_DRILLED: dict[str, str] = {
     "ConfigReloadFailed": "The drill would need a bad configuration in place of the checkout's own.",
     "CertificateExpiring": "The drill would need an address with a certificate that a public authority has signed.",
     "DiscoveryFailing": "Without Docker's API Telegraf and Promtail have nothing either, which other drills need.",
+    "AgentGone": "tests/apart/test_agent.py has the agent and the cut way that it needs.",
+    "ApplicationUnwatched": "It tells nobody.",
     "TargetsRefused": "tests/e2e/test_targets.py has the bad file that it needs.",
     "MonitoringRuleFailures": "The drill would need a bad rule in place of the checkout's own.",
     "MonitoringRuleGroupLate": "The drill would need a Prometheus that is too slow for its rules.",

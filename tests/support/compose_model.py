@@ -1,6 +1,7 @@
 """Reads the Compose files without an engine, `include` and `extends` followed; values keep their ${VARIABLES}."""
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,14 @@ from ops.paths import ROOT
 
 COMPOSE = ROOT / "compose.yaml"
 COMMON = ROOT / "compose.common.yaml"
+AGENT = ROOT / "compose.agent.yaml"
 OFFLINE = ROOT / "compose.offline.yaml"
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)")
+
+
+@dataclass(frozen=True)
+class Override:
+    value: Any
 
 
 class ComposeLoader(yaml.SafeLoader):
@@ -25,10 +32,10 @@ def _reset(loader: yaml.SafeLoader, node: yaml.Node) -> None:
 
 def _override(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
     if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
+        return Override(loader.construct_mapping(node, deep=True))
     if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_object(node)
+        return Override(loader.construct_sequence(node, deep=True))
+    return Override(loader.construct_object(node))
 
 
 ComposeLoader.add_constructor("!reset", _reset)
@@ -67,6 +74,8 @@ def _extended(service: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _merged(base: Any, over: Any) -> Any:
+    if isinstance(over, Override):
+        return over.value
     if isinstance(base, dict) and isinstance(over, dict):
         return base | {key: _merged(base.get(key), value) for key, value in over.items()}
     return base + over if isinstance(base, list) and isinstance(over, list) else over

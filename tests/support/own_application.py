@@ -10,6 +10,7 @@ from tests.support.alertmanager import TAKEN_AWAY_SECONDS, silence
 
 PROJECT = "shop-of-a-user"
 APPLICATION, ENV, SERVICE = "shop", "production", "web"
+WSGI_MODULE = "shop.wsgi"
 SETTINGS = """
 import logging
 import time
@@ -57,8 +58,8 @@ for number in range(int(sys.argv[2])):
 
 
 class OwnApplication:
-    def __init__(self, folder: Path) -> None:
-        self._command = ["docker", "compose", "-p", PROJECT, "--project-directory", str(folder)]
+    def __init__(self, folder: Path, project: str) -> None:
+        self._command = ["docker", "compose", "-p", project, "--project-directory", str(folder)]
 
     def compose(self, *arguments: str) -> str:
         return stack.run(*self._command, *arguments, timeout=120)
@@ -74,12 +75,22 @@ class OwnApplication:
 
 @contextmanager
 def running(folder: Path) -> Iterator[OwnApplication]:
-    """A project of two modules and a Compose file with its image, beside what `make application` prints."""
+    """The project beside what `make application` prints, seen by the stack."""
+    with beside(folder, stack.run("make", "-s", "application", f"NAME={APPLICATION}"), PROJECT) as started:
+        try:
+            yield started
+        finally:
+            silence(TAKEN_AWAY_SECONDS, f'application="{APPLICATION}"')
+
+
+@contextmanager
+def beside(folder: Path, lines: str, name: str) -> Iterator[OwnApplication]:
+    """A project of two modules and a Compose file with its image, beside the lines that have it monitored."""
     model = json.loads(stack.compose("config", "--format", "json"))
     project = folder / "shop"
     project.mkdir()
-    for name, text in (("__init__", ""), ("settings", SETTINGS), ("wsgi", WSGI)):
-        (project / f"{name}.py").write_text(text, encoding="utf-8")
+    for module, text in (("__init__", ""), ("settings", SETTINGS), ("wsgi", WSGI)):
+        (project / f"{module}.py").write_text(text, encoding="utf-8")
     program = {
         "image": model["services"]["erp-web"]["image"],
         "working_dir": "/srv",
@@ -88,12 +99,10 @@ def running(folder: Path) -> Iterator[OwnApplication]:
         "mem_limit": "256m",
     }
     (folder / "compose.yaml").write_text(json.dumps({"services": {SERVICE: program}}), encoding="utf-8")
-    printed = stack.run("make", "-s", "application", f"NAME={APPLICATION}")
-    (folder / "compose.override.yaml").write_text(printed, encoding="utf-8")
-    started = OwnApplication(folder)
+    (folder / "compose.override.yaml").write_text(lines, encoding="utf-8")
+    started = OwnApplication(folder, name)
     try:
         started.compose("up", "--detach")
         yield started
     finally:
-        silence(TAKEN_AWAY_SECONDS, f'application="{APPLICATION}"')
         started.compose("down", "--volumes", "--timeout", "2")
