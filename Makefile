@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help agent agent-down agent-token application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review bundle load agent agent-down
+.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review bundle load
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -78,6 +78,9 @@ application: ## A project in the tracker and the Compose lines for an applicatio
 
 agent-token: ## A token for a host that pushes to the gateway, shown once or put into FILE=: HOST=web-2 APPLICATIONS=shop,crm
 	@$(OPS) agent-token "$(HOST)" "$(APPLICATIONS)" "$(FILE)"
+
+gateway-user: ## Somebody who may log in at the gateway, with a new password: NAME=anna ROLE=viewer or operator
+	@$(OPS) gateway-user "$(NAME)" "$(ROLE)" "$(FILE)"
 
 applications: ## Every application that is seen: targets, log lines, events, last deploy, and what is missing
 	@$(OPS) applications

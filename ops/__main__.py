@@ -50,6 +50,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "agent": agent.agent,
     "agent-down": agent.agent_down,
     "applications": on_current(applications.applications),
+    "gateway-user": on_current(gateway.user),
     "agent-token": on_current(gateway.agent_token),
     "doctor": doctor.doctor,
     "clean": commands.clean,

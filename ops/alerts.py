@@ -118,7 +118,7 @@ def silence(stack: Stack, length: str, *chosen: str) -> None:
     asked = " ".join(f"{CHOSEN[label]}={value}" for label, value in labels.items())
     why = (f"--author={os.environ.get('USER', 'make')}", f"--comment=make silence {asked} FOR={length}")
     made = amtool(stack, "silence", "add", *matchers, f"--duration={length}", *why)
-    page = f"{stack.settings['BASE_URL_ALERTMANAGER'].rstrip('/')}/#/silences/{made}"
+    page = f"{stack.variables['BASE_URL_ALERTMANAGER'].rstrip('/')}/#/silences/{made}"
     say(f"{asked} is silenced until {end:%Y-%m-%d %H:%M:%S} UTC (silence {made}). To end it sooner: {page}")
 
 
@@ -128,7 +128,7 @@ def alerts(stack: Stack) -> None:
     pending = [each for each in evaluated if each["state"] == "pending"]
     every = ("--active", "--silenced", "--inhibited", "--unprocessed")
     held = json.loads(amtool(stack, "alert", "query", "--output=json", *every))
-    say(listing([*pending, *held], stack.settings["BASE_URL_GRAFANA"].rstrip("/"), datetime.now(UTC)))
+    say(listing([*pending, *held], stack.variables["BASE_URL_GRAFANA"].rstrip("/"), datetime.now(UTC)))
 
 
 def listing(found: Sequence[Mapping[str, Any]], grafana: str, now: datetime) -> str:

@@ -77,7 +77,7 @@ def weaknesses(settings: Settings) -> Iterator[str]:
     if settings.bind not in ("127.0.0.1", "::1"):
         yield (
             f"BIND={settings['BIND']} publishes every page on the network, most of them without a log-in. "
-            "Set GATEWAY=on, which puts TLS in front of them (docs/gateway.md), or BIND=127.0.0.1."
+            "Set GATEWAY=on, which puts TLS and a log-in in front of them (docs/gateway.md), or BIND=127.0.0.1."
         )
     if engine.answer() is None:
         version = engine.server_version()

@@ -1,4 +1,4 @@
-"""The gateway's files in secrets/: tokens of the hosts that push (`make agent-token`)."""
+"""The gateway's files in secrets/: who may log in (`make gateway-user`) and which hosts push (`make agent-token`)."""
 
 import hashlib
 import json
@@ -9,11 +9,13 @@ from typing import Any
 
 from ops import secrets
 from ops.application import NAME
-from ops.console import OpsError, say, step
+from ops.console import OpsError, capture, say, step
 from ops.stack import Stack
 
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
-TOKEN_LENGTH = 40
+USER = re.compile(r"[a-z][a-z0-9._-]{0,39}")
+ROLES = ("viewer", "operator")
+TOKEN_LENGTH, PASSWORD_LENGTH = 40, 20
 
 
 def agent_token(stack: Stack, host: str = "", applications: str = "", file: str = "") -> None:
@@ -29,21 +31,69 @@ def agent_token(stack: Stack, host: str = "", applications: str = "", file: str 
                 f"APPLICATIONS={applications!r}: {name!r} is no application's name; expected names such as "
                 "APPLICATIONS=shop,crm, or none for the host's own figures alone."
             )
-    token = "".join(random.choice(secrets.LETTERS) for _ in range(TOKEN_LENGTH))
-    hashes = stack.settings.secrets / "gateway_agents"
-    hosts = _read(hashes)
-    is_known = host in hosts
-    hosts[host] = {"applications": names, "sha256": hashlib.sha256(token.encode()).hexdigest()}
-    secrets.write(hashes, json.dumps(hosts, indent=1, sort_keys=True))
+    token = _random(TOKEN_LENGTH)
+    # It is long and random: one round of a quick hash is enough.
+    entry: dict[str, object] = {"applications": names, "sha256": hashlib.sha256(token.encode()).hexdigest()}
+    is_known = _add(stack, "gateway_agents", host, entry)
     _restart_guard(stack)
     what = "replaces the one that it had" if is_known else "is new"
-    may = ", ".join(["monitoring", *names])
-    say(f"The token of {host} {what}. It may write these applications: {may}.")
+    say(f"The token of {host} {what}. It may write these applications: {', '.join(['monitoring', *names])}.")
+    _hand_out(token, file)
+
+
+def user(stack: Stack, name: str = "", role: str = "", file: str = "") -> None:
+    """Add somebody with a new password, or give a new one and a new role to somebody who is there."""
+    if not USER.fullmatch(name):
+        raise OpsError(f"NAME={name!r} is no user's name; expected small letters and digits, such as NAME=anna.")
+    if role not in ROLES:
+        raise OpsError(f"ROLE={role!r}: expected ROLE=viewer, who reads, or ROLE=operator, who may silence as well.")
+    if stack.settings["GATEWAY"] != "on":
+        raise OpsError("There is no gateway to log in at: found GATEWAY=off. Set GATEWAY=on in .env and run `make up`.")
+    password = _random(PASSWORD_LENGTH)
+    is_known = _add(stack, "gateway_users", name, {"role": role, "bcrypt": _bcrypt(stack, password)})
+    _restart_guard(stack)
+    say(f"{name} is {role}{', with a new password' if is_known else ''}.")
+    _hand_out(password, file)
+
+
+def ensure_users(stack: Stack) -> None:
+    """One user of each role, with the password that is in secrets/; needs the gateway's image."""
+    folder = stack.settings.secrets
+    known = _read(folder / "gateway_users")
+    for role in ROLES:
+        if role not in known:
+            password = secrets.read(f"gateway_{role}_password", folder)
+            _add(stack, "gateway_users", role, {"role": role, "bcrypt": _bcrypt(stack, password)})
+
+
+def _random(length: int) -> str:
+    return "".join(random.choice(secrets.LETTERS) for _ in range(length))
+
+
+def _hand_out(secret: str, file: str) -> None:
     if file:
-        secrets.write(Path(file), token)
-        say(f"It is in {file}, and its hash in {hashes}.")
+        secrets.write(Path(file), secret)
+        say(f"It is in {file}; here only its hash is kept.")
     else:
-        say(f"It is shown this once: {token}")
+        say(f"Shown this once: {secret}")
+
+
+def _bcrypt(stack: Stack, password: str) -> str:
+    """Caddy's own command, because Python's standard library has no bcrypt."""
+    image = stack.model["services"]["gateway"]["image"]
+    command = ["docker", "run", "--rm", "-i", "--network=none", "--entrypoint=caddy", image, "hash-password"]
+    hashed = capture([*command, "--algorithm=bcrypt", "--bcrypt-cost=10"], stdin=f"{password}\n")
+    if hashed.returncode != 0:
+        raise OpsError(f"`caddy hash-password` failed: {hashed.stderr.strip()[-500:]}. Run `make up` first.")
+    return hashed.stdout.strip()
+
+
+def _add(stack: Stack, name: str, key: str, entry: dict[str, object]) -> bool:
+    """Whether there was one of this key."""
+    file = stack.settings.secrets / name
+    entries = _read(file)
+    secrets.write(file, json.dumps(entries | {key: entry}, indent=1, sort_keys=True))
+    return key in entries
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -69,8 +69,12 @@ CHANNELS = {
         "new errors as JSON: URL of an issue tracker", sandbox="http://inbox:8095/tracker/json", is_later=True
     ),
 }
-# Files of the gateway, empty until a command or you write something into them.
+# Files of the gateway, made at any start that finds them missing. What isn't generated is empty until a command or you
+# write something into it.
 GATEWAY = {
+    "gateway_operator_password": Secret("gateway user operator, who may silence", _random(20)),
+    "gateway_viewer_password": Secret("gateway user viewer, who reads", _random(20)),
+    "gateway_users": Secret("who may log in at the gateway, with bcrypt hashes: `make gateway-user`"),
     "gateway_agents": Secret("hosts that push, with the hashes of their tokens: `make agent-token`"),
     "gateway_tls_cert": Secret("the gateway's certificate with its chain, for GATEWAY_TLS=files"),
     "gateway_tls_key": Secret("the key of this certificate"),
@@ -103,9 +107,9 @@ def ensure(settings: Settings, directory: Path) -> None:
             )
         value = secret.make() if secret.make else (secret.sandbox if settings.is_sandbox else "")
         write(directory / name, value)
-    for name in GATEWAY:
+    for name, secret in GATEWAY.items():
         if not (directory / name).exists():
-            write(directory / name, "")
+            write(directory / name, secret.make() if secret.make else "")
     values = {name: read(name, directory) for name in TABLE | GATEWAY}
     for name, value in values.items():
         _check(name, value, directory)

@@ -100,6 +100,12 @@ class Settings:
         return LOCAL if self.is_first else LOCAL / "projects" / self["PROJECT"]
 
     @property
+    def gateway_url(self) -> str:
+        """Where browsers and other hosts reach the gateway."""
+        port = self["GATEWAY_PORT"]
+        return f"https://{self['GATEWAY_HOST']}{'' if port == '443' else f':{port}'}"
+
+    @property
     def host(self) -> str:
         """Where a program on this machine reaches what is published, as a URL writes it."""
         bind = ipaddress.ip_address(self.bind)

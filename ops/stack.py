@@ -17,6 +17,13 @@ from ops.paths import ROOT
 from ops.settings import Settings
 
 OWN_IMAGES = ("erp-observability/erp:", "erp-observability/sandbox:", "erp-observability/guard:")
+# Where gateway/Caddyfile has each page.
+BEHIND_THE_GATEWAY = {
+    "GRAFANA": "",
+    "PROMETHEUS": "/prometheus",
+    "ALERTMANAGER": "/alertmanager",
+    "BUGSINK": "/tracker",
+}
 SOCKET = Path("/var/run/docker.sock")
 # Folders whose files Prometheus and Alertmanager read while they run: targets, and secrets of applications.
 READ_WHILE_RUNNING = ("targets", "applications")
@@ -94,19 +101,25 @@ class Stack:
         values |= {f"{service.upper()}_YML": str(self.read(file)) for service, file in named.FILES.items()}
         values["OBSERVABILITY_NETWORK"] = self.settings.network
         values["GATEWAY_BIND"], values["BIND"] = values["BIND"], self.settings.bind
+        has_gateway = self.settings["GATEWAY"] == "on"
+        values["BUGSINK_BEHIND_HTTPS"] = "true" if has_gateway else "false"
+        if has_gateway:
+            values["BUGSINK_ALLOWED_HOSTS"] += f",{self.settings['GATEWAY_HOST']}"
         values["DOCKER_GID"] = str(SOCKET.stat().st_gid) if SOCKET.exists() else "0"
         if self.image_source == "local":
             values |= {recipe.variable: recipe.reference for recipe in recipes.recipes().values()}
         return values | self._base_urls()
 
     def _base_urls(self) -> dict[str, str]:
-        """The default of each BASE_URL_*, made from the port that is set; Prometheus serves the runbooks too."""
-        paths = {"GRAFANA": "", "PROMETHEUS": "", "ALERTMANAGER": "", "BUGSINK": "", "RUNBOOKS": "/user"}
-        urls = {
-            f"BASE_URL_{page}": f"http://localhost:{self.settings['PROMETHEUS_PORT' if path else f'{page}_PORT']}{path}"
-            for page, path in paths.items()
-        }
-        return {name: url for name, url in urls.items() if name not in self.settings.given}
+        """The default of each BASE_URL_*: at the gateway or a port. Prometheus serves the runbooks too."""
+        if self.settings["GATEWAY"] == "on":
+            urls = {page: f"{self.settings.gateway_url}{path}" for page, path in BEHIND_THE_GATEWAY.items()}
+        else:
+            pages = ("GRAFANA", "PROMETHEUS", "ALERTMANAGER", "BUGSINK")
+            urls = {page: f"http://localhost:{self.settings[f'{page}_PORT']}" for page in pages}
+        urls["RUNBOOKS"] = f"{urls['PROMETHEUS']}/user"
+        given = self.settings.given
+        return {f"BASE_URL_{page}": url for page, url in urls.items() if f"BASE_URL_{page}" not in given}
 
     @property
     def environment(self) -> dict[str, str]:

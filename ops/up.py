@@ -5,7 +5,7 @@ import shutil
 import socket
 import time
 
-from ops import application_files, engine, image_source, machine, secrets, urls
+from ops import application_files, engine, gateway, image_source, machine, secrets, urls
 from ops.console import OpsError, capture, say
 from ops.paths import ROOT
 from ops.settings import GATEWAY_SERVICES, PORTS, SAMPLE_SERVICES, SANDBOX_SERVICES, Settings
@@ -32,6 +32,8 @@ def up(*, is_dev: bool = False) -> None:
     application_files.take_over(ROOT, settings.secrets)
     _ = chosen.model
     image_source.provide(chosen)
+    if settings["GATEWAY"] == "on":
+        gateway.ensure_users(chosen)
     restart_what_is_broken(chosen, engine_started=engine_started)
     stop_what_is_switched_off(chosen)
     start(chosen)

@@ -16,7 +16,7 @@ PAGES = {
     "bugsink": ("/", "error tracker", "admin@erp.example", "bugsink_admin_password"),
     "inbox": ("/", "what Slack, PagerDuty and the heartbeat got", "", ""),
     "mailpit": ("/", "mails of the sandbox", "", ""),
-    "gateway": ("/", "all of these behind one log-in, by https", "", ""),
+    "gateway": ("/", "all of these behind one log-in: docs/gateway.md", "operator", "gateway_operator_password"),
 }
 # The pages of images built here: Go's modules hold the programs without the pages that npm makes.
 LOCAL_PAGES = {
@@ -39,7 +39,8 @@ def show(stack: Stack) -> None:
             path, sees = LOCAL_PAGES.get(service, (path, sees))
             user, secret = ("", "") if service in NO_LOGIN else (user, secret)
         password = _shown(stack.settings, secret) if secret else ""
-        rows.append([service, f"http://{stack.settings.host}:{port}{path}", sees, user, password])
+        base = stack.settings.gateway_url if service == "gateway" else f"http://{stack.settings.host}:{port}"
+        rows.append([service, f"{base}{path}", sees, user, password])
     say(table(rows, ["service", "URL", "what you see", "user", "password in"]))
     if stack.image_source == "local":
         say(f"\n{NO_GRAFANA}")

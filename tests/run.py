@@ -50,6 +50,7 @@ PHASES = (
     Phase("stack", STACK, ("-m", "ops", "up")),
     # On a Prometheus, an Alertmanager and an inbox of its own.
     Phase("heartbeat", HEARTBEAT, _pytest("tests/apart/test_without_prometheus.py"), needs=("stack",)),
+    Phase("gateway", HEARTBEAT, _pytest("tests/apart/test_gateway.py"), needs=("stack",)),
     Phase(
         "agent", HEARTBEAT, _pytest("tests/apart/test_agent.py", "-m", "not thorough"), needs=("stack",), after=("e2e",)
     ),

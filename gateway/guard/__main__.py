@@ -14,7 +14,7 @@ SECRETS = Path("/run/secrets")
 def main() -> None:
     logs.configure()
     try:
-        application = app.application(SECRETS / "gateway_agents")
+        application = app.application(SECRETS / "gateway_agents", SECRETS / "gateway_users")
     except (OSError, ValueError, KeyError, TypeError) as error:
         logging.getLogger("gateway.guard").critical("A file of secrets/ can't be used: %r.", error)
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""The guard as a web server: POST /push/metrics and /push/logs, GET /livez and /metrics."""
+"""The guard as a web server: POST /push/metrics and /push/logs, GET /allow/PROGRAM, /livez and /metrics."""
 
 import logging
 import os
@@ -10,10 +10,12 @@ import aiohttp
 from aiohttp import web
 from prometheus_client import generate_latest
 
-from gateway.guard import agents, labels
+from gateway.guard import agents, labels, users
 from gateway.guard.counts import ACCEPTED, REFUSALS
 from gateway.guard.labels import Refused
+from gateway.guard.login import Login
 from gateway.guard.push import Push, Signal
+from gateway.guard.rights import PROGRAMS
 
 BODY_BYTES = 4 * 1024 * 1024
 METRICS = Signal(
@@ -24,12 +26,13 @@ METRICS = Signal(
 )
 LINES = Signal("logs", labels.of_lines, os.environ.get("LOGS_URL", "http://loki:3100/loki/api/v1/push"), {})
 
+ASKED_FOR = {"push": "Bearer", "login": 'Basic realm="monitoring", charset="UTF-8"'}
 PUSH = web.AppKey("PUSH", Push)
 LOGGER = logging.getLogger("gateway.guard")
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-def application(agents_file: Path) -> web.Application:
+def application(agents_file: Path, users_file: Path) -> web.Application:
     app = web.Application(client_max_size=BODY_BYTES)
     by_token = agents.read(agents_file)
 
@@ -41,6 +44,8 @@ def application(agents_file: Path) -> web.Application:
     app.cleanup_ctx.append(connected)
     for signal in (METRICS, LINES):
         app.router.add_post(f"/push/{signal.name}", guarded("push", partial(_push, signal=signal)))
+    login = guarded("login", Login(users.read(users_file)).handle)
+    app.router.add_get(f"/allow/{{program:{'|'.join(PROGRAMS)}}}", login)
     app.router.add_get("/livez", alive)
     app.router.add_get("/metrics", metrics)
     return app
@@ -61,7 +66,8 @@ def guarded(door: str, handler: Handler) -> Handler:
             address = request.headers.get("X-Forwarded-For", request.remote)
             fields = {"door": door, "reason": refused.reason, "status": refused.status, "address": address}
             LOGGER.warning("Refused: %s", refused, extra={"fields": fields})
-            return web.Response(status=refused.status, text=f"{refused}\n")
+            asked = {"WWW-Authenticate": ASKED_FOR[door]} if refused.status == 401 else {}
+            return web.Response(status=refused.status, text=f"{refused}\n", headers=asked)
         ACCEPTED.labels(door).inc()
         return answer
 

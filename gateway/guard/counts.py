@@ -7,7 +7,7 @@ REASONS = {
         *("no_token", "unknown_token", "other_host", "other_application"),
         *("unreadable", "too_large", "too_often"),
     ),
-    "login": ("no_credentials", "wrong_password", "role", "path", "too_often"),
+    "login": ("no_credentials", "wrong_password", "role", "path", "other_page", "too_often"),
 }
 
 REFUSALS = Counter("gateway_refusals_total", "Requests that the gateway's guard refused.", ["door", "reason"])

@@ -15,17 +15,19 @@ class Limit:
         self.now = now
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def left(self, key: str) -> float:
-        now = self.now()
-        level, since = self._buckets.get(key, (self.burst, now))
-        return min(self.burst, level + (now - since) * self.per_second)
-
     def take(self, key: str) -> bool:
         """Take one, if there is one."""
-        left = self.left(key)
+        now = self.now()
+        level, since = self._buckets.get(key, (self.burst, now))
+        left = min(self.burst, level + (now - since) * self.per_second)
         taken = left >= 1
-        self._buckets[key] = (left - 1 if taken else left, self.now())
+        self._buckets[key] = (left - 1 if taken else left, now)
         self._buckets.move_to_end(key)
         if len(self._buckets) > KEYS:
             self._buckets.popitem(last=False)
         return taken
+
+    def give_back(self, key: str) -> None:
+        if key in self._buckets:
+            level, since = self._buckets[key]
+            self._buckets[key] = (level + 1, since)

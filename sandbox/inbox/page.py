@@ -47,7 +47,7 @@ def render_page(store: Store, *, channel: str | None, now: datetime) -> bytes:
 <nav>{_tabs(store, channel)}</nav>
 <main>{cards or "<p>Nothing has arrived here yet.</p>"}</main>
 <footer>{len(shown)} of {len(kept)} shown, {sum(store.dropped().values())} older ones dropped;
-as of {now:%H:%M:%S} UTC · <a href="/api/notifications">JSON</a></footer></body></html>
+as of {now:%H:%M:%S} UTC · <a href="api/notifications">JSON</a></footer></body></html>
 """
     # A received text may have lone surrogates, which UTF-8 can't encode.
     return page.encode("utf-8", errors="replace")
@@ -61,10 +61,10 @@ def _heartbeat(store: Store) -> str:
 
 
 def _tabs(store: Store, current: str | None) -> str:
-    tabs = [("/", "All", current is None)]
+    tabs = [(".", "All", current is None)]
     for name in CHANNELS:
         label = f"{LABELS[name]} <small>{len(store.channels[name].stored)}</small>"
-        tabs.append((f"/?channel={name}", label, current == name))
+        tabs.append((f"?channel={name}", label, current == name))
     return "".join(
         f'<a href="{address}"{" aria-current=page" if is_current else ""}>{label}</a>'
         for address, label, is_current in tabs

@@ -185,6 +185,7 @@ CAUSED = "The alert on its cause, which has a drill, inhibits it."
 # By alert, or by alert/severity where another tier is drilled.
 NOT_DRILLED: dict[str, str] = {
     "Watchdog": "Always fires; tests/apart/test_without_prometheus.py proves what its absence does.",
+    "GatewayRefusals": "The sandbox runs without the gateway; tests/apart/test_gateway.py proves its counts.",
     "DjangoMigrationsPending": LONG,
     "VersionsDiffer": LONG,
     "NewReleaseRegression": LONG,
