@@ -15,13 +15,13 @@ dev: ## The sample ERP from the working tree, restarted by Django when a file ch
 	@$(OPS) dev
 
 test: venv ## Lint, rules, ERP, sandbox, the running stack and faults of each class; PHASES="static e2e" for some
-	@$(VENV) -m tests.run $(PHASES)
+	@$(VENV) -m tests.run $$PHASES
 
 smoke: venv ## Run about twenty checks in under two minutes, on a stack started if nothing of it runs; JUNIT=path for the XML
 	@$(VENV) -m tests.smoke
 
 bench: venv ## Measure, written to tests/bench/results: BENCH=stack (deletes the data), boards (deletes it too), overhead or detection
-	@$(VENV) -m tests.bench.$(or $(BENCH),stack)
+	@$(VENV) -m "tests.bench.$${BENCH:-stack}"
 
 test-all: venv ## All of it: also every drill, mutation and quiet day, and the faults planted for the tests. Deletes the data
 	@$(VENV) -m tests.run --all
@@ -74,7 +74,7 @@ targets: ## Check the files in targets/ and list what each target last answered
 	@$(OPS) targets
 
 application: ## A project in the tracker and the Compose lines for an application of yours: NAME=shop, IN_ENV= SERVICE= PORT=
-	@$(OPS) application "$(NAME)" "$(IN_ENV)" "$(SERVICE)" "$(PORT)"
+	@$(OPS) application "$$NAME" "$$IN_ENV" "$$SERVICE" "$$PORT"
 
 agent-token: ## A token for a host that pushes to the gateway, shown once or put into FILE=: HOST=web-2 APPLICATIONS=shop,crm
 	@$(OPS) agent-token "$(HOST)" "$(APPLICATIONS)" "$(FILE)"
@@ -95,19 +95,19 @@ status: ## Every service and its health
 	@$(OPS) status
 
 logs: ## Follow the logs; SERVICE=erp-web for one service
-	@$(OPS) logs $(SERVICE)
+	@$(OPS) logs $$SERVICE
 
 urls: ## The table of URLs, users and where the passwords are
 	@$(OPS) urls
 
 profile: ## What a running Python service spends its time on: SERVICE=erp-web FOR=30s, and APPLICATION= of yours
-	@$(OPS) profile "$(SERVICE)" "$(FOR)" "$(APPLICATION)"
+	@$(OPS) profile "$$SERVICE" "$$FOR" "$$APPLICATION"
 
 doctor: ## What is missing, wrong or weak on this machine
 	@$(OPS) doctor
 
 clean: ## Delete the stack's containers, volumes and secrets; images stay
-	@$(OPS) clean "$(CONFIRM)"
+	@$(OPS) clean "$$CONFIRM"
 
 clean-cache: ## Delete the engine's build cache; the next build compiles everything anew
 	@$(OPS) clean-cache
@@ -116,19 +116,19 @@ outdated: venv ## Which pinned versions are behind, as far as the registries ans
 	@$(VENV) -m ops outdated
 
 break: ## Break something of the sandbox and watch the alert: FAULT=payment-down; alone, lists the faults
-	@$(OPS) break "$(FAULT)"
+	@$(OPS) break "$$FAULT"
 
 mend: ## Mend what was broken: FAULT=... or everything
-	@$(OPS) mend "$(FAULT)"
+	@$(OPS) mend "$$FAULT"
 
 drill: venv ## Inject a real fault, see the notification and its time: ALERT=ApplicationDown or all
-	@$(VENV) -m tests.drills "$(ALERT)"
+	@$(VENV) -m tests.drills "$$ALERT"
 
 test-notification: ## Prove a real receiver: CHANNEL=slack|pagerduty|email
-	@$(OPS) test-notification "$(CHANNEL)"
+	@$(OPS) test-notification "$$CHANNEL"
 
 silence: ## Mute alerts for a while: FOR=1h, and SERVICE=erp-web or APPLICATION=erp or both, IN_ENV=staging
-	@$(OPS) silence "$(FOR)" "$(SERVICE)" "$(APPLICATION)" "$(IN_ENV)"
+	@$(OPS) silence "$$FOR" "$$SERVICE" "$$APPLICATION" "$$IN_ENV"
 
 alerts: ## Every alert that there is now: firing, pending, silenced, inhibited
 	@$(OPS) alerts
@@ -137,7 +137,7 @@ alert-review: ## How often each alert fired in the last 30 days, noisy first, an
 	@$(OPS) alert-review
 
 bundle: ## All images of the stack in one FILE, for a machine without a registry
-	@$(OPS) bundle "$(FILE)"
+	@$(OPS) bundle "$$FILE"
 
 load: ## Load the images from a FILE of `make bundle`; `make up` then uses them
-	@$(OPS) load "$(FILE)"
+	@$(OPS) load "$$FILE"

@@ -1,5 +1,6 @@
 """`python3 -m ops COMMAND [ARGUMENTS]`: what the Makefile calls; `make` alone says what each does."""
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -81,6 +82,10 @@ def main() -> int:
     except OpsError as error:
         print(f"\nmake: {error}", file=sys.stderr, flush=True)
         return 1
+    except BrokenPipeError:
+        # `make urls | head -1`. What is still to be flushed goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("\nInterrupted. Run the same command again; what is finished is kept.", file=sys.stderr)
         return 130

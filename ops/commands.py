@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ops import engine, faults, image_source, images
 from ops.console import OpsError, capture, output, say, step, table
+from ops.lock import alone
 from ops.settings import Settings
 from ops.settings import load as load_settings
 from ops.stack import Stack, foreign_folder, has_ended_badly
@@ -32,7 +33,7 @@ def _want_engine() -> None:
 
 
 def down() -> None:
-    with step("Stopping the stack"):
+    with alone("stack"), step("Stopping the stack"):
         current().compose("--profile", "*", "down", "--remove-orphans", timeout=300)
 
 
@@ -51,7 +52,8 @@ def clean(confirm: str = "") -> None:
     if engine.absent():
         say("No Docker engine is installed here, so there is no container or volume to delete.")
     else:
-        _clean_engine(settings)
+        with alone("stack"):
+            _clean_engine(settings)
     for path in (settings.secrets, settings.local / "bin"):
         shutil.rmtree(path, ignore_errors=True)
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from ops.console import OpsError, capture
 from ops.paths import LOCAL, ROOT
@@ -16,7 +17,7 @@ SECOND_OFFSET = 10000
 LAST_PORT = 65535
 NETWORK = "observability"
 ENVIRONMENTS = ("sandbox", "staging", "production")
-ZONES = Path("/usr/share/zoneinfo")
+ZONES = "/usr/share/zoneinfo"
 TRACE_STORE = "http://jaeger:4318"
 PORTS = {
     "ERP_PORT": "erp-web",
@@ -37,10 +38,13 @@ SAMPLE_SERVICES = (
     *("erp-db", "erp-redis", "postgres-exporter", "redis-exporter"),
 )
 NUMBERS = ("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "TRAFFIC_ORDERS_PER_MINUTE", "MAX_BODY_BYTES")
+PORT = re.compile(r"[1-9][0-9]{0,4}")
+UNSET = re.compile(r'The \\?"(\w+)\\?" variable is not set')
 # Form and meaning of a setting's value.
 FORMS = {
     "PROJECT": ("[a-z0-9][a-z0-9_-]*", "small letters, digits, - and _, such as staging"),
     "PORT_OFFSET": (r"\d{0,5}", "a number such as 10000"),
+    "VERSION": (r"\w[\w.-]{0,99}", "what a tag of an image can be: letters, digits, dots, hyphens and underscores"),
     "IMAGE_SOURCE": ("auto|official|local", "one of auto, official, local"),
     "SAMPLE": ("on|off", "on or off"),
     "TRACING": ("on|off", "on or off"),
@@ -168,6 +172,11 @@ def read_env_file(file: Path) -> dict[str, str]:
         raise OpsError(
             f"Compose refuses {file}: {read.stderr.strip()}; expected lines of the form NAME=value. Correct the line."
         )
+    if unset := UNSET.search(read.stderr):
+        raise OpsError(
+            f"{file}: found ${unset[1]}, which names a variable that isn't set; expected $$ in the place of a dollar "
+            "of the value's own, or the value in single quotation marks. Correct the line."
+        )
     found = json.loads(read.stdout)["services"]["settings"].get("environment") or {}
     if "" in found:
         raise OpsError(f"{file}: found {found['']!r}, expected NAME=value. Correct the line.")
@@ -179,6 +188,8 @@ def load(root: Path = ROOT) -> Settings:
     """Settings for this checkout, checked; raises OpsError with a sentence for the first bad one."""
     values = defaults(root)
     file = root / ".env"
+    if file.is_dir():
+        raise OpsError(f"{file} is a folder; expected a file of lines NAME=value, or nothing. Remove the folder.")
     given = read_env_file(file) if file.is_file() else {}
     known = {*values, "SENTRY_DSN"}
     given |= {name: os.environ[name] for name in known if name in os.environ}
@@ -204,7 +215,7 @@ def load(root: Path = ROOT) -> Settings:
 
 def _check(values: dict[str, str]) -> None:
     for name, (form, expected) in FORMS.items():
-        if not re.fullmatch(form, values[name]):
+        if not re.fullmatch(form, values[name], re.ASCII):
             raise OpsError(f"{name}={values[name]!r}: expected {expected}.")
     try:
         ipaddress.ip_address(values["BIND"])
@@ -213,15 +224,15 @@ def _check(values: dict[str, str]) -> None:
     used: dict[int, str] = {}
     for name in PORTS:
         text = values[name]
-        if not text.isdigit() or not 1 <= int(text) <= LAST_PORT:
+        if not PORT.fullmatch(text) or int(text) > LAST_PORT:
             raise OpsError(f"{name}={text!r}: expected a port number from 1 to {LAST_PORT}.")
         if int(text) in used:
             raise OpsError(f"{name} and {used[int(text)]} are both {text}: give each its own port in .env.")
         used[int(text)] = name
     zone = values["BUSINESS_TIMEZONE"]
-    if zone != "UTC" and not (ZONES / zone).is_file():
+    if zone != "UTC" and zone not in available_timezones():
         raise OpsError(
-            f"BUSINESS_TIMEZONE={zone!r}: found no such file in {ZONES}, expected a zone such as Europe/Berlin. "
+            f"BUSINESS_TIMEZONE={zone!r}: found no such zone in {ZONES}, expected one such as Europe/Berlin. "
             "Correct it in .env, or install the package tzdata."
         )
     if values["GATEWAY_TLS"] == "acme" and "." not in values["GATEWAY_HOST"].strip("0123456789."):

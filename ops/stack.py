@@ -100,7 +100,9 @@ class Stack:
         values["SECRETS_DIR"] = str(self.settings.secrets)
         values |= {f"{service.upper()}_YML": str(self.read(file)) for service, file in named.FILES.items()}
         values["OBSERVABILITY_NETWORK"] = self.settings.network
-        values["GATEWAY_BIND"], values["BIND"] = values["BIND"], self.settings.bind
+        # In brackets, else the colons of an address of version 6 and the port's are the same to Compose.
+        binds = {"GATEWAY_BIND": values["BIND"], "BIND": self.settings.bind}
+        values |= {name: f"[{address}]" if ":" in address else address for name, address in binds.items()}
         has_gateway = self.settings["GATEWAY"] == "on"
         values["BUGSINK_BEHIND_HTTPS"] = "true" if has_gateway else "false"
         if has_gateway:

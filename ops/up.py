@@ -7,6 +7,7 @@ import time
 
 from ops import application_files, engine, gateway, image_source, machine, secrets, urls
 from ops.console import OpsError, capture, say
+from ops.lock import alone
 from ops.paths import ROOT
 from ops.settings import GATEWAY_SERVICES, PORTS, SAMPLE_SERVICES, SANDBOX_SERVICES, Settings
 from ops.settings import load as load_settings
@@ -19,6 +20,11 @@ OPTIONAL = (*SAMPLE_SERVICES, *SANDBOX_SERVICES, *GATEWAY_SERVICES, "grafana-ope
 
 
 def up(*, is_dev: bool = False) -> None:
+    with alone("stack"):
+        _up(is_dev=is_dev)
+
+
+def _up(*, is_dev: bool) -> None:
     started = time.monotonic()
     check_machine()
     engine_started = engine.ensure()

@@ -23,15 +23,21 @@ def write(root: Path, text: str) -> None:
     [
         ("ERP_PORT=eighty", "ERP_PORT='eighty': expected a port number"),
         ("ERP_PORT=70000", "ERP_PORT='70000': expected a port number"),
+        ("ERP_PORT=8²", "ERP_PORT='8²': expected a port number"),
+        ("ERP_PORT=٨٠٠١", "ERP_PORT='٨٠٠١': expected a port number"),
         ("ERP_PORT=9090", "PROMETHEUS_PORT and ERP_PORT are both 9090"),
         ("BIND=localhost", "BIND='localhost': expected an IP address"),
         ("ENV=prod", "ENV='prod': expected one of sandbox, staging, production"),
+        ("VERSION=feature/x", "VERSION='feature/x': expected what a tag of an image can be"),
+        ("VERSION=", "VERSION='': expected what a tag of an image can be"),
         ("IMAGE_SOURCE=ghcr", "IMAGE_SOURCE='ghcr': expected one of auto, official, local"),
         ("TRACING=yes", "TRACING='yes': expected on or off"),
         ("WEB_CONCURRENCY=0", "WEB_CONCURRENCY='0': expected a whole number"),
         ("METRICS_RETENTION=-3d", "METRICS_RETENTION='-3d': expected a duration"),
         ("METRICS_RETENTION_SIZE=8", "METRICS_RETENTION_SIZE='8': expected a size"),
-        ("BUSINESS_TIMEZONE=Europe/Berlni", "BUSINESS_TIMEZONE='Europe/Berlni': found no such file"),
+        ("BUSINESS_TIMEZONE=Europe/Berlni", "BUSINESS_TIMEZONE='Europe/Berlni': found no such zone"),
+        ("BUSINESS_TIMEZONE=../zoneinfo/UTC", "BUSINESS_TIMEZONE='../zoneinfo/UTC': found no such zone"),
+        ("ALERT_EMAIL_TO=on$call@erp.example", "found $call, which names a variable that isn't set; expected $$"),
         ("PROJECT=Staging 2", "PROJECT='Staging 2': expected small letters"),
         ("PORT_OFFSET=-1", "PORT_OFFSET='-1': expected a number"),
         ("PORT_OFFSET=60000", "ERP_PORT=8000 and PORT_OFFSET=60000 make 68000: expected at most 65535"),
@@ -85,6 +91,20 @@ def test_what_ops_hands_to_compose_is_read_no_second_time(root: Path) -> None:
 
 def test_the_defaults_are_those_that_compose_reads() -> None:
     assert defaults() == read_env_file(ROOT / ".env.example")
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused(root: Path) -> None:
+    (root / ".env").mkdir()
+    with pytest.raises(OpsError, match=r"\.env is a folder; expected a file"):
+        load(root)
+
+
+def test_ports_are_published_on_an_address_of_version_6(root: Path) -> None:
+    write(root, "BIND=::1\n")
+    settings = load(root)
+    published = Stack(settings, "official").model["services"]["prometheus"]["ports"]
+    assert [(each["host_ip"], each["published"]) for each in published] == [("::1", "9090")]
+    assert settings.host == "[::1]"
 
 
 def test_without_docker_a_file_of_settings_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
