@@ -9,14 +9,13 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from ops import secrets
+from ops import labels, secrets
 from ops.alerts import answering
 from ops.console import OpsError
 from ops.settings import Settings
 from ops.stack import Stack
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
-TAKEN = ("erp", "monitoring", "sandbox")
 API = "/api/canonical/0"
 LINES = """\
 services:
@@ -46,15 +45,18 @@ secrets:
 
 
 def application(stack: Stack, name: str = "", env: str = "", service: str = "", port: str = "") -> None:
-    if not NAME.fullmatch(name) or name in TAKEN:
+    if not NAME.fullmatch(name) or name in labels.TAKEN:
         raise OpsError(
             f"NAME={name!r} is no application's name; expected small letters, digits and hyphens, such as NAME=shop, "
-            f"and none of {', '.join(TAKEN)}."
+            f"and none of {', '.join(labels.TAKEN)}."
         )
+    env, service, port = env or "production", service or "web", port or "8000"
+    for word, label, value in (("IN_ENV", "env", env), ("SERVICE", "service", service), ("PORT", "metrics-port", port)):
+        if words := labels.expected(label, value):
+            raise OpsError(f"{word}={value!r}: expected {words}.")
     dsn = "sentry_dsn" if "SENTRY_DSN" in stack.settings.given else _own_dsn(stack, name)
     folder = str(stack.settings.secrets)
-    chosen = lines(name, env or "production", service or "web", port or "8000", folder, dsn, settings=stack.settings)
-    print(chosen, end="")
+    print(lines(name, env, service, port, folder, dsn, settings=stack.settings), end="")
 
 
 def lines(name: str, env: str, service: str, port: str, folder: str, dsn: str, *, settings: Settings) -> str:
@@ -72,8 +74,8 @@ def _own_dsn(stack: Stack, name: str) -> str:
     found = next((each for each in projects if each["name"] == name), None)
     if found is None:
         team = _bugsink(stack, "teams/")["results"][0]["id"]
-        found = _bugsink(stack, "projects/", {"team": team, "name": name})
-        found = _bugsink(stack, f"projects/{found['id']}/")
+        made = _bugsink(stack, "projects/", {"team": team, "name": name})
+        found = _bugsink(stack, f"projects/{made['id']}/")  # the answer that made it has no DSN
     key = re.sub(r"^https?://([0-9a-f]+)@.*$", r"\1", found["dsn"])
     file = f"{name}_sentry_dsn"
     secrets.write(stack.settings.secrets / file, f"http://{key}@bugsink:8000/{found['id']}")

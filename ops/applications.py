@@ -9,10 +9,10 @@ from typing import Any
 from ops.alerts import IDENTITY as SERVICE
 from ops.alerts import prometheus, query
 from ops.console import output, say, table
+from ops.labels import PREFIX, TAKEN, expected, faults
 from ops.settings import FIRST, NETWORK, Settings
 from ops.stack import Stack
 
-PREFIX = "observability."
 READABLE_LOGS = ("json-file", "local", "journald")
 IDENTITY = ("application", "env")
 HEAD = ("application", "env", "targets up", "probes up", "lines/min", "events/min", "last deploy")
@@ -40,6 +40,8 @@ class Container:
     networks: frozenset[str]
     log_driver: str
     is_running: bool
+    project: str = ""
+    is_one_off: bool = False
 
     @property
     def stack(self) -> str:
@@ -59,13 +61,16 @@ def applications(stack: Stack) -> int:
         return 1
     figures = [query(stack, expression, IDENTITY) for expression in (TARGETS, UP, PROBES, PROBES_UP, LINES, EVENTS)]
     deploys = _deploys(query(stack, DEPLOYED, (*IDENTITY, "version")))
+    refused = [each for each in found if _is_refused(each)]
+    misnamed = [f"{each.name}: {sentence}" for each in found for sentence in misleading(each, stack.project)]
+    found = [each for each in found if each not in refused]
     names = sorted({each.identity for each in found} | {name for name in figures[0] if name[0]})
     say(table([_row(name, figures, deploys) for name in names], HEAD))
     speaking = set(query(stack, SPEAKING, SERVICE))
     scraped = {key[:3] for key in query(stack, SCRAPED, (*SERVICE, "instance"))}
     failing = query(stack, "probe_success == 0", (*IDENTITY, "instance"))
     targets = prometheus(stack, "targets", state="active")["activeTargets"]
-    said = [*astray(labelled, stack.settings), *lacks(found, stack.settings.network)]
+    said = [*misnamed, *astray(labelled, stack.settings), *lacks(found, stack.settings.network)]
     missing = [*said, *unseen(found, scraped, speaking), *down(targets, failing)]
     for sentence in missing:
         say(f"MISSING  {sentence}")
@@ -73,9 +78,10 @@ def applications(stack: Stack) -> int:
 
 
 def containers() -> list[Container]:
-    """Those with the label of an application, of any stack, whatever their state."""
+    """Those with an application's label, of any stack, whatever their state, but for those of `docker compose run`."""
     ids = output(["docker", "ps", "--all", "--quiet", "--filter", f"label={PREFIX}application"]).split()
-    return [_container(each) for each in json.loads(output(["docker", "inspect", *ids]))] if ids else []
+    found = [_container(each) for each in json.loads(output(["docker", "inspect", *ids]))] if ids else []
+    return [each for each in found if not each.is_one_off]
 
 
 def _container(inspected: dict[str, Any]) -> Container:
@@ -90,6 +96,8 @@ def _container(inspected: dict[str, Any]) -> Container:
         networks=frozenset(inspected["NetworkSettings"]["Networks"]),
         log_driver=inspected["HostConfig"]["LogConfig"]["Type"],
         is_running=inspected["State"]["Running"],
+        project=given.get("com.docker.compose.project", ""),
+        is_one_off=given.get("com.docker.compose.oneoff") == "True",
     )
 
 
@@ -101,6 +109,20 @@ def astray(labelled: list[Container], settings: Settings) -> Iterator[str]:
                 f"{each.name} is on the network {settings.network} and belongs to the stack {each.stack}; "
                 f"expected the label {PREFIX}stack: {settings['PROJECT']}, or the network of {each.stack}."
             )
+
+
+def _is_refused(container: Container) -> bool:
+    """Whether Prometheus and Promtail leave it out, because a name of it isn't one."""
+    names = {"application": "", **container.labels}
+    return any(expected(label, names[label]) for label in ("application", "env", "service") if label in names)
+
+
+def misleading(container: Container, project: str) -> Iterator[str]:
+    """What its labels say that can't be so."""
+    yield from faults(container.labels)
+    name = container.labels["application"]
+    if name in TAKEN and container.project != project:
+        yield f"the application {name} is this stack's own; expected another name."
 
 
 def lacks(found: list[Container], standard: str = NETWORK) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ops.applications import NETWORK
 from tests.support import own_application, stack
 from tests.support.loki import Loki
 from tests.support.own_application import APPLICATION, ENV, SERVICE, OwnApplication
@@ -100,6 +101,36 @@ def test_make_profile_names_the_function_that_costs_most(shop: OwnApplication) -
     assert "planted_hot_function (shop/settings.py" in first["cpu"], printed
     graphs = [Path(found) for found in re.findall(r"the flame graph is (\S+\.svg)", printed)]
     assert ["planted_hot_function" in graph.read_text(encoding="utf-8") for graph in graphs] == [True, True]
+
+
+@pytest.fixture
+def odd(shop: OwnApplication) -> Iterator[list[str]]:
+    """Containers that are no instance of it: one of `docker compose run`, one without a name, one with a long one."""
+    sleep = ("sleep", "infinity")
+    labels = ("--network", NETWORK, "--label", "observability.metrics-port=8000")
+    image = shop.compose("images", "--quiet", SERVICE).strip()
+    made = [shop.compose("run", "--detach", "--no-deps", SERVICE, *sleep).strip()]
+    try:
+        for name in ("", "x" * 2000):
+            label = f"observability.application={name}"
+            made.append(stack.run("docker", "run", "--detach", *labels, "--label", label, image, *sleep).strip())
+        yield made
+    finally:
+        stack.run("docker", "rm", "--force", *made)
+
+
+def test_what_runs_once_or_has_no_name_is_not_watched(odd: list[str], prometheus: Prometheus) -> None:
+    ids = set(stack.run("docker", "inspect", "--format", "{{.Id}}", *odd).split())
+
+    def found(state: str) -> set[str]:
+        targets = prometheus.get("targets", state=state)[f"{state}Targets"]
+        return {each["discoveredLabels"].get("__meta_docker_container_id", "") for each in targets} & ids
+
+    eventually(lambda: found("dropped"), "Prometheus to have seen them", 40, until=lambda seen: seen == ids)
+    assert found("active") == set()
+    # One label that is too long would make its whole scrape fail.
+    telegraf = 'up{service="telegraf"}'
+    stays(lambda: prometheus.value(telegraf), "Telegraf's figures of all", 25, until=lambda value: value == 1)
 
 
 def test_make_applications_lists_it(shop: OwnApplication) -> None:

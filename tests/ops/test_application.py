@@ -29,3 +29,17 @@ def test_with_an_external_tracker_its_dsn_is_used(settings: Settings, capsys: py
     assert "/sentry_dsn}" in printed
     assert 'observability.metrics-port: "9000"' in printed
     assert printed.count("staging") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("a b", "", ""), "IN_ENV='a b': expected at most 63 letters"),
+        (("", 'we"b', ""), "SERVICE='we\"b': expected at most 63 letters"),
+        (("", "", "80;90"), "PORT='80;90': expected a port's number"),
+    ],
+)
+def test_a_word_that_no_label_can_hold_is_refused(words: tuple[str, str, str], said: str, settings: Settings) -> None:
+    with pytest.raises(OpsError) as caught:
+        application(Stack(settings, "official"), "shop", *words)
+    assert said in str(caught.value)

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from ops.applications import Container, down, lacks, unseen
+from ops.applications import Container, down, lacks, misleading, unseen
 
 WEB = Container(
     name="shop-web-1",
@@ -43,6 +43,33 @@ def test_nothing_is_missed_of_what_is_complete_and_arrives() -> None:
 )
 def test_what_a_container_lacks_is_told(container: Container, said: str) -> None:
     assert said in "\n".join(lacks([container]))
+
+
+@pytest.mark.parametrize(
+    ("container", "said"),
+    [
+        (dataclasses.replace(WEB, labels={"application": ""}), "observability.application is ''; expected at most 63"),
+        (labelled(application='Shop "2"'), "observability.application is 'Shop \"2\"'; expected at most 63"),
+        (labelled(env="e" * 64), "expected at most 63"),
+        (labelled(metrics_port="80;90"), "observability.metrics-port is '80;90'; expected a port's number"),
+        (labelled(metrics_token="true"), 'observability.metrics-token is \'true\'; expected "on" or "off"'),
+        (labelled(logs="false"), 'observability.logs is \'false\'; expected "on" or "off" in quotation marks'),
+        (labelled(health="livez"), "observability.health is 'livez'; expected a path"),
+        (labelled(health="/livez, /readyz"), "two with a comma and no space between them"),
+        (labelled(health="/a,/b,/c"), "observability.health is '/a,/b,/c'; expected a path, two"),
+        (labelled(metrics_scheme="ftp"), "expected http or https"),
+        (labelled(metric_port="8000"), "observability.metric-port is no label of this stack; expected one of"),
+        (labelled(application="erp"), "the application erp is this stack's own; expected another name."),
+    ],
+)
+def test_a_label_that_cannot_be_meant_is_told(container: Container, said: str) -> None:
+    assert said in "\n".join(misleading(container, "erp-observability"))
+
+
+def test_labels_that_can_be_meant_are_not_told() -> None:
+    own = dataclasses.replace(labelled(application="monitoring"), project="erp-observability")
+    fine = [WEB, own, labelled(health="tcp"), labelled(health="/livez,/readyz"), labelled(logs="off")]
+    assert [sentence for each in fine for sentence in misleading(each, "erp-observability")] == []
 
 
 def test_two_containers_that_would_write_the_same_series_are_told() -> None:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from ops import application
+from ops.labels import FORMS
 from ops.paths import ROOT
 from ops.settings import FIRST, Settings, defaults
 from tests.support import readme
@@ -75,6 +76,15 @@ def test_what_is_read_is_what_is_described() -> None:
     text = "\n".join((ROOT / path).read_text(encoding="utf-8") for path in READERS)
     found = {name.replace("_", "-") for name in re.findall(r"__meta_docker_container_label_observability_(\w+)", text)}
     assert found | set(re.findall(r'"observability\.([a-z-]+)"', text)) == DESCRIBED
+    assert FORMS.keys() == DESCRIBED
+
+
+def test_those_who_read_a_name_and_make_applications_have_one_form_of_it() -> None:
+    form, _ = FORMS["application"]
+    named = re.findall(r'regex: "(.*;.*;.*)"', "\n".join((ROOT / path).read_text("utf-8") for path in READERS))
+    assert set(named) == {f"{form};({form})?;({form})?", f"({form})?;({form})?;({form})?"}
+    # Prometheus' containers and Telegraf's figures of them, Promtail
+    assert len(named) == 3
 
 
 @pytest.mark.parametrize("name", services())
