@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ops.console import OpsError
+from ops.lock import alone
 from tests.support import stack
 from tests.support.wait import NotSeenError
 
@@ -45,8 +46,15 @@ class Summary:
 
 
 def main() -> int:
+    # The requests of a second run would be counted with those of the first.
+    with alone("smoke"):
+        return _main()
+
+
+def _main() -> int:
     started = time.monotonic()
     try:
+        check_junit()
         stack.ensure_up()
         stack.secret("metrics_token")
     except (OpsError, NotSeenError) as error:
@@ -54,6 +62,16 @@ def main() -> int:
         return 1
     print(f"\nThe stack is up after {time.monotonic() - started:.0f} s.\n", flush=True)
     return run(Path(__file__).parent, started)
+
+
+def check_junit() -> None:
+    """Whether JUNIT= names a file that can be written; pytest would find out when all is done."""
+    path = Path(os.environ.get("JUNIT") or os.devnull).absolute()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a").close()
+    except OSError as error:
+        raise OpsError(f"JUNIT={path} can't be written ({error.strerror}); expected the path of a file.") from None
 
 
 def run(checks: Path, started: float) -> int:

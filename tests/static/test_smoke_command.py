@@ -71,6 +71,16 @@ def test_no_check_at_all_is_no_success(folder: Path) -> None:
     assert smoke(folder).returncode not in (0, 1)
 
 
+@pytest.mark.parametrize("path", ["/proc/none/smoke.xml", "/proc"])
+def test_a_report_that_cannot_be_written_is_told_before_any_check(path: str) -> None:
+    command = [sys.executable, "-m", "tests.smoke"]
+    done = subprocess.run(
+        command, cwd=ROOT, env={"JUNIT": path}, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"No check ran: JUNIT={path} can't be written" in done.stderr
+
+
 class Settings(dict[str, str]):
     is_sandbox = False
     has_sample = True
