@@ -19,6 +19,8 @@ SEVERITIES = ("critical", "warning", "info")
 STATES = ("firing", "pending", "silenced", "inhibited", "muted")
 NAME = ("alertname", "severity", "team")
 IDENTITY = ("application", "env", "service")
+# Of an alert's labels those that its row has in a column, or that tell no two alerts apart.
+SHOWN = {"alertname", "severity", "team", "signal", "job", *IDENTITY}
 CHOSEN = {"service": "SERVICE", "application": "APPLICATION", "env": "IN_ENV"}  # the labels and words of `make silence`
 FIRING = 'ALERTS{alertstate="firing", alertname!="Watchdog"}'
 BEGUN = f"sum by ({', '.join(NAME)}) (count_over_time(({FIRING} unless {FIRING} offset 15s)[30d:15s]))"
@@ -89,7 +91,7 @@ def rules(stack: Stack) -> list[dict[str, str]]:
 
 def duration(text: str) -> timedelta:
     """`90s`, `30m`, `1h30m`, `2d`; OpsError for anything else."""
-    found = re.fullmatch(DURATION, text)
+    found = re.fullmatch(DURATION, text, re.ASCII)
     length = timedelta(**{unit: int(number) for unit, number in found.groupdict("0").items()}) if found else timedelta()
     if not timedelta() < length <= LONGEST_SILENCE:
         raise OpsError(
@@ -143,6 +145,7 @@ def listing(found: Sequence[Mapping[str, Any]], grafana: str, now: datetime) -> 
                 _state(alert.get("status")),
                 labels["alertname"],
                 *(labels.get(label, "") for label in IDENTITY),
+                " ".join(f"{label}={value}" for label, value in sorted(labels.items()) if label not in SHOWN),
                 f"{since:%Y-%m-%d %H:%M:%S} UTC ({str(now - since).partition('.')[0]})",
                 annotations.get("summary", ""),
                 board and grafana + board,
@@ -150,7 +153,7 @@ def listing(found: Sequence[Mapping[str, Any]], grafana: str, now: datetime) -> 
         )
     rows.sort(key=lambda row: ((*SEVERITIES, row[0]).index(row[0]), STATES.index(row[1]), row))
     counts = ", ".join(f"{sum(row[1] == state for row in rows)} {state}" for state in STATES)
-    return table(rows, ["severity", "state", "alert", *IDENTITY, "since", "what", "board"]) + f"\n\n{counts}."
+    return table(rows, ["severity", "state", "alert", *IDENTITY, "which", "since", "what", "board"]) + f"\n\n{counts}."
 
 
 def _state(status: Mapping[str, Any] | None) -> str:

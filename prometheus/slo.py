@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ SLOW = ((3, "1d", "2h", "1h"), (1, "3d", "6h", "3h"))
 KEYS = ("slo", "objective", "requests", "errors")
 OPTIONAL = ("objectives",)  # by application
 BOARD = "/d/overview?var-application={{ $labels.application }}&var-env={{ $labels.env }}"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 Rule = dict[str, Any]
 
 
@@ -73,6 +75,10 @@ def _check(where: str, slo: object) -> None:
     if not isinstance(own, dict):
         raise SloError(f"{where}: objectives is {own!r}; expected a share by application, such as `shop: 0.999`.")
     for application, objective in own.items():
+        if not isinstance(application, str) or not NAME.fullmatch(application):
+            raise SloError(
+                f"{where}: {application!r} is no application's name; expected the label's value, such as shop."
+            )
         _check_objective(f"{where}: the objective of {application}", objective)
 
 
@@ -100,7 +106,8 @@ def budget(slo: Rule) -> str:
     """The budget of each application that had requests in six hours: the windows of days are compared with it too."""
     seen = 'group by (application, env) (last_over_time(slo:requests:rate5m{{slo="{}"{}}}[6h]))'
     own = slo.get("objectives", {})
-    others = f',application!~"{"|".join(own)}"' if own else ""
+    names = "|".join(own).replace(".", "[.]")
+    others = f',application!~"{names}"' if own else ""
     budgets = [(others, slo["objective"])]
     budgets += [(f',application="{application}"', objective) for application, objective in own.items()]
     return " or ".join(f"{round(1 - share, 9)} * {seen.format(slo['slo'], matcher)}" for matcher, share in budgets)

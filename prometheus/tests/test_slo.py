@@ -52,13 +52,13 @@ def test_every_slo_has_its_budget_requests_and_errors(slos: Slos, write: Callabl
 def test_application_with_an_objective_of_its_own_has_its_own_budget(
     slos: Slos, write: Callable[[object], Path]
 ) -> None:
-    slos[0]["objectives"] = {"intranet": 0.9, "shop": 0.999}
+    slos[0]["objectives"] = {"intranet": 0.9, "shop.eu": 0.999}
     seen = 'group by (application, env) (last_over_time(slo:requests:rate5m{{slo="availability",{}}}[6h]))'.format
     assert slo.budget(slo.load(write({"slos": slos}))[0]) == " or ".join(
         [
-            "0.005 * " + seen('application!~"intranet|shop"'),
+            "0.005 * " + seen('application!~"intranet|shop[.]eu"'),
             "0.1 * " + seen('application="intranet"'),
-            "0.001 * " + seen('application="shop"'),
+            "0.001 * " + seen('application="shop.eu"'),
         ]
     )
 
@@ -79,6 +79,10 @@ def test_application_with_an_objective_of_its_own_has_its_own_budget(
         (
             {"objectives": {"shop": 99}},
             "2: the objective of shop is 99; expected a share between 0 and 1, such as 0.995.",
+        ),
+        (
+            {"objectives": {'shop"': 0.9}},
+            "2: 'shop\"' is no application's name; expected the label's value, such as shop.",
         ),
         ({"errors": ""}, "2: errors is ''; expected a text."),
         ({"requests": 5}, "2: requests is 5; expected a text."),

@@ -35,7 +35,7 @@ def test_duration_is_understood(text: str, seconds: int) -> None:
     assert alerts.duration(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "1", "1x", "-1h", "1h ", "1h;30m", "0s", "31d", "9999999999d"])
+@pytest.mark.parametrize("text", ["", "1", "1x", "-1h", "1h ", "1h;30m", "0s", "31d", "9999999999d", "\uff11h"])
 def test_bad_duration_is_refused_before_anything_is_asked(text: str, settings: Settings) -> None:
     with pytest.raises(OpsError, match=r"FOR='.*expected at most 30d, such as FOR=30m"):
         alerts.silence(Stack(settings, "official"), text, "erp-web", "", "")
@@ -62,6 +62,14 @@ def test_alerts_are_listed_by_severity_and_state_with_start_and_board() -> None:
     ]
     assert "  2026-11-25 13:05:40 UTC (1 day, 1:01:00)  It is down  http://localhost:3000/d/overview" in told[2]
     assert told[-1] == "3 firing, 1 pending, 1 silenced, 1 inhibited, 1 muted."
+
+
+def test_alerts_that_only_another_label_tells_apart_are_told_apart() -> None:
+    burn = pending("ErrorBudgetSlowBurn", "warning", "erp")
+    days = [{**burn, "labels": {**burn["labels"], "slo": "latency", "window": window}} for window in ("1d", "3d")]
+    told = alerts.listing(days, "http://localhost:3000", NOW).splitlines()
+    assert told[0].split()[3:8] == ["application", "env", "service", "which", "since"]
+    assert [line.split()[6:8] for line in told[2:4]] == [["slo=latency", "window=1d"], ["slo=latency", "window=3d"]]
 
 
 def test_a_silence_of_everything_is_refused(settings: Settings) -> None:

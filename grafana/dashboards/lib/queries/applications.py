@@ -14,12 +14,15 @@ _REQUESTS = f"sum by ({BY_SERVICE}) (service:django_http_responses:rate5m{{{OTHE
 _BUILD = f"timestamp(build_info{{{OTHERS}}})"
 # A version of the last minutes may have no sample at a step of the subquery yet.
 _FIRST_SEEN = f"min by ({_VERSION}) (min_over_time({_BUILD}[1w:5m]) or {_BUILD})"
+_UP = f'min by ({BY_SERVICE}) (up{{{OTHERS},probe=""}})'
+# What has ended, as a migration does, writes no line any more; its count stays.
+_LINES = rate_by(BY_SERVICE, "promtail_log_lines_total", OTHERS, per=" * 60")
 
 FIGURES = {
-    "Up": f'min by ({BY_SERVICE}) (up{{{OTHERS},probe=""}})',
+    "Up": _UP,
     "Requests": _REQUESTS,
     "Server errors": f"({or_zero(_ERRORS, _REQUESTS)}) >= 0",
     "p95": quantile(0.95, _LATENCY, OTHERS, BY_SERVICE) + " >= 0",
-    "Log lines": rate_by(BY_SERVICE, "promtail_log_lines_total", OTHERS, per=" * 60"),
+    "Log lines": f"{_LINES} > 0 or {_LINES} and on ({BY_SERVICE}) {_UP}",
     "Deployed": f"{_FIRST_SEEN} * 1000 and on ({_VERSION}) build_info",
 }
