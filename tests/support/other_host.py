@@ -149,6 +149,8 @@ def running(folder: Path) -> Iterator[OtherHost]:
                 yield OtherHost(side, started)
         finally:
             stack.run("make", "-C", str(checkout), "agent-down", timeout=120)
+            kept = (f"{PROJECT}-agent_{name}" for name in ("prometheus-agent-data", "promtail-positions"))
+            stack.run("docker", "volume", "rm", "--force", *kept)
 
 
 def _lines(checkout: Path) -> str:
