@@ -1,4 +1,7 @@
-"""What a person on call gets, in one shape: Slack and PagerDuty from the inbox, e-mail from Mailpit."""
+"""What a person on call gets, in one shape: Slack and PagerDuty from the inbox, e-mail from Mailpit.
+
+Mails of the error tracker, to TRACKER_EMAIL_TO, are none.
+"""
 
 import html
 import re
@@ -7,6 +10,7 @@ from typing import Any
 
 from tests.support.inbox import Inbox, Notification
 from tests.support.mailpit import Mail, Mailpit
+from tests.support.stack import setting
 
 CHANNELS = ("slack", "pagerduty", "email")
 RESOLVED = "[RESOLVED]"
@@ -49,7 +53,8 @@ class Pages:
     def received(self, channel: str, *, since: float) -> list[Page]:
         """The pages of a channel that arrived after `since` (Unix seconds), oldest first."""
         if channel == "email":
-            return [_from_mail(mail) for mail in self._mailpit.mails(since=since)]
+            mails = self._mailpit.mails(since=since)
+            return [_from_mail(mail) for mail in mails if setting("TRACKER_EMAIL_TO") not in mail.to]
         found = self._inbox.notifications(channel)
         return [_from_call(each) for each in found if each.received_at > since]
 
