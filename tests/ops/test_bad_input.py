@@ -64,9 +64,12 @@ def test_broken_override_is_named(ops: Ops, checkout: Path, secrets_copy: Path) 
     refused(ops, "Compose refuses", "compose.override.yaml", SECRETS_DIR=str(secrets_copy))
 
 
-def test_no_rights_to_the_socket(ops: Ops, tmp_path: Path) -> None:
+def test_no_rights_to_the_socket(ops: Ops, checkout: Path, tmp_path: Path) -> None:
     if os.geteuid() == 0:
         nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+        refused(ops, "No right to write into", "user id 65534", prefix=nobody, HOME="/tmp")  # noqa: S108
+        (checkout / ".local").mkdir()
+        (checkout / ".local").chmod(0o777)
         refused(ops, "No rights to the engine's socket", "user id 65534", prefix=nobody, HOME="/tmp")  # noqa: S108
         return
     with socket.socket(socket.AF_UNIX) as closed:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ops import named
 from ops.commands import current
 from ops.console import OpsError
 from ops.settings import Settings
@@ -28,6 +29,9 @@ FAILING: dict[str, Any] = {"command": ["sh", "-c", "sleep 1; echo the table is g
 
 @pytest.fixture
 def project(tmp_path: Path, settings: Settings) -> Iterator[Stack]:
+    for file in named.FILES.values():
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).touch()
     yield Stack(Settings({**settings.values, "PROJECT": PROJECT}, {}), "official", root=tmp_path)
     label = f"label=com.docker.compose.project={PROJECT}"
     if left := run("docker", "ps", "--all", "--quiet", "--filter", label).split():
