@@ -51,9 +51,7 @@ PHASES = (
     # On a Prometheus, an Alertmanager and an inbox of its own.
     Phase("heartbeat", HEARTBEAT, _pytest("tests/apart/test_without_prometheus.py"), needs=("stack",)),
     Phase("gateway", HEARTBEAT, _pytest("tests/apart/test_gateway.py"), needs=("stack",)),
-    Phase(
-        "agent", HEARTBEAT, _pytest("tests/apart/test_agent.py", "-m", "not thorough"), needs=("stack",), after=("e2e",)
-    ),
+    Phase("agent", HEARTBEAT, _pytest("tests/apart/test_agent.py"), needs=("stack",), after=("e2e",), in_test=False),
     # With the processor to itself, for browsers draw. Not CRITICAL: the alert of an earlier run's fault may still fire,
     # which tests/e2e/test_quiet.py tells from one that must not.
     Phase("e2e", STACK, _pytest(*WELL), needs=("stack",)),
@@ -92,14 +90,11 @@ PHASES = (
         STACK,
         _pytest("tests/apart/test_second_stack.py"),
         needs=("stack",),
-        after=("application", "heartbeat", "app", "agent", "agent-all"),
+        after=("application", "heartbeat", "app", "agent"),
         in_test=False,
     ),
     Phase("mutation", FILES, ("-m", "prometheus.tests.mutation", "--all"), needs=("stack",), in_test=False),
     Phase("quiet-days", FILES, ("-m", "prometheus.tests.quiet", "--all"), needs=("stack",), in_test=False),
-    Phase(
-        "agent-all", HEARTBEAT, _pytest("tests/apart/test_agent.py", "-m", "thorough"), needs=("stack",), in_test=False
-    ),
     Phase("takehome-all", FILES, _pytest("tests/takehome", "-m", "thorough"), needs=("stack",), in_test=False),
     # The other columns of what `next` runs.
     Phase("matrix", APP, ("-m", "tests.app_container", "matrix"), needs=("stack",), in_test=False),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.applications import NETWORK
+from ops.settings import NETWORK
 from tests.support import own_application, stack
 from tests.support.loki import Loki
 from tests.support.own_application import APPLICATION, ENV, SERVICE, OwnApplication

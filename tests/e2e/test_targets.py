@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
@@ -38,7 +38,7 @@ class Exporter(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """A program on the host: outside the stack's networks, as another machine is."""
-    server = HTTPServer((outside(), 0), Exporter)
+    server = ThreadingHTTPServer((outside(), 0), Exporter)
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"{server.server_address[0]!s}:{server.server_address[1]}"
     server.shutdown()
@@ -94,7 +94,7 @@ def test_a_file_of_targets_is_watched_and_a_bad_one_beside_it_refused(
     assert "planted.yml" in (text := refusal())
     assert "line 2: field lables not found" in text
     eventually(lambda: prometheus.query('ALERTS{alertname="TargetsRefused"}'), "TargetsRefused to begin", 60)
-    assert prometheus.value(f'up{{job="shop-search",instance="{address}"}}') == 1
+    has(prometheus, f'up{{job="shop-search",instance="{address}"}}', 1)
 
     write(GOOD.format(address=address).replace(", service: shop-search", "", 1))
     lacks = f"planted.yml:1: {address} isn't watched: it has no label service"
