@@ -9,6 +9,7 @@ from pathlib import Path
 from ops import agent_files, engine, image_source, named, secrets
 from ops.agent_files import PROMETHEUS, Central
 from ops.console import OpsError, capture, output, say, step
+from ops.gateway import HOST
 from ops.settings import ENVIRONMENTS, Settings
 from ops.settings import load as load_settings
 from ops.stack import Stack
@@ -18,8 +19,6 @@ PUSHED_WITHIN_SECONDS = 60.0
 # A target that is taken away ends its series two scrapes later.
 GOODBYE_SECONDS = 25.0
 ADDRESS = re.compile(r"https://[^/\s]+")
-# As `make agent-token` takes them.
-NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 PROMETHEUS_YML, PROMTAIL_YML = named.FILES["prometheus"], named.FILES["promtail"]
 MONITORING_YML = "prometheus/monitoring.yml"
 LEAVING_YML = "prometheus/prometheus.leaving.yml"
@@ -126,13 +125,13 @@ def _central(url: str, host: str, applications: str, *, has_ca: bool) -> Central
             "CENTRAL=https://monitoring.example:8443."
         )
     name = host or socket.gethostname().lower()
-    if not NAME.fullmatch(name):
+    if not HOST.fullmatch(name):
         raise OpsError(
             f"HOST={name!r} can't be a host's name; expected small letters, digits, dots and hyphens, such as "
             "HOST=web-2. It has to be the one that the token was made for."
         )
     wanted = tuple(applications.replace(",", " ").split())
-    if bad := [each for each in wanted if not NAME.fullmatch(each)]:
+    if bad := [each for each in wanted if not HOST.fullmatch(each)]:
         raise OpsError(f"APPLICATIONS={applications!r}: {bad[0]!r} is no name; expected such as APPLICATIONS=shop,crm.")
     return Central(url, name, wanted, has_ca)
 
@@ -173,8 +172,7 @@ def _keep(files: dict[str, str], settings: Settings) -> None:
     if metrics and not (folder / "metrics_token").exists():
         files = {**files, "metrics_token": metrics()}
     for name, value in files.items():
-        if not (folder / name).exists() or secrets.read(name, folder) != value:
-            secrets.write(folder / name, value)
+        secrets.update(name, value, folder)
 
 
 def _await_push(chosen: Agent) -> None:

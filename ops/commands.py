@@ -9,7 +9,7 @@ from ops.console import OpsError, capture, output, say, step, table
 from ops.lock import alone
 from ops.settings import Settings
 from ops.settings import load as load_settings
-from ops.stack import Stack, foreign_folder, has_ended_badly
+from ops.stack import Stack, foreign_folder, has_ended_badly, of_project
 
 TOOL_PATHS = {
     "promtool": ("prometheus", "/bin/promtool"),
@@ -69,7 +69,7 @@ def _clean_engine(settings: Settings) -> None:
             ("volume", ["rm"]),
             ("network", ["rm"]),
         ):
-            listing = ["ls", "-q", "--filter", f"label=com.docker.compose.project={settings['PROJECT']}"]
+            listing = ["ls", "-q", "--filter", of_project(settings["PROJECT"])]
             found = capture(["docker", kind, *listing, *(["-a"] if kind == "container" else [])]).stdout.split()
             if found:
                 done = capture(["docker", kind, *remove, *found], timeout=300)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import secrets as random
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ def agent_token(stack: Stack, host: str = "", applications: str = "", file: str 
                 f"APPLICATIONS={applications!r}: {name!r} is no application's name; expected names such as "
                 "APPLICATIONS=shop,crm, or none for the host's own figures alone."
             )
-    token = _random(TOKEN_LENGTH)
+    token = secrets.random_text(TOKEN_LENGTH)
     # It is long and random: one round of a quick hash is enough.
     entry: dict[str, object] = {"applications": names, "sha256": hashlib.sha256(token.encode()).hexdigest()}
     is_known = _add(stack, "gateway_agents", host, entry)
@@ -49,7 +48,7 @@ def user(stack: Stack, name: str = "", role: str = "", file: str = "") -> None:
         raise OpsError(f"ROLE={role!r}: expected ROLE=viewer, who reads, or ROLE=operator, who may silence as well.")
     if stack.settings["GATEWAY"] != "on":
         raise OpsError("There is no gateway to log in at: found GATEWAY=off. Set GATEWAY=on in .env and run `make up`.")
-    password = _random(PASSWORD_LENGTH)
+    password = secrets.random_text(PASSWORD_LENGTH)
     is_known = _add(stack, "gateway_users", name, {"role": role, "bcrypt": _bcrypt(stack, password)})
     _restart_guard(stack)
     say(f"{name} is {role}{', with a new password' if is_known else ''}.")
@@ -64,10 +63,6 @@ def ensure_users(stack: Stack) -> None:
         if role not in known:
             password = secrets.read(f"gateway_{role}_password", folder)
             _add(stack, "gateway_users", role, {"role": role, "bcrypt": _bcrypt(stack, password)})
-
-
-def _random(length: int) -> str:
-    return "".join(random.choice(secrets.LETTERS) for _ in range(length))
 
 
 def _hand_out(secret: str, file: str) -> None:

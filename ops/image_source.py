@@ -1,6 +1,6 @@
 """Decides once whether all images are official or built here, and keeps the decision in .local/image-source."""
 
-from ops import images
+from ops import images, recipes
 from ops.console import OpsError, capture, run_logged, say, step
 from ops.paths import DECISION, LOGS
 from ops.settings import Settings
@@ -20,6 +20,13 @@ def decide(settings: Settings) -> str:
     DECISION.parent.mkdir(parents=True, exist_ok=True)
     DECISION.write_text(f"{decision}\n", encoding="utf-8")
     return decision
+
+
+def python(stack: Stack) -> str:
+    """The image with Python alone, from which images that no service has are built."""
+    if stack.image_source == "local":
+        return recipes.recipes()["python"].reference
+    return str(stack.model["services"]["alertmanager-config"]["image"])
 
 
 def remembered(settings: Settings) -> str:

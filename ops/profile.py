@@ -12,7 +12,7 @@ from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
-from ops import applications, images, recipes
+from ops import applications, image_source, images, recipes
 from ops.console import OpsError, capture, say, step, table
 from ops.paths import LOCAL
 from ops.stack import Stack
@@ -76,15 +76,10 @@ def _container(stack: Stack, service: str, application: str) -> str:
 def _image(stack: Stack) -> str:
     recipe = recipes.recipes()["profiler"]
     if not images.present(recipe.reference):
-        local = stack.image_source == "local"
-        base = recipes.recipes()["python"].reference if local else _official_python(stack)
+        arguments = {"BASE_IMAGE": image_source.python(stack)}
         with step("Building the profiler's image"):
-            images.docker_build(recipe.reference, recipe.folder, {"BASE_IMAGE": base}, log=recipe.name)
+            images.docker_build(recipe.reference, recipe.folder, arguments, log=recipe.name)
     return recipe.reference
-
-
-def _official_python(stack: Stack) -> str:
-    return str(stack.model["services"]["alertmanager-config"]["image"])
 
 
 def _record(reference: str, container: str, kind: str, seconds: str) -> str:

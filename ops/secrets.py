@@ -22,8 +22,12 @@ OF_APPLICATIONS = "applications"  # the folder with what applications have for t
 MINIMUM_LENGTH = 16
 
 
+def random_text(length: int, alphabet: str = LETTERS) -> str:
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
 def _random(length: int, alphabet: str = LETTERS) -> Callable[[], str]:
-    return lambda: "".join(secrets.choice(alphabet) for _ in range(length))
+    return lambda: random_text(length, alphabet)
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,7 @@ def ensure(settings: Settings, directory: Path) -> None:
     if not settings.is_sandbox:
         _check_real(settings, values, directory)
     for name, value in _derive(settings, values).items():
-        if not (directory / name).exists() or read(name, directory) != value:
-            write(directory / name, value)
+        update(name, value, directory)
     if made_before != set(TABLE):
         write(directory / ".complete", "\n".join(TABLE))
 
@@ -200,6 +203,12 @@ def _derive(settings: Settings, values: dict[str, str]) -> dict[str, str]:
         "redis_exporter_passwords": json.dumps({"redis://erp-redis:6379": values["redis_password"]}),
         "sentry_dsn": settings.given.get("SENTRY_DSN", bundled),
     }
+
+
+def update(name: str, value: str, directory: Path) -> None:
+    """Write the file where it isn't there or holds something else."""
+    if not (directory / name).exists() or read(name, directory) != value:
+        write(directory / name, value)
 
 
 def write(path: Path, value: str) -> None:

@@ -198,10 +198,14 @@ class Stack:
         """Every container of the project: Service, State, Status, Name, Health (empty while it starts)."""
         columns = ("Service", "State", "Status", "Name")
         row = '{{.Label "com.docker.compose.service"}}\t{{.State}}\t{{.Status}}\t{{.Names}}'
-        own = f"label=com.docker.compose.project={self.project}"
-        listed = capture(["docker", "ps", "--all", "--filter", own, "--format", row]).stdout
+        listed = capture(["docker", "ps", "--all", "--filter", of_project(self.project), "--format", row]).stdout
         found = [dict(zip(columns, line.split("\t"), strict=True)) for line in sorted(listed.splitlines())]
         return [{**each, "Health": "".join(HEALTH.findall(each["Status"]))} for each in found]
+
+
+def of_project(project: str) -> str:
+    """Docker's filter for the containers, volumes and networks of a Compose project."""
+    return f"label=com.docker.compose.project={project}"
 
 
 def has_ended_badly(container: dict[str, str], one_shots: set[str]) -> bool:
@@ -212,7 +216,7 @@ def has_ended_badly(container: dict[str, str], one_shots: set[str]) -> bool:
 
 def foreign_folder(settings: Settings) -> str:
     """The folder of another clone that the project's containers were started from; empty where it is this one."""
-    own = f"label=com.docker.compose.project={settings['PROJECT']}"
+    own = of_project(settings["PROJECT"])
     form = '{{.Label "com.docker.compose.project.working_dir"}}'
     folders = set(capture(["docker", "ps", "--all", "--filter", own, "--format", form]).stdout.splitlines())
     return next(iter(sorted(folders - {str(ROOT)})), "")

@@ -11,7 +11,7 @@ from ops.lock import alone
 from ops.paths import ROOT
 from ops.settings import GATEWAY_SERVICES, PORTS, SAMPLE_SERVICES, SANDBOX_SERVICES, Settings
 from ops.settings import load as load_settings
-from ops.stack import Stack, foreign_folder
+from ops.stack import Stack, foreign_folder, of_project
 from ops.start import start
 
 MEMORY_BYTES = 3 * 1024**3
@@ -77,8 +77,9 @@ def check_ports(settings: Settings) -> None:
 
 
 def _own_ports(settings: Settings) -> set[int]:
-    own = f"label=com.docker.compose.project={settings['PROJECT']}"
-    listed = capture(["docker", "ps", "--filter", own, "--format", "{{.Ports}}"], timeout=15).stdout
+    listed = capture(
+        ["docker", "ps", "--filter", of_project(settings["PROJECT"]), "--format", "{{.Ports}}"], timeout=15
+    ).stdout
     return {int(port) for port in re.findall(r":(\d+)->", listed)}
 
 
@@ -111,8 +112,8 @@ def check_secrets_and_volumes(settings: Settings) -> None:
 
 
 def volumes_exist(settings: Settings) -> bool:
-    own = f"label=com.docker.compose.project={settings['PROJECT']}"
-    return bool(capture(["docker", "volume", "ls", "-q", "--filter", own]).stdout.strip())
+    listed = capture(["docker", "volume", "ls", "-q", "--filter", of_project(settings["PROJECT"])])
+    return bool(listed.stdout.strip())
 
 
 def tell_of_another_folder(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""With a tracker outside the stack's networks, the errors of processes that nobody calls reach it."""
+"""With a tracker outside the stack's networks, the errors of beat and of the migration reach it."""
 
 from collections.abc import Iterator
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ops import images, recipes
+from ops import image_source, images, recipes
 from ops.commands import current
 from ops.paths import ROOT
 from tests.support import stack
@@ -106,7 +106,7 @@ def _own_file(image: str) -> dict[str, Any]:
         "init": True,
     }
     database = {
-        "command": "postgres -c fsync=off",  # half of the migrations' time
+        "command": "postgres -c fsync=off",  # what a crash would lose is of no worth to a test
         "environment": {"POSTGRES_DB": APPLICATION, "POSTGRES_PASSWORD_FILE": "/run/secrets/db_password"},
         "secrets": ["db_password"],
         "mem_limit": "256m",
@@ -139,9 +139,7 @@ def _images_of_this_machine() -> dict[str, Any]:
 
 def _image() -> str:
     """Wagtail's own start project with PARTS in it, built when one of them, a pin or the package has changed."""
-    source = current()
-    local = source.image_source == "local"
-    base = recipes.recipes()["python"].reference if local else source.model["services"]["alertmanager-config"]["image"]
+    base = image_source.python(current())
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
         copy_files(context, below=PACKAGE)

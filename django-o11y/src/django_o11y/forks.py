@@ -1,4 +1,4 @@
-"""Keeps a fork from handing on a lock that nobody frees: a child has only the thread that forked.
+"""Frees locks in a forked child, where the threads that hold them no longer run.
 
 Whatever another thread of the parent held at that moment stays locked in the child, which hangs as soon as it wants it.
 So a fork waits for those threads of this package that ask brokers and databases, or import, all of which have locks of
