@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review bundle load
+.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review bundle load pin scan sbom
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -141,3 +141,12 @@ bundle: ## All images of the stack in one FILE, for a machine without a registry
 
 load: ## Load the images from a FILE of `make bundle`; `make up` then uses them
 	@$(OPS) load "$$FILE"
+
+pin: ## Write the digests of the official images' tags into images/digests.toml, where a registry answers
+	@$(OPS) pin
+
+scan: ## Known vulnerabilities of images and packages, by trivy or grype, pip-audit and npm where they are
+	@$(OPS) scan
+
+sbom: venv ## The parts of each image of our own as CycloneDX, into .local/sbom
+	@$(VENV) -m images.sbom

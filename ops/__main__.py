@@ -16,8 +16,10 @@ from ops import (
     gateway,
     notification,
     outdated,
+    pin,
     profile,
     reload,
+    scan,
     targets,
     up,
     urls,
@@ -69,6 +71,8 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "alert-review": on_current(alerts.review),
     "bundle": on_current(bundle.save_all),
     "load": bundle.load,
+    "pin": pin.pin,
+    "scan": on_current(scan.scan),
 }
 
 

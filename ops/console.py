@@ -36,11 +36,12 @@ def run_logged(
     env: Mapping[str, str] | None = None,
     stdin: str | None = None,
     describe: Callable[[str], str | None] | None = None,
+    limit: float | None = None,
 ) -> None:
     """Run `command` with its output in the file `log`, and print a line every few seconds.
 
     `describe` turns a line of output into a progress line, or None. Raises OpsError with the last lines of
-    the output when the command fails.
+    the output when the command fails, or takes more than `limit` seconds.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
@@ -59,6 +60,9 @@ def run_logged(
         stopped = threading.Event()
         beat = threading.Thread(target=_heartbeat, args=(title, started, stopped), daemon=True)
         beat.start()
+        alarm = threading.Timer(limit or 0, process.terminate)
+        if limit is not None:
+            alarm.start()
         try:
             if stdin is not None and process.stdin is not None:
                 process.stdin.write(stdin)
@@ -78,6 +82,7 @@ def run_logged(
             raise
         finally:
             stopped.set()
+            alarm.cancel()
             if process.stdout is not None:
                 process.stdout.close()
     if code != 0:

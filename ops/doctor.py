@@ -12,6 +12,17 @@ from ops.stack import Stack
 
 COMFORTABLE_MEMORY = 6 * 1024**3
 LOOPBACK_SAFE_ENGINE = (28, 0)
+# Seen with Debian's Podman 5.4.2 as root, or from its documentation; no more than that is known.
+PODMAN = (
+    "Works: through Podman's socket Docker's client answers and `docker compose config` reads this stack's files; "
+    "`podman compose` does too, for it runs Docker's Compose.",
+    "Doesn't: images are built here by buildx, which needs an engine with BuildKit, and Podman has Buildah. Podman's "
+    "default log driver is no json-file, so log lines aren't kept and rotated as compose.common.yaml says.",
+    "Doesn't without a link: the socket proxy mounts /var/run/docker.sock. Podman's is /run/podman/podman.sock (for "
+    "root the package podman-docker has the link), or $XDG_RUNTIME_DIR/podman/podman.sock.",
+    "Rootless: limits of memory need cgroup 2 and controllers that systemd delegates to the user.",
+    "Nothing else was tried: `make up` refuses Podman.",
+)
 
 
 def doctor() -> int:
@@ -31,6 +42,9 @@ def doctor() -> int:
         wrong += _attempt(lambda: up.check_secrets_and_volumes(settings))
         wrong += _attempt(lambda: Stack(settings, image_source.remembered(settings)).model)
         wrong += _attempt(cache_size)
+    if engine.answer() is None and engine.podman():
+        for sentence in PODMAN:
+            say(f"PODMAN   {sentence}")
     for sentence in weaknesses(settings):
         say(f"WEAK     {sentence}")
     if not wrong:

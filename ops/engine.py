@@ -74,12 +74,25 @@ def server_version() -> str:
     return capture(["docker", "version", "--format", "{{.Server.Version}}"]).stdout.strip()
 
 
+def podman() -> str:
+    """The version of Podman, where Podman answers in Docker's place; else empty."""
+    form = '{{range .Server.Components}}{{.Name}}={{.Version}}{{"\\n"}}{{end}}'
+    answered = capture(["docker", "version", "--format", form]).stdout.splitlines()
+    return next((line.partition("=")[2] for line in answered if line.startswith("Podman Engine=")), "")
+
+
 def numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
 
 
 def check_versions(*, mend: bool = True) -> None:
     """Raise OpsError when engine, Compose or buildx are too old; `mend` lets missing plugins be installed."""
+    if instead := podman():
+        raise OpsError(
+            f"Podman {instead} answers in Docker's place: expected Docker Engine "
+            f"{'.'.join(map(str, MINIMUM_ENGINE))} or newer. `make doctor` says what works with Podman. Install Docker "
+            "Engine, or point DOCKER_HOST at it."
+        )
     engine = server_version()
     if numbers(engine) < MINIMUM_ENGINE:
         raise OpsError(

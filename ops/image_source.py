@@ -1,8 +1,8 @@
 """Decides once whether all images are official or built here, and keeps the decision in .local/image-source."""
 
-from ops import images, recipes
-from ops.console import OpsError, capture, run_logged, say, step
-from ops.paths import DECISION, LOGS
+from ops import images, pull, recipes
+from ops.console import say, step
+from ops.paths import DECISION
 from ops.settings import Settings
 from ops.stack import OWN_IMAGES, Stack
 
@@ -39,14 +39,11 @@ def remembered(settings: Settings) -> str:
 def _probe(settings: Settings) -> str:
     wanted = Stack(settings, "official").official_images
     missing = [image for image in wanted if not images.present(image)]
-    if not missing:
+    refusal = pull.refusal(missing[0], PROBE_SECONDS) if missing else ""
+    if not refusal:
         return "official"
-    pulled = capture(["docker", "pull", "--quiet", missing[0]], timeout=PROBE_SECONDS)
-    if pulled.returncode == 0:
-        return "official"
-    reason = pulled.stderr.strip().splitlines()[-1] if pulled.stderr.strip() else "no answer"
     say(
-        f"No container registry gives out {missing[0]} ({reason}). Every image is built here instead, from Debian "
+        f"No container registry gives out {missing[0]} ({refusal}). Every image is built here instead, from Debian "
         "packages, Go modules, npm and PyPI. IMAGE_SOURCE=official in .env insists on the registry."
     )
     return "local"
@@ -57,31 +54,20 @@ def provide(stack: Stack) -> None:
     if stack.image_source == "local":
         images.build_all()
         return
-    _pull(stack.official_images)
-    with step(f"Building {' and '.join(image.rstrip(':') for image in OWN_IMAGES)}"):
-        run_logged(
-            [*stack.command, "--profile", "*", "build", "erp-web", "inbox", "gateway-guard"],
-            log=LOGS / "compose-build.log",
-            title="docker compose build",
-            env=stack.environment,
-        )
+    pull.pull_missing(stack.official_images)
+    for prefix in OWN_IMAGES:
+        recipe = recipes.recipes()[prefix.rpartition("/")[2].rstrip(":")]
+        # Not by Compose, which would hand over none of this machine's certificates and package indexes.
+        with step(f"Building {recipe.name}"):
+            reference = f"{prefix}{stack.settings['VERSION']}"
+            arguments = {"BASE_IMAGE": python(stack)}
+            images.docker_build(reference, recipe.folder, arguments, log=recipe.name, contexts=recipe.other_folders)
 
 
 def provide_some(stack: Stack) -> None:
     """Have the images of the services of this Compose model, and of no other."""
+    wanted = {each["image"] for each in stack.model["services"].values()}
     if stack.image_source == "local":
-        images.build_all({each["image"] for each in stack.model["services"].values()})
+        images.build_all(wanted)
     else:
-        _pull(sorted({each["image"] for each in stack.model["services"].values()}))
-
-
-def _pull(wanted: list[str]) -> None:
-    missing = [image for image in wanted if not images.present(image)]
-    for number, image in enumerate(missing, 1):
-        with step(f"Pulling {number}/{len(missing)}: {image}"):
-            pulled = capture(["docker", "pull", "--quiet", image], timeout=1800)
-        if pulled.returncode != 0:
-            raise OpsError(
-                f"The registry didn't give out {image}: {pulled.stderr.strip()}. Run the same command again when it "
-                "answers, or set IMAGE_SOURCE=local in .env to build every image here."
-            )
+        pull.pull_missing(sorted(wanted))

@@ -5,16 +5,18 @@ A version that no client can look up is said to be unknown, never to be the newe
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
-from ops import recipes
+from ops import digests, pin, recipes
 from ops.console import OpsError, capture, say, step, table
 from ops.paths import IMAGES, ROOT
+from ops.settings import load as load_settings
 
 STABLE = re.compile(r"v?\d+(\.\d+)*(\.post\d+)?(\+incompatible)?")
 REQUIREMENT = re.compile(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.]+)", re.MULTILINE)
@@ -33,16 +35,24 @@ class Pin:
 
 
 def outdated() -> None:
-    pins = [*go_modules(), *python_packages(), *npm_packages()]
+    images = pin.every_official(load_settings()) if shutil.which("docker") else []
+    tags = list(image_tags(images)) if shutil.which("skopeo") else []
+    pins = [*go_modules(), *python_packages(), *npm_packages(), *tags]
     with step(f"Asking for {len(pins)} pins"), ThreadPoolExecutor(4) as pool:
         rows = [row for row in pool.map(_row, pins) if row]
+        rows += [row for row in pool.map(_moved, digests.pinned().items()) if row]
     if rows:
         say(table(sorted(rows), ["registry", "package", "pinned", "newest of its line", "newest", "file"]))
-    say(f"\n{len(pins) - len(rows)} of {len(pins)} pins are the newest.")
-    say(
-        "Tags of official images can't be known from here: no client lists a container registry's tags; Renovate does "
-        "(renovate.json). Debian's packages aren't pinned: an image that is built anew takes its suite's newest."
-    )
+    count = len(pins) + len(digests.pinned())
+    say(f"\n{count - len(rows)} of {count} pins are the newest.")
+    if not tags:
+        say(
+            "Newer tags of official images can't be known from here: found no skopeo on the PATH, which lists a "
+            "container registry's tags; Renovate does too (renovate.json)."
+        )
+    if unpinned := sorted(set(images) - digests.pinned().keys()):
+        say(f"{len(unpinned)} of {len(images)} tags have no digest in images/digests.toml: `make pin`.")
+    say("Debian's packages aren't pinned: an image that is built anew takes its suite's newest.")
 
 
 def _row(pin: Pin) -> list[str] | None:
@@ -60,6 +70,17 @@ def _row(pin: Pin) -> list[str] | None:
     if _order(newest) <= _order(pin.version) and _order(of_its_line) <= _order(pin.version):
         return None
     return [pin.registry, pin.name, pin.version, of_its_line, newest, file]
+
+
+def _moved(pinned: tuple[str, str]) -> list[str] | None:
+    """A line of the table for a tag that is another image by now, or whose registry doesn't answer."""
+    image, digest = pinned
+    file = str(digests.FILE.relative_to(ROOT))
+    try:
+        now = pin.ask(image)
+    except OpsError as error:
+        return ["digest", image, digest[:19], "can't be known", str(error)[:100], file]
+    return None if now == digest else ["digest", image, digest[:19], now[:19], now[:19], file]
 
 
 def _order(version: str) -> tuple[int, ...]:
@@ -88,6 +109,24 @@ def npm_packages() -> Iterator[Pin]:
     package = json.loads(file.read_text(encoding="utf-8"))
     for name, version in {**package["dependencies"], **package["devDependencies"]}.items():
         yield Pin("npm", name, version, file, _npm_versions)
+
+
+def image_tags(images: list[str]) -> Iterator[Pin]:
+    """The official images; newer are only tags of the same form, such as 17.11-trixie and 17.12-trixie."""
+    files = {file: file.read_text(encoding="utf-8") for file in sorted(ROOT.glob("**/compose.yaml"))}
+    for image in images:
+        name, _, tag = image.rpartition(":")
+        file = next((file for file, text in files.items() if image in text), ROOT / "compose.override.yaml")
+        yield Pin("images", name, tag, file, partial(_tags, _form(tag)))
+
+
+def _form(tag: str) -> str:
+    return re.sub(r"\d+", "N", tag)
+
+
+def _tags(form: str, name: str) -> list[str]:
+    listed = json.loads(_asked("skopeo", "list-tags", f"docker://{name}"))["Tags"]
+    return [tag for tag in listed if _form(tag) == form]
 
 
 @cache

@@ -22,6 +22,7 @@ CRITICAL = "tests/smoke/test_smoke.py::test_critical_alerts"
 WELL = ("tests/smoke", "tests/e2e", "-m", "not alone", f"--deselect={CRITICAL}")
 _ALONE_IN_E2E = ("notification", "own_receivers", "reload", "targets", "dev", "tracker_outside")
 ALONE = ("tests/drills", *(f"tests/e2e/test_{name}.py" for name in _ALONE_IN_E2E))
+OFFICIAL = ("tests/ops/test_registry.py", "tests/apart/test_podman.py", "tests/apart/test_official.py")
 FILES, STACK, DELIVERY, HEARTBEAT, APP = "files", "stack", "delivery", "heartbeat", "app"
 
 
@@ -70,7 +71,7 @@ PHASES = (
     ),
     Phase("takehome", FILES, _pytest("tests/takehome", "-m", "not thorough"), after=("e2e",)),
     Phase("configuration", FILES, _pytest(*CONFIGURATION), needs=("stack",)),
-    Phase("ops", FILES, _pytest("tests/ops"), needs=("stack",)),
+    Phase("ops", FILES, _pytest("tests/ops", "-m", "not thorough"), needs=("stack",)),
     Phase("sandbox", FILES, _pytest("tests/sandbox"), needs=("stack",)),
     Phase("preview", FILES, ("-m", "tests.image_targets"), needs=("stack",)),
     # On a PostgreSQL and a Valkey of their own, whose Compose project has one name: one after the other.
@@ -93,6 +94,8 @@ PHASES = (
         after=("application", "heartbeat", "app", "agent"),
         in_test=False,
     ),
+    # With the engine's registry mirror, and a stack beside the first one.
+    Phase("official", STACK, _pytest(*OFFICIAL), needs=("stack",), after=("app", "agent"), in_test=False),
     Phase("mutation", FILES, ("-m", "prometheus.tests.mutation", "--all"), needs=("stack",), in_test=False),
     Phase("quiet-days", FILES, ("-m", "prometheus.tests.quiet", "--all"), needs=("stack",), in_test=False),
     Phase("takehome-all", FILES, _pytest("tests/takehome", "-m", "thorough"), needs=("stack",), in_test=False),

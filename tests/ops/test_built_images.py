@@ -3,11 +3,14 @@
 Collected where images are built here only; with official images there is nothing of ours to look at.
 """
 
+import re
 import shlex
 
 import pytest
 
+from images import sbom
 from ops import images, machine, recipes
+from ops.paths import IMAGES
 from tests.support.stack import run
 
 BUILT = [recipe for recipe in recipes.recipes().values() if recipe.reports]
@@ -33,3 +36,13 @@ def test_nothing_of_the_mirror_is_left_inside(name: str) -> None:
 def test_nothing_is_built_a_second_time(capsys: pytest.CaptureFixture[str]) -> None:
     images.build_all()
     assert "Building" not in capsys.readouterr().out
+
+
+def test_the_parts_of_a_go_program_have_its_modules_and_its_compiler() -> None:
+    recipe = recipes.recipes()["redis-exporter"]
+    names = {str(part) for part in sbom.parts_of(recipe, recipe.reference)}
+    pinned = (IMAGES / "go" / "redis-exporter" / "go.mod").read_text(encoding="utf-8")
+    (version,) = re.findall(r"github\.com/oliver006/redis_exporter (v\S+)", pinned)
+    assert f"pkg:golang/github.com/oliver006/redis_exporter@{version}" in names
+    assert [name for name in names if name.startswith(f"pkg:golang/stdlib@{recipes.recipes()['toolchain'].version}")]
+    assert [name for name in names if name.startswith("pkg:deb/debian/busybox@")]
