@@ -14,6 +14,7 @@ from ops.settings import ENVIRONMENTS, Settings
 from ops.settings import load as load_settings
 from ops.stack import Stack
 from ops.start import start
+from ops.wait import attempts
 
 PUSHED_WITHIN_SECONDS = 60.0
 # A target that is taken away ends its series two scrapes later.
@@ -177,12 +178,10 @@ def _keep(files: dict[str, str], settings: Settings) -> None:
 
 def _await_push(chosen: Agent) -> None:
     """Until the central side has taken something; raises OpsError with what it answers instead."""
-    deadline = time.monotonic() + PUSHED_WITHIN_SECONDS
-    while time.monotonic() < deadline:
+    for _ in attempts(PUSHED_WITHIN_SECONDS, 1):
         asked = ("exec", "-T", PROMETHEUS, "wget", "-q", "-O", "-", "http://127.0.0.1:9090/metrics")
         if any(float(value) > 0 for value in PUSHED.findall(chosen.attempt(*asked).stdout)):
             return
-        time.sleep(1)
     said = [line for line in chosen.compose("logs", "--no-log-prefix", PROMETHEUS).splitlines() if "err=" in line]
     status = "".join(REFUSED.findall(said[-1])[:1]) if said else ""
     raise OpsError(

@@ -6,12 +6,12 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 from ops import debian_packages, machine
 from ops.console import OpsError, capture, say, step
 from ops.paths import LOGS
+from ops.wait import attempts
 
 # Health checks with a start interval need 25.
 MINIMUM_ENGINE = (25, 0)
@@ -211,19 +211,15 @@ def _end(pid: int) -> None:
             os.kill(pid, sign)
         except ProcessLookupError:
             return
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
+        for _ in attempts(10, 0.1):
             if not Path(f"/proc/{pid}").exists():
                 return
-            time.sleep(0.1)
 
 
 def _wait_for_answer(seconds: float, process: subprocess.Popen[bytes] | None = None) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    for _ in attempts(seconds, 0.3):
         if answer() is None:
             return True
         if process is not None and process.poll() is not None:
             return False
-        time.sleep(0.3)
     return False

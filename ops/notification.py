@@ -1,7 +1,6 @@
 """`make test-notification`: one alert through one real channel, and whether Alertmanager could deliver it."""
 
 import re
-import time
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +8,7 @@ from ops import alerts, secrets
 from ops.console import OpsError, say
 from ops.settings import Settings
 from ops.stack import Stack
+from ops.wait import attempts
 
 FILES = {"slack": "slack_webhook_url", "pagerduty": "pagerduty_routing_key", "email": "smtp_password"}
 DEADLINE_SECONDS = 60
@@ -42,9 +42,8 @@ def send(stack: Stack, channel: str) -> None:
 
 
 def _await_delivery(base: str, channel: str, before: tuple[float, float]) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
     delivered, failed = before
-    while time.monotonic() < deadline:
+    for _ in attempts(DEADLINE_SECONDS, 0.5):
         delivered, failed = _counters(base, channel)
         if failed > before[1]:
             raise OpsError(
@@ -54,7 +53,6 @@ def _await_delivery(base: str, channel: str, before: tuple[float, float]) -> Non
         if delivered > before[0]:
             say(f"Delivered: {channel} accepted the test notification. Look there for “ChannelTest”.")
             return
-        time.sleep(0.5)
     raise OpsError(
         f"No delivery to {channel} within {DEADLINE_SECONDS} s: Alertmanager counted {delivered:.0f} deliveries before "
         "and after. Is the channel on since the last `make up`? `make logs SERVICE=alertmanager` says more."

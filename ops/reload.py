@@ -5,7 +5,6 @@ The program that will read a file checks it first, in a container of its own; wh
 
 import json
 import re
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -15,6 +14,7 @@ from ops.alerts import answering, exposition
 from ops.config_check import check
 from ops.console import OpsError, say, step
 from ops.stack import Stack
+from ops.wait import attempts
 
 PROMETHEUS_FILES = ("prometheus.yml", "monitoring.yml")
 BOARDS = Path("grafana/dashboards/generated")
@@ -73,16 +73,18 @@ def _reload_prometheus(stack: Stack) -> None:
         stack.compose("up", "--detach", "--no-deps", "--wait", "prometheus", timeout=WITHIN_SECONDS + 60)
         return
     base = f"http://{stack.settings.host}:{stack.settings['PROMETHEUS_PORT']}"
-    before, _ = _last_reload(base)
+    before, was_successful = _last_reload(base)
     stack.compose("kill", "--signal", "SIGHUP", "prometheus")
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while (last := _last_reload(base))[0] == before:
-        if last[1] == 0 or time.monotonic() > deadline:
-            raise OpsError(
-                "Prometheus didn't take the new configuration and goes on with the old one; expected a reload within "
-                f"{WITHIN_SECONDS:.0f} s. `make logs SERVICE=prometheus` says why."
-            )
-        time.sleep(0.2)
+    for _ in attempts(WITHIN_SECONDS, 0.2):
+        succeeded_at, is_successful = _last_reload(base)
+        if succeeded_at != before:
+            return
+        if was_successful and not is_successful:
+            break
+    raise OpsError(
+        "Prometheus didn't take the new configuration and goes on with the old one; expected a reload within "
+        f"{WITHIN_SECONDS:.0f} s. `make logs SERVICE=prometheus` says why."
+    )
 
 
 def _last_reload(base: str) -> tuple[float, float]:

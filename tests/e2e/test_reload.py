@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.support.prometheus import Prometheus
-from tests.support.stack import ROOT, CommandError, execute, run, url
+from tests.support.stack import ROOT, CommandError, compose, execute, run, url
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.alone
@@ -53,6 +53,13 @@ def test_a_good_rule_is_loaded_and_a_bad_one_leaves_it_running(rule: Write, prom
         reload()
     assert planted(prometheus) == ["vector(1)"]
     assert prometheus.value("prometheus_config_last_reload_successful") == 1
+    # Somebody had Prometheus itself read the bad one: the next good one is loaded all the same.
+    compose("kill", "--signal", "SIGHUP", "prometheus")
+    successful = "prometheus_config_last_reload_successful"
+    eventually(lambda: prometheus.value(successful), "a reload that failed", 30, until=lambda value: value == 0)
+    rule("vector(2)")
+    reload()
+    assert planted(prometheus) == ["vector(2)"]
 
 
 def log_rules() -> set[str]:
