@@ -37,7 +37,8 @@ SAMPLE_SERVICES = (
     *("erp-web", "erp-worker", "erp-beat", "erp-migrate"),
     *("erp-db", "erp-redis", "postgres-exporter", "redis-exporter"),
 )
-NUMBERS = ("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "TRAFFIC_ORDERS_PER_MINUTE", "MAX_BODY_BYTES")
+BACKUP_KEPT = ("BACKUP_KEEP_DAILY", "BACKUP_KEEP_WEEKLY", "BACKUP_KEEP_MONTHLY")
+NUMBERS = (*BACKUP_KEPT, "WEB_CONCURRENCY", "WORKER_CONCURRENCY", "TRAFFIC_ORDERS_PER_MINUTE", "MAX_BODY_BYTES")
 PORT = re.compile(r"[1-9][0-9]{0,4}")
 UNSET = re.compile(r'The \\?"(\w+)\\?" variable is not set')
 # Form and meaning of a setting's value.

@@ -103,6 +103,15 @@ PHASES = (
     ),
     # With the engine's registry mirror, and a stack beside the first one.
     Phase("official", STACK, _pytest(*OFFICIAL), needs=("stack",), after=("app", "agent"), in_test=False),
+    # A third stack with its networks, once the second one is gone.
+    Phase(
+        "backup",
+        STACK,
+        _pytest("tests/apart/test_backup.py"),
+        needs=("stack",),
+        after=("second", "official"),
+        in_test=False,
+    ),
     Phase("mutation", FILES, ("-m", "prometheus.tests.mutation", "--all"), needs=("stack",), in_test=False),
     Phase("quiet-days", FILES, ("-m", "prometheus.tests.quiet", "--all"), needs=("stack",), in_test=False),
     Phase("takehome-all", FILES, _pytest("tests/takehome", "-m", "thorough"), needs=("stack",), in_test=False),

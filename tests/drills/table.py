@@ -190,6 +190,7 @@ NOT_DRILLED: dict[str, str] = {
     "VersionsDiffer": LONG,
     "NewReleaseRegression": LONG,
     "HostDiskFilling": LONG,
+    "BackupTooOld": LONG,
     "NoReceiverConfigured": LONG,
     "ErrorBudgetSlowBurn": LONG,
     "ErpStockLow": BY_DAY,

@@ -1,4 +1,4 @@
-"""A stack beside the first one on the same engine, without the sample: `PROJECT=second make up`."""
+"""A stack beside the first one on the same engine, by default without the sample: `PROJECT=second make up`."""
 
 import hashlib
 import os
@@ -18,19 +18,22 @@ START_SECONDS = 300
 
 
 class SecondStack:
-    def __init__(self) -> None:
+    def __init__(self, **more: str) -> None:
         # Of 10000 more than the first one's ports another program may have one.
-        self._environment = ENVIRONMENT | {name: str(free_port()) for name in settings.PORTS}
+        self._environment = ENVIRONMENT | {name: str(free_port()) for name in settings.PORTS} | more
         with patch.dict(os.environ, self._environment):
             self.settings = settings.load()
-        self.prometheus = Prometheus(self._url("PROMETHEUS_PORT"))
-        self.loki = Loki(self._url("LOKI_PORT"))
+        self.prometheus = Prometheus(self.url("PROMETHEUS_PORT"))
+        self.loki = Loki(self.url("LOKI_PORT"))
 
-    def _url(self, port: str) -> str:
+    def url(self, port: str) -> str:
         return f"http://{self.settings.host}:{self.settings[port]}"
 
-    def make(self, *arguments: str) -> str:
-        return stack.run("make", "-s", *arguments, timeout=START_SECONDS, env=self._environment)
+    def make(self, *arguments: str, timeout: float = START_SECONDS) -> str:
+        return stack.run("make", "-s", *arguments, timeout=timeout, env=self._environment)
+
+    def compose(self, *arguments: str, timeout: float = 60) -> str:
+        return stack.compose(*arguments, timeout=timeout, env=self._environment)
 
 
 def left(project: str) -> list[str]:

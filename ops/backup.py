@@ -1,0 +1,253 @@
+"""`make backup`: what can't be made anew, encrypted into a folder, while the stack runs; docs/operations/backup.md."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ops import repository, secrets
+from ops.console import OpsError, capture, output, say, step
+from ops.lock import alone
+from ops.paths import ROOT
+from ops.repository import DATABASE, FORMAT, STORES, TAG, Repository, in_store, megabytes
+from ops.stack import Stack
+
+PASSPHRASE = "backup_passphrase"  # noqa: S105 - the name of its file
+OWN_FILES = (".env", "compose.override.yaml", "targets/*.yml", "applications/*.toml", "prometheus/rules/own/*.yml")
+"""Files of the checkout that are its user's own, which git doesn't have."""
+SPARE_BYTES = 256 * 1024**2
+SNAPSHOT_SECONDS = 600.0
+SNAPSHOT_URL = "http://127.0.0.1:9090/api/v1/admin/tsdb/snapshot"
+
+
+def backup(stack: Stack, to: str = "") -> None:
+    started = time.monotonic()
+    target = repository.folder(to or stack.settings["BACKUP_TO"])
+    is_new = _check_target(target)
+    _check_running(stack)
+    made = _passphrase(stack)
+    kept = Repository(stack, target, stack.settings.secrets / PASSPHRASE)
+    kept.prepare()
+    with alone("stack"), _stage(stack) as stage:
+        if is_new:
+            target.mkdir(parents=True, exist_ok=True)
+            kept.work("init", title="Making the folder for backups")
+        else:
+            _check_ownership(kept)
+            kept.work("unlock", title="Removing what a killed backup left")
+        manifest = _collect(stack, stage)
+        content = sum(each["bytes"] for each in manifest["stores"].values())
+        _check_disk(target, content)
+        identity, added = _keep(kept, stage, manifest)
+        _forget_old(kept)
+        _tell_prometheus(stack)
+    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    say(
+        f"\nBackup {identity} is in {target}: {megabytes(content)} of data, {megabytes(added)} of it new there, "
+        f"{megabytes(size)} in all, after {time.monotonic() - started:.0f} s. \n"
+        f"`make restore FROM={target}` puts it back."
+    )
+    if made:
+        say(
+            f"\nIts passphrase, printed this once: {made}\n"
+            f"Keep it elsewhere than on this machine: without it nobody can read the backups, and its only other copy "
+            f"is {kept.passphrase}."
+        )
+
+
+def _check_target(target: Path) -> bool:
+    """Whether it has no backups yet; it may not hold anything else then."""
+    if (target / "config").is_file():
+        return False
+    if target.is_dir() and any(target.iterdir()):
+        raise OpsError(
+            f"{target} holds files and no backups; expected an empty folder, or one that `make backup` wrote to. Name "
+            "another one by TO=."
+        )
+    return True
+
+
+def _check_running(stack: Stack) -> None:
+    running = {each["Service"] for each in stack.containers() if each["State"] == "running"}
+    wanted = {name for name in (*STORES, DATABASE) if name in stack.model["services"]}
+    if missing := sorted(wanted - running):
+        raise OpsError(
+            f"Not running: {', '.join(missing)}; expected every store, for a backup is made of running ones. Run "
+            "`make up`."
+        )
+
+
+def _passphrase(stack: Stack) -> str:
+    """A new one, where there is none; else nothing."""
+    if (stack.settings.secrets / PASSPHRASE).exists():
+        return ""
+    made = secrets.random_text(40)
+    secrets.write(stack.settings.secrets / PASSPHRASE, made)
+    return made
+
+
+def _check_ownership(kept: Repository) -> None:
+    """Refuses a folder with somebody else's backups, or with those of another stack."""
+    found = {str(each["hostname"]) for each in kept.snapshots()}
+    if foreign := sorted(found - {kept.stack.project}):
+        raise OpsError(
+            f"{kept.folder} has backups of {', '.join(foreign)}; expected those of {kept.stack.project}. Name another "
+            "folder by TO=: each stack has one of its own."
+        )
+
+
+@contextmanager
+def _stage(stack: Stack) -> Iterator[Path]:
+    """A folder for what isn't in a volume; at the end it and the copies in the volumes are gone."""
+    folder = stack.local / "backup"
+    shutil.rmtree(folder, ignore_errors=True)
+    repository.private_folder(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        capture(repository.shell(stack, "rm -rf /stores/*/.backup"), timeout=600)
+
+
+def _stores(stack: Stack) -> list[str]:
+    return [name for name in STORES if name in stack.model["services"]]
+
+
+def _collect(stack: Stack, stage: Path) -> dict[str, Any]:
+    """Copy everything to where restic reads it, and write what that is."""
+    stores: dict[str, Any] = {}
+    for name in _stores(stack):
+        with step(f"Copying {name}"):
+            found = in_store(stack, "copy", name)
+            stores |= found if name != "prometheus" else _snapshot(stack)
+    if DATABASE in stack.model["services"]:
+        with step(f"Dumping {DATABASE}"):
+            stores[DATABASE] = _dump(stack, stage / "erp-db.dump")
+    _copy_files(stack, stage / "files")
+    services = [name for name in (*STORES, DATABASE) if name in stores]
+    manifest = {
+        "format": FORMAT,
+        "project": stack.project,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": capture(["git", "-C", str(ROOT), "rev-parse", "HEAD"]).stdout.strip(),
+        "images": {name: stack.model["services"][name]["image"] for name in services},
+        "stores": stores,
+    }
+    (stage / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    return manifest
+
+
+def _snapshot(stack: Stack) -> Any:
+    """Open the copy in a Prometheus that nobody reaches, and have it make a snapshot."""
+    name = f"{stack.project}-backup-prometheus"
+    capture(["docker", "rm", "--force", name])
+    stack.compose("run", "--detach", "--no-deps", f"--name={name}", "backup-prometheus")
+    try:
+        ask = ["docker", "exec", name, "wget", "-q", "-O", "-", "--post-data=", SNAPSHOT_URL]
+        deadline = time.monotonic() + SNAPSHOT_SECONDS
+        while (asked := capture(ask, timeout=SNAPSHOT_SECONDS)).returncode != 0:
+            is_running = output(["docker", "inspect", "--format", "{{.State.Running}}", name]).strip() == "true"
+            if not is_running or time.monotonic() > deadline:
+                log = capture(["docker", "logs", "--tail", "5", name]).stderr.strip()
+                raise OpsError(
+                    f"No snapshot of Prometheus' copy within {SNAPSHOT_SECONDS:.0f} s, at last {asked.stderr.strip()}; "
+                    f"the last lines of the Prometheus that had opened it:\n{log}"
+                )
+            time.sleep(0.5)
+    finally:
+        capture(["docker", "rm", "--force", name])
+    return in_store(stack, "keep-snapshot", "prometheus")
+
+
+def _dump(stack: Stack, file: Path) -> dict[str, Any]:
+    ask = ("--tuples-only", "--no-align", "--command=SELECT pg_database_size('erp')")
+    size = int(stack.compose("exec", "--no-TTY", DATABASE, "psql", "--username=postgres", *ask))
+    free = shutil.disk_usage(file.parent).free
+    if free < size + SPARE_BYTES:
+        raise OpsError(
+            f"Too little disk for a dump of {DATABASE} in {file.parent}: found {megabytes(free)} free, expected "
+            f"{megabytes(size + SPARE_BYTES)}. Free some space and run `make backup` again."
+        )
+    # Not compressed: restic does that, and finds again what has stayed as it was.
+    dump = ["pg_dump", "--username=postgres", "--format=custom", "--compress=0", "erp"]
+    with file.open("wb") as sink:
+        done = subprocess.run(
+            [*stack.command, "exec", "--no-TTY", DATABASE, *dump],
+            stdout=sink,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            env=stack.environment,
+        )
+    if done.returncode != 0:
+        raise OpsError(f"pg_dump failed: {done.stderr.decode(errors='replace').strip()}. Run `make backup` again.")
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return {"files": 1, "bytes": file.stat().st_size, "digest": digest}
+
+
+def _copy_files(stack: Stack, target: Path) -> None:
+    """The secrets, and the files of the checkout that are its user's own."""
+    shutil.copytree(stack.settings.secrets, target / "secrets")
+    for pattern in OWN_FILES:
+        for path in sorted(ROOT.glob(pattern)):
+            copy = target / "checkout" / path.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, copy)
+
+
+def _check_disk(target: Path, content: int) -> None:
+    """Room for all that isn't in the folder yet, as if restic compressed nothing."""
+    there = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    needed = max(content - there, content // 10) + SPARE_BYTES
+    free = shutil.disk_usage(target).free
+    if free < needed:
+        raise OpsError(
+            f"Too little disk for a backup in {target}: found {megabytes(free)} free, expected {megabytes(needed)}. "
+            "Free some space, or name another folder by TO=."
+        )
+
+
+def _keep(kept: Repository, stage: Path, manifest: dict[str, Any]) -> tuple[str, int]:
+    """The backup's name, and how much of it is new in the folder."""
+    volumes = [f"/stores/{name}/{repository.CONTENT}" for name in manifest["stores"] if name != DATABASE]
+    options = ("--json", "--ignore-ctime", "--group-by=host", f"--host={kept.stack.project}", f"--tag={TAG}")
+    with step("Encrypting into the folder"):
+        try:
+            mount = (f"--volume={stage}:/stage:ro",)
+            kept.work("backup", *options, "/stage", *sorted(volumes), title="restic backup", options=mount)
+        except OpsError:
+            # What couldn't be read is missing from the backup that restic makes nevertheless.
+            if summary := _summary(kept):
+                kept.work("forget", summary["snapshot_id"], title="restic forget")
+            raise
+    summary = _summary(kept)
+    return str(summary["snapshot_id"])[:8], int(summary["data_added_packed"])
+
+
+def _summary(kept: Repository) -> dict[str, Any]:
+    lines = [line for line in kept.log.read_text(encoding="utf-8").splitlines() if '"message_type":"summary"' in line]
+    return dict(json.loads(lines[-1])) if lines else {}
+
+
+def _forget_old(kept: Repository) -> None:
+    """Delete what is older than the settings say, and see that the folder is whole."""
+    settings = kept.stack.settings
+    lengths = [f"--keep-{each}={settings[f'BACKUP_KEEP_{each.upper()}']}" for each in ("daily", "weekly", "monthly")]
+    own = (f"--host={kept.stack.project}", f"--tag={TAG}", "--group-by=host")
+    with step("Deleting old backups, checking the folder"):
+        kept.work("forget", "--keep-last=1", *lengths, *own, "--prune", title="restic forget")
+        kept.work("check", title="restic check")
+
+
+def _tell_prometheus(stack: Stack) -> None:
+    """Node exposes it; the alert BackupTooOld reads it."""
+    name = "backup_last_success_timestamp_seconds"
+    text = f"# HELP {name} When the last good backup was finished.\n# TYPE {name} gauge\n{name} {time.time():.0f}\n"
+    in_store(stack, "write-metrics", text, user="0:0")
