@@ -72,10 +72,11 @@ def locks() -> list[Path]:
 
 
 def _python_packages() -> Iterator[Look]:
+    # Without --strict it calls a package clean that it has no advisories of.
     if shutil.which("pip-audit"):
         for lock in locks():
             name = str(lock.relative_to(ROOT))
-            yield Look(f"pip-audit {name}", ("pip-audit", "--disable-pip", "--require-hashes", "-r", name))
+            yield Look(f"pip-audit {name}", ("pip-audit", "--strict", "--disable-pip", "--require-hashes", "-r", name))
 
 
 def _npm_packages() -> Iterator[Look]:

@@ -1,5 +1,7 @@
 """What Grafana's documentation says of its admin API, on a port: users are looked up, made, given password and role.
 
+Its data sources are like Alertmanager, which has no back end in Grafana: their health is an error, their proxy answers.
+
 The operator's own test runs it, and as an image of Grafana's name it lets the official way of `make up` run to its end
 where Grafana's image can't be had. It draws nothing: its version `preview` tells the tests to ask no query API of it.
 """
@@ -60,6 +62,10 @@ class Api(BaseHTTPRequestHandler):
             case "PATCH", ["", "api", "org", "users", number]:
                 users[int(number)]["role"] = body["role"]
                 return 200, {"message": "Organization user updated"}
+            case "GET", ["", "api", "datasources", "uid", _, "health"]:
+                return 500, {"message": "Plugin unavailable", "messageId": "plugin.unavailable"}
+            case "GET", ["", "api", "datasources", "proxy", "uid", *_]:
+                return 200, {}
         return 404, {"message": "Not found"}
 
     def log_message(self, *_: object) -> None:

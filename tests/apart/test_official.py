@@ -4,10 +4,12 @@ Its images are those built here: what is shown is the way (pull, tags, own build
 official images. grafana/tests/stand_in.py takes Grafana's place, so that the operator's one-shot runs.
 """
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -21,7 +23,14 @@ from tests.support.registry import Registry
 from tests.support.second_stack import left
 
 PROJECT = "official"
-ENVIRONMENT = {"PROJECT": PROJECT, "PORT_OFFSET": "0", "IMAGE_SOURCE": "official", "ENV": "sandbox", "SAMPLE": "on"}
+ENVIRONMENT = {
+    "PROJECT": PROJECT,
+    "PORT_OFFSET": "0",
+    "IMAGE_SOURCE": "official",
+    "ENV": "sandbox",
+    "SAMPLE": "off",
+    "TRACING": "off",
+}
 PORTS = {name: str(free_port()) for name in settings.PORTS}
 MINUTES = 60
 STAND_IN = "erp-observability/grafana-stand-in:test"
@@ -42,7 +51,8 @@ def make(*arguments: str) -> str:
 def local_by_official() -> dict[str, str]:
     """The image of this machine by the official name that it will have in the registry."""
     here = current()
-    official = Stack(settings.load(), "official").model["services"]
+    with patch.dict(os.environ, ENVIRONMENT | PORTS):
+        official = Stack(settings.load(), "official").model["services"]
     found = {}
     for name, service in official.items():
         if not service["image"].startswith(OWN_IMAGES):
