@@ -1,6 +1,7 @@
 """Compose files, images and networks agree on the services."""
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -56,6 +57,15 @@ def test_only_its_readers_reach_the_docker_socket_proxy() -> None:
 @pytest.mark.parametrize("name", services())
 def test_every_service_has_a_local_image_or_is_left_out_offline(name: str) -> None:
     assert (name in LOCAL) is not (name in REGISTRY_ONLY or name in WITH_PYTHON_ALONE)
+
+
+def test_no_script_hides_a_module_of_python() -> None:
+    """Its folder comes first where Python looks for modules, its own ones included."""
+    scripts = {
+        name: word for name, each in services().items() for word in words(each.get("command")) if word[-3:] == ".py"
+    }
+    assert scripts
+    assert [name for name, script in scripts.items() if Path(script).stem in sys.stdlib_module_names] == []
 
 
 @pytest.mark.parametrize("name", services(OFFLINE))
