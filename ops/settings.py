@@ -54,6 +54,8 @@ FORMS = {
     # Not gateway, its name on the networks of this machine, which it has anyway.
     "GATEWAY_HOST": (r"(?!gateway$)[a-z0-9][a-z0-9.-]*", "a host name or IPv4 address such as monitoring.example.com"),
     "METRICS_RETENTION": (r"(\d+(ms|[smhdwy]))+", "a duration such as 45d"),
+    "TRACES_RETENTION": (r"0*[1-9]\d*h", "a number of hours such as 336h"),
+    "TRACE_SLOW_SECONDS": (r"\d+(\.\d+)?", "a number of seconds such as 1 or 0.5"),
     "METRICS_RETENTION_SIZE": (r"\d+(B|KB|MB|GB|TB)", "a size such as 8GB"),
     **dict.fromkeys(NUMBERS, (r"0*[1-9]\d*", "a whole number of at least 1")),
 }

@@ -14,7 +14,7 @@ from typing import Any
 from ops import named, recipes
 from ops.console import OpsError, capture
 from ops.paths import ROOT
-from ops.settings import Settings
+from ops.settings import TRACE_STORE, Settings
 
 OWN_IMAGES = ("erp-observability/erp:", "erp-observability/sandbox:", "erp-observability/guard:")
 # Where gateway/Caddyfile has each page.
@@ -107,6 +107,7 @@ class Stack:
         values["BUGSINK_BEHIND_HTTPS"] = "true" if has_gateway else "false"
         if has_gateway:
             values["BUGSINK_ALLOWED_HOSTS"] += f",{self.settings['GATEWAY_HOST']}"
+        values["TRACE_WHOLE"] = "true" if values["OTEL_EXPORTER_OTLP_ENDPOINT"] == TRACE_STORE else "false"
         values["DOCKER_GID"] = str(SOCKET.stat().st_gid) if SOCKET.exists() else "0"
         if self.image_source == "local":
             values |= {recipe.variable: recipe.reference for recipe in recipes.recipes().values()}

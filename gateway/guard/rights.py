@@ -38,6 +38,7 @@ PROGRAMS = {
         ask=_LOG_QUERIES,
     ),
     "tracker": Rights(ask=r"/accounts/(login|logout)/", operate=((r"POST|PUT|PATCH|DELETE", "/.*"),)),
+    "jaeger": Rights(),
     # Its other paths take notifications.
     "inbox": Rights(read=r"/|/api/notifications"),
 }

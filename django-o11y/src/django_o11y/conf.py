@@ -88,7 +88,14 @@ class Settings:
     trace_endpoint: str = field(default="", metadata={"variable": "OTEL_EXPORTER_OTLP_ENDPOINT", "pattern": ADDRESS})
     """Where spans go by OTLP over HTTP, such as http://jaeger:4318; empty: no tracing."""
     trace_ratio: float = field(default=0.1, metadata={"variable": "OTEL_TRACES_SAMPLER_ARG", "range": (0, 1)})
-    """The share of traces begun here that is kept; whoever calls with a traceparent has decided already."""
+    """The share of traces begun here that is kept whatever comes of them; who calls with a traceparent has decided."""
+    trace_slow_seconds: float = field(
+        default=1.0, metadata={"variable": "TRACE_SLOW_SECONDS", "range": (0, sys.maxsize)}
+    )
+    """A request that takes longer is kept outside the share too, as is all that fails."""
+    trace_whole: bool = field(default=False, metadata={"variable": "TRACE_WHOLE"})
+    """Also send other spans of a trace with parts in other processes, sampling_decision=undecided: the collector has to
+    keep or drop them, as the stack's does. Otherwise a failed task's trace lacks its request, where that went well."""
 
     def __post_init__(self) -> None:
         for each in fields(self):

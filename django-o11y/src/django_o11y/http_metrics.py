@@ -64,7 +64,7 @@ _response = cache(RESPONSES_BY_VIEW.labels)
 
 def observe(request: HttpRequest, *, method: str, status: int, seconds: float, size: int | None) -> None:
     """Count a request that is over; `size` is the answer's, unless it was a stream or there was none."""
-    view = _view(request)
+    view = view_of(request)
     transport = "https" if request.is_secure() else "http"
     stated = request.META.get("CONTENT_LENGTH") or ""
     RESPONSES.inc()
@@ -87,9 +87,9 @@ def count_exception(request: HttpRequest | None = None, **_: object) -> None:
     if request is not None:
         request.uncaught = error  # type: ignore[attr-defined]
     EXCEPTIONS_BY_TYPE.labels(type(error).__name__ if error else "unknown").inc()
-    EXCEPTIONS_BY_VIEW.labels(_view(request)).inc()
+    EXCEPTIONS_BY_VIEW.labels(view_of(request)).inc()
 
 
-def _view(request: HttpRequest | None) -> str:
+def view_of(request: HttpRequest | None) -> str:
     match = request.resolver_match if request is not None else None
     return view_label.of(match.view_name) if match is not None and match.view_name else "<unnamed view>"

@@ -30,10 +30,10 @@ for _reason in ("slow_reader", "write_failed", "exit"):
 SPANS_DROPPED = Counter(
     "spans_dropped",
     "Spans that never reached the collector: queue_full (it takes them too slowly), export_failed (it is away or "
-    "refuses them), exit (no time was left).",
+    "refuses them), exit (no time was left), too_many (beyond the first thousand of one trace in one process).",
     ["reason"],
 )
-for _reason in ("queue_full", "export_failed", "exit"):
+for _reason in ("queue_full", "export_failed", "exit", "too_many"):
     SPANS_DROPPED.labels(_reason)
 
 CLIENT_ERRORS = Counter(

@@ -19,6 +19,8 @@ from django_o11y.losses import Losses
 
 MAX_TEXT = 8_000
 QUEUE_SIZE = 2_048  # as the SDK has it
+DECISION = "sampling_decision"
+"""The tag that says why a span was sent; until then, where a span keeps it."""
 _losses = Losses(
     logging.getLogger(__name__),
     "Spans that didn't reach the collector since the last such line: %d (%s). Check that the collector of "
@@ -26,7 +28,7 @@ _losses = Losses(
 )
 
 
-def _lose(reason: str, sentence: str, number: int) -> None:
+def lose(reason: str, sentence: str, number: int) -> None:
     metrics.SPANS_DROPPED.labels(reason).inc(number)
     _losses.add(sentence, number)
 
@@ -66,7 +68,7 @@ class ScrubbingExporter(OTLPSpanExporter):
             result, self._reason = SpanExportResult.FAILURE, f"{type(error).__name__}: {error}"
         ended = self.waiting.remove(len(spans))
         if result is not SpanExportResult.SUCCESS and ended:
-            _lose("export_failed", self._reason, ended)
+            lose("export_failed", self._reason, ended)
         return result
 
     def _keep_reason(self, record: logging.LogRecord) -> bool:
@@ -90,12 +92,12 @@ class CountingProcessor(BatchSpanProcessor):
         if self._waiting.add(self._most):
             super().on_end(span)
         else:
-            _lose("queue_full", "the queue is full", 1)
+            lose("queue_full", "the queue is full", 1)
 
     def count_left(self) -> None:
         """At the end of the process: what still waits is lost."""
         if left := self._waiting.remove(self._most):
-            _lose("exit", "the process ends", left)
+            lose("exit", "the process ends", left)
 
 
 def scrubbed(span: ReadableSpan) -> ReadableSpan:
@@ -105,7 +107,7 @@ def scrubbed(span: ReadableSpan) -> ReadableSpan:
         context=span.context,
         parent=span.parent,
         resource=span.resource,
-        attributes=_attributes(span.attributes),
+        attributes=_attributes(span.attributes) | {DECISION: getattr(span, DECISION)},
         events=[
             Event(scrub.clean(event.name, MAX_TEXT), _attributes(event.attributes), event.timestamp)
             for event in span.events

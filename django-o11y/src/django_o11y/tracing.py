@@ -37,8 +37,8 @@ def start() -> None:
         return
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
+    from django_o11y.span_choice import Chooser, Share
     from django_o11y.span_export import CountingProcessor, ScrubbingExporter
 
     resource = {
@@ -49,14 +49,15 @@ def start() -> None:
     }
     _provider = TracerProvider(
         resource=Resource.create(resource),
-        sampler=ParentBased(TraceIdRatioBased(settings.trace_ratio)),
+        sampler=Share(settings.trace_ratio),
         shutdown_on_exit=False,  # it would wait for half a minute; stop() doesn't
     )
     endpoint = f"{settings.trace_endpoint.rstrip('/')}/v1/traces"
     exporter = ScrubbingExporter(endpoint=endpoint, timeout=EXPORT_SECONDS)
     delay = None if "OTEL_BSP_SCHEDULE_DELAY" in os.environ else SEND_AFTER_MS
     _processor = CountingProcessor(exporter, schedule_delay_millis=delay)
-    _provider.add_span_processor(_processor)
+    chooser = Chooser(_processor, slow_seconds=settings.trace_slow_seconds, whole=settings.trace_whole)
+    _provider.add_span_processor(chooser)
     _tracer = _provider.get_tracer("django_o11y")
     _owner = os.getpid()
     _instrument_libraries(_provider)
@@ -128,7 +129,9 @@ def active(span: Any) -> Iterator[None]:
         yield
 
 
-def end_request(span: Any, opened: context.Context, method: str, route: str | None, status: int) -> None:
+def end_request(
+    span: Any, opened: context.Context, method: str, route: str | None, status: int, view: str = ""
+) -> None:
     """What is known of a request only when it has been answered; ends its span."""
     from opentelemetry.trace import Status, StatusCode
 
@@ -136,6 +139,7 @@ def end_request(span: Any, opened: context.Context, method: str, route: str | No
         span.update_name(f"{method} {route}")
         span.set_attribute("http.route", route)
     span.set_attribute("http.response.status_code", status)
+    span.set_attribute("view", view)  # as in the metrics
     _add_person(span, opened)
     if status >= 500:
         span.set_status(Status(StatusCode.ERROR))

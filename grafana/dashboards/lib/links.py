@@ -32,9 +32,16 @@ def overview_of_row() -> builders.DashboardLink:
 def log_lines(selector: str, title: str = "Log lines") -> builders.DashboardLink:
     """The lines of a LogQL selector in Explore, over the board's time range."""
     query = {"refId": "A", "datasource": {"type": "loki", "uid": "${logs}"}, "expr": selector, "queryType": "range"}
-    pane = {"datasource": "${logs}", "queries": [query], "range": {"from": "${__from}", "to": "${__to}"}}
-    panes = quote(json.dumps({"lines": pane}, separators=(",", ":")), safe=NAMES_OF_VARIABLES)
-    return _link(title, f"/explore?schemaVersion=1&orgId=1&panes={panes}")
+    return _explore(title, "lines", "${logs}", query)
+
+
+def traces_of_view() -> builders.DashboardLink:
+    """The traces of a line's view in the board's time range, where Jaeger keeps them."""
+    labels = {"view": "view", "service.namespace": "application", "deployment.environment.name": "env"}
+    tags = " ".join(f'{tag}="${{__field.labels.{label}}}"' for tag, label in labels.items())
+    search = {"queryType": "search", "service": "${__field.labels.service}", "tags": tags, "limit": 50}
+    query = {"refId": "A", "datasource": {"type": "jaeger", "uid": "jaeger"}, **search}
+    return _explore("Traces of this view", "traces", "jaeger", query).target_blank(False)
 
 
 def runbooks() -> builders.DashboardLink:
@@ -44,6 +51,12 @@ def runbooks() -> builders.DashboardLink:
 def boards(tag: str) -> builders.DashboardLink:
     link = builders.DashboardLink("Boards").type(models.DashboardLinkType.DASHBOARDS).tags([tag])
     return link.as_dropdown(True).include_vars(True).keep_time(True)
+
+
+def _explore(title: str, name: str, source: str, query: object) -> builders.DashboardLink:
+    pane = {"datasource": source, "queries": [query], "range": {"from": "${__from}", "to": "${__to}"}}
+    panes = quote(json.dumps({name: pane}, separators=(",", ":")), safe=NAMES_OF_VARIABLES)
+    return _link(title, f"/explore?schemaVersion=1&orgId=1&panes={panes}")
 
 
 def _link(title: str, url: str) -> builders.DashboardLink:

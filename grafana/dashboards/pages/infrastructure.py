@@ -90,7 +90,7 @@ MONITORING = [
             "Spans lost: by a trace store that is away or slow, or at the end of a process.",
             {f"{NAMED} {{{{reason}}}}": infra.SPANS_LOST},
             PER_MINUTE,
-            linked("SpansDropped"),
+            linked("SpansDropped", "TraceStoreFailing"),
         ),
         lines("Scrapes: how long each takes.", {TARGET: infra.SCRAPE_SECONDS}, SECONDS, linked("TargetDown")),
         lines(

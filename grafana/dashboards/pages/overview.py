@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from grafana_foundation_sdk.models import dashboard as models
 
-from grafana.dashboards.lib import style
+from grafana.dashboards.lib import links, style
 from grafana.dashboards.lib.alerts import OVERVIEW, linked, watched
 from grafana.dashboards.lib.layout import INSTANCE, Choice, Section, board, identity, row
 from grafana.dashboards.lib.panels import ANY, bars, lines, log_counts, number, rows, services, with_units
@@ -56,7 +56,11 @@ USERS = [
     ),
     row(
         lines("Requests by view: which are called how often.", {"{{view}}": http.REQUEST_RATE_BY_VIEW}, REQUESTS),
-        lines("Latency p95 by view: the slow one stands out.", {"{{view}}": http.LATENCY_P95_BY_VIEW}, SECONDS),
+        lines(
+            "Latency p95 by view: the slow one stands out; a click on a line leads to its traces.",
+            {f"{NAMED} {{{{view}}}}": http.LATENCY_P95_OF_VIEWS},
+            SECONDS,
+        ).data_links([links.traces_of_view()]),
         lines(
             "Burn of the error budgets: 1 uses a budget up in 30 days, 14.4 in two; over an hour.",
             {PROMISE: http.BURN},

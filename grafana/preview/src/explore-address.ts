@@ -1,20 +1,30 @@
 /** Reads and writes the addresses of Grafana's Explore, and adds a filter to a LogQL query. */
 import type { TimeRange } from '@grafana/data';
 import { rangeParameters } from './address';
-import { findSource, type Source } from './sources';
+import { findSource, type Source, type TraceSearch } from './sources';
 
 const EVERYTHING = '{service=~".+"}';
 
 export interface Exploration {
   source: Source;
   expr: string;
+  /** In place of `expr`. */
+  search?: TraceSearch;
   range: { from: string; to: string };
+}
+
+interface Query extends Partial<TraceSearch> {
+  refId?: string;
+  expr?: string;
+  query?: string;
+  queryType?: string;
+  datasource?: { uid?: string };
 }
 
 interface Pane {
   datasource?: string;
   /** A trace's id is its query; of the other sources it is `expr`. */
-  queries?: { refId?: string; expr?: string; query?: string; datasource?: { uid?: string } }[];
+  queries?: Query[];
   range?: { from: string; to: string };
 }
 
@@ -34,9 +44,12 @@ export function exploreAddress({ datasource, expr, range }: Wanted): string {
 export function readExploration(parameters: URLSearchParams, sources: Source[]): Exploration {
   const panes = JSON.parse(parameters.get('panes') ?? '{}') as Record<string, Pane>;
   const pane = Object.values(panes)[0] ?? {};
+  const query = pane.queries?.[0] ?? {};
+  const search = query.queryType === 'search' ? { ...query, service: query.service ?? '' } : undefined;
   return {
-    source: findSource(sources, pane.datasource ?? pane.queries?.[0]?.datasource?.uid, 'loki'),
-    expr: pane.queries?.[0]?.expr || pane.queries?.[0]?.query || EVERYTHING,
+    source: findSource(sources, pane.datasource ?? query.datasource?.uid, 'loki'),
+    expr: query.expr || query.query || (search ? '' : EVERYTHING),
+    search,
     range: pane.range ?? { from: 'now-1h', to: 'now' },
   };
 }

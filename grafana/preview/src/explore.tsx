@@ -8,11 +8,12 @@ import { type Exploration, exploreAddress } from './explore-address';
 import type { View } from './page';
 import type { Source } from './sources';
 import { TraceView } from './trace';
+import { Traces } from './traces';
 
 const NO_PARAMETERS = new URLSearchParams();
 
 export function Explore({ exploration, ...view }: View & { exploration: Exploration }) {
-  const { source, expr } = exploration;
+  const { source, expr, search } = exploration;
   const [text, setText] = useState(expr);
   useEffect(() => setText(expr), [expr]);
   const board = useMemo(() => ({ panels: panelsOf(source, expr) }) as Dashboard, [source, expr]);
@@ -28,7 +29,9 @@ export function Explore({ exploration, ...view }: View & { exploration: Explorat
         <Input value={text} onChange={(event) => setText(event.currentTarget.value)} aria-label="Query" />
         <Button type="submit">Run</Button>
       </form>
-      {source.type === 'jaeger' ? (
+      {source.type === 'jaeger' && search ? (
+        <Traces {...{ source, search }} {...view} />
+      ) : source.type === 'jaeger' ? (
         <TraceView {...{ source, id: expr }} {...view} />
       ) : (
         <Board {...{ board, boards: [], parameters: NO_PARAMETERS }} {...view} />

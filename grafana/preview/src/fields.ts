@@ -22,6 +22,7 @@ const STANDARD = [
   ...['unit', 'min', 'max', 'fieldMinMax', 'decimals', 'displayName', 'noValue', 'thresholds', 'mappings', 'links'],
   ...['color', 'filterable', 'description'],
 ];
+const LINKED = ['table', 'timeseries'];
 const PREFIXED_UNIT = /^(prefix|suffix|time|si|count|currency|bool):/;
 
 /** The defaults of each kind of panel. */
@@ -74,7 +75,7 @@ export function unknownParts(panel: Panel): string[] {
     ),
     ...unknown('panel option', [
       ...(['repeat', 'timeFrom', 'timeShift'] as const).filter((option) => panel[option]),
-      ...(config.defaults.links && panel.type !== 'table' ? ['links of values'] : []),
+      ...(config.defaults.links && !LINKED.includes(panel.type) ? ['links of values'] : []),
     ]),
   ];
 }

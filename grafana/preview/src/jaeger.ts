@@ -1,5 +1,6 @@
 /** A trace as Jaeger's query API gives it, put into the order in which its spans caused each other. */
-import { ask, type Source } from './sources';
+import type { TimeRange } from '@grafana/data';
+import { ask, type Source, type TraceSearch } from './sources';
 
 interface Tag {
   key: string;
@@ -18,6 +19,7 @@ interface JaegerSpan {
 }
 
 interface JaegerTrace {
+  traceID: string;
   spans: JaegerSpan[];
   processes: Record<string, { serviceName: string }>;
 }
@@ -35,6 +37,7 @@ export interface Span {
 }
 
 export interface Trace {
+  id: string;
   begin: number;
   duration: number;
   spans: Span[];
@@ -45,7 +48,38 @@ const byStart = (one: JaegerSpan, other: JaegerSpan) => one.startTime - other.st
 
 export async function loadTrace(source: Source, id: string, signal?: AbortSignal): Promise<Trace> {
   const found = await ask<JaegerTrace[]>(source, `/api/traces/${encodeURIComponent(id)}`, {}, signal);
-  const { spans, processes } = found[0];
+  return inOrder(found[0]);
+}
+
+/** The traces of a time range that have such a span, the longest first. */
+export async function searchTraces(
+  source: Source,
+  { service, operation, tags, minDuration, limit = 20 }: TraceSearch,
+  range: TimeRange,
+  signal?: AbortSignal,
+): Promise<Trace[]> {
+  const [start, end] = [range.from, range.to].map((at) => String(at.valueOf() * 1000));
+  const form: Record<string, string> = { service, start, end, limit: String(limit) };
+  if (operation) {
+    form.operation = operation;
+  }
+  if (minDuration) {
+    form.minDuration = minDuration;
+  }
+  if (tags) {
+    form.tags = JSON.stringify(readTags(tags));
+  }
+  const found = (await ask<JaegerTrace[] | null>(source, '/api/traces', form, signal)) ?? [];
+  return found.map(inOrder).sort((one, other) => other.duration - one.duration);
+}
+
+/** name=value and name="a value", with spaces between them. */
+function readTags(text: string): Record<string, string> {
+  const found = text.matchAll(/([^\s=]+)=(?:"([^"]*)"|(\S*))/g);
+  return Object.fromEntries([...found].map(([, name, quoted, plain]) => [name, quoted ?? plain]));
+}
+
+function inOrder({ traceID, spans, processes }: JaegerTrace): Trace {
   const begin = Math.min(...spans.map((span) => span.startTime));
   const ids = new Set(spans.map((span) => span.spanID));
   const parentOf = (span: JaegerSpan) => span.references.find((each) => ids.has(each.spanID))?.spanID;
@@ -67,5 +101,5 @@ export async function loadTrace(source: Source, id: string, signal?: AbortSignal
         ...below(span.spanID, depth + 1),
       ]);
   const end = Math.max(...spans.map((span) => span.startTime + span.duration));
-  return { begin: begin / 1000, duration: (end - begin) / 1000, spans: below(undefined, 0) };
+  return { id: traceID, begin: begin / 1000, duration: (end - begin) / 1000, spans: below(undefined, 0) };
 }

@@ -51,6 +51,16 @@ export interface Question {
   signal?: AbortSignal;
 }
 
+/** A search for traces, as Grafana's Jaeger source keeps it in the addresses of Explore. */
+export interface TraceSearch {
+  service: string;
+  operation?: string;
+  /** name=value, with spaces between them; a value may stand in quotation marks. */
+  tags?: string;
+  minDuration?: string;
+  limit?: number;
+}
+
 const FILES = ['metrics.yml', 'logs.yml'];
 const KINDS = ['prometheus', 'loki', 'jaeger'];
 
@@ -70,8 +80,11 @@ export async function getJson<T>(address: string, init?: RequestInit): Promise<T
 
 export async function loadSources(): Promise<Source[]> {
   const texts = await Promise.all(FILES.map((name) => getText(`/provisioning/datasources/${name}`)));
-  // In provisioning files $$ stands for one $.
-  const files = texts.map((text) => parse(text.replaceAll('$$', '$')) as { datasources: Source[] });
+  const variables = await getJson<Record<string, string>>('/addresses.json');
+  // In provisioning files $$ stands for one $, and ${NAME} for a variable of the environment.
+  const filled = (text: string) =>
+    text.replace(/\$\$|\$\{(\w+)\}/g, (match, name?: string) => (name ? (variables[name] ?? match) : '$'));
+  const files = texts.map((text) => parse(filled(text)) as { datasources: Source[] });
   return files.flatMap((file) => file.datasources).filter((source) => KINDS.includes(source.type));
 }
 

@@ -1,6 +1,8 @@
-/** A trace as a waterfall: a row a span, below the one that caused it. A click opens its tags and the way to its lines. */
+/** A trace as a waterfall: a row a span, below the one that caused it, and below them all the lines of its request. */
 import { dateTime, dateTimeFormat, rangeUtil } from '@grafana/data';
-import { useEffect, useState } from 'react';
+import type { Dashboard } from '@grafana/schema';
+import { useEffect, useMemo, useState } from 'react';
+import { Board } from './board';
 import { exploreAddress } from './explore-address';
 import { type Span, type Trace, loadTrace } from './jaeger';
 import type { View } from './page';
@@ -9,6 +11,7 @@ import type { Source } from './sources';
 
 /** What a trace's lines may lie before its beginning and after its end, in milliseconds. */
 const AROUND = 60_000;
+const NO_PARAMETERS = new URLSearchParams();
 
 interface Props extends View {
   source: Source;
@@ -43,10 +46,29 @@ export function TraceView({ source, id, ...view }: Props) {
           {trace.spans.map((span) => (
             <Row key={span.id} {...{ span, trace, ...view }} />
           ))}
+          <LinesOfRequest {...{ source, trace, ...view }} />
         </>
       )}
     </section>
   );
+}
+
+function rangeAround(trace: Trace) {
+  const [from, to] = [trace.begin - AROUND, trace.begin + trace.duration + AROUND];
+  return rangeUtil.convertRawToRange({ from: dateTime(from), to: dateTime(to) });
+}
+
+/** The lines of the request that the trace began with, in all services. */
+function LinesOfRequest({ source, trace, ...view }: View & { source: Source; trace: Trace }) {
+  const uid = source.jsonData.tracesToLogsV2?.datasourceUid;
+  const request = trace.spans.map(({ tags }) => tags.request_id).find(Boolean);
+  const range = useMemo(() => rangeAround(trace), [trace]);
+  const board = useMemo(() => {
+    const target = { refId: 'A', expr: `{service=~".+"} | request_id=${JSON.stringify(request)}` };
+    const lines = { id: 2, type: 'logs', title: 'Log lines of its request', gridPos: { h: 12, w: 24, x: 0, y: 0 } };
+    return { panels: [{ ...lines, datasource: { type: 'loki', uid }, targets: [target] }] } as unknown as Dashboard;
+  }, [uid, request]);
+  return uid && request && <Board {...{ board, boards: [], parameters: NO_PARAMETERS }} {...view} range={range} />;
 }
 
 /** The link that the source is provisioned with, from a trace to its log lines. */
@@ -55,9 +77,7 @@ function Lines({ source, id, trace }: { source: Source; id: string; trace: Trace
   if (!datasourceUid || !query) {
     return null;
   }
-  const from = dateTime(trace.begin - AROUND);
-  const to = dateTime(trace.begin + trace.duration + AROUND);
-  const range = rangeUtil.convertRawToRange({ from, to });
+  const range = rangeAround(trace);
   const expr = query.replace('${__trace.traceId}', id);
   return <a href={exploreAddress({ datasource: datasourceUid, expr, range })}>Its log lines</a>;
 }
@@ -96,4 +116,4 @@ function Row({ span, trace, theme }: { span: Span; trace: Trace } & View) {
   );
 }
 
-const milliseconds = (value: number) => `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`;
+export const milliseconds = (value: number) => `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`;

@@ -52,6 +52,8 @@ SLOW_SHARES = {
 LATENCY = percentiles(_LATENCY, _USERS)
 LATENCY_P95 = quantile(0.95, _LATENCY, _USERS)
 LATENCY_P95_BY_VIEW = quantile(0.95, _LATENCY, _USERS, "view")
+# With the labels that the search for traces needs.
+LATENCY_P95_OF_VIEWS = quantile(0.95, _LATENCY, _USERS, BY_SERVICE, "view")
 ERRORS_BY_VIEW = share(rate_by("view", _RESPONSES, f'{_USERS},status=~"5.."'), REQUEST_RATE_BY_VIEW)
 # A view that nobody asks for has no latency and no share: its NaN is left out.
 VIEWS = {

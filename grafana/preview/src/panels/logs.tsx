@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { exploreAddress, withField } from '../explore-address';
 import type { LineFields } from '../loki';
 import type { Drawing, DrawnPanel, PageState } from '../page';
-import { findSource } from '../sources';
+import { type DerivedField, findSource } from '../sources';
 
 const LEVEL_COLORS: Record<string, string> = {
   ...{ CRITICAL: 'purple', ERROR: 'red', WARNING: 'yellow', INFO: 'green', DEBUG: 'blue' },
@@ -65,7 +65,7 @@ interface FieldsProps extends PageState, DrawnPanel {
 
 function Fields({ fields, body, query, panel, range, sources, fill }: FieldsProps) {
   const { uid, jsonData } = findSource(sources, panel.datasource?.uid && fill(panel.datasource.uid), 'loki');
-  const links = (jsonData.derivedFields ?? []).filter((each) => each.datasourceUid && each.matcherType === 'label');
+  const links = (jsonData.derivedFields ?? []).filter((each) => each.matcherType === 'label');
   const written = Object.entries(parsed(body)).filter(([name]) => !(name in fields.labels) && !(name in fields.others));
   const rows = [
     ...Object.entries(fields.labels).map(([name, value]) => ({ name, value, kind: 'label' as const })),
@@ -73,6 +73,10 @@ function Fields({ fields, body, query, panel, range, sources, fill }: FieldsProp
     ...written.map(([name, value]) => ({ name, value, kind: 'json' as const })),
   ];
   const open = (expr: string, datasource = uid) => exploreAddress({ datasource, expr, range });
+  const follow = ({ url, datasourceUid }: DerivedField, value: string) =>
+    datasourceUid
+      ? open(url.replace('${__value.raw}', value), datasourceUid)
+      : url.replace('${__value.raw}', encodeURIComponent(value));
   return (
     <table>
       <tbody>
@@ -92,7 +96,7 @@ function Fields({ fields, body, query, panel, range, sources, fill }: FieldsProp
               {links
                 .filter((each) => each.matcherRegex === name)
                 .map((each) => (
-                  <a key={each.name} href={open(each.url.replace('${__value.raw}', value), each.datasourceUid)}>
+                  <a key={each.name} href={follow(each, value)} target={each.datasourceUid ? undefined : '_blank'}>
                     {each.urlDisplayLabel ?? each.name}
                   </a>
                 ))}

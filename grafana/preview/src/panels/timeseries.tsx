@@ -54,7 +54,7 @@ export const Lines: Drawing = (props) => {
               syncMode={sync}
               syncScope="__global_"
               queryZoom={({ from, to }) => change({ from: String(Math.round(from)), to: String(Math.round(to)) })}
-              render={(_plot, rows, active) => <Tooltip {...{ aligned, rows, active, ...props }} />}
+              render={(_plot, rows, active, pinned) => <Tooltip {...{ aligned, rows, active, pinned, ...props }} />}
             />
             <AnnotationMarks config={config} events={annotations} timeZone={timeZone} />
           </>
@@ -99,10 +99,12 @@ interface TooltipProps extends PageState, DrawnPanel {
   aligned: DataFrame;
   rows: (number | null)[];
   active: number | null;
+  /** By a click; only then can something in it be clicked. */
+  pinned: boolean;
 }
 
 /** Every line that has a value there, the highest on top. */
-function Tooltip({ frames, theme, timeZone, aligned, rows, active }: TooltipProps) {
+function Tooltip({ frames, theme, timeZone, aligned, rows, active, pinned }: TooltipProps) {
   const at = rows.slice(1).find((row) => row !== null) ?? rows[0] ?? 0;
   const found = aligned.fields.flatMap((field, place) => {
     const row = rows[place];
@@ -116,7 +118,8 @@ function Tooltip({ frames, theme, timeZone, aligned, rows, active }: TooltipProp
       color: getFieldSeriesColor(field, theme).color,
       isActive: place === active,
     };
-    return [{ value: Number(value), entry }];
+    const links = pinned ? (field.getLinks?.({ valueRowIndex: row ?? 0 }) ?? []) : [];
+    return [{ value: Number(value), entry, links }];
   });
   found.sort((a, b) => b.value - a.value);
   return (
@@ -125,6 +128,13 @@ function Tooltip({ frames, theme, timeZone, aligned, rows, active }: TooltipProp
         timestamp={dateTimeFormat(aligned.fields[0].values[at], { timeZone })}
         series={found.map(({ entry }) => entry)}
       />
+      {found.map(({ entry, links }) =>
+        links.map(({ title, href }) => (
+          <a key={`${entry.label} ${title}`} href={href}>
+            {title}: {entry.label}
+          </a>
+        )),
+      )}
     </div>
   );
 }
