@@ -40,7 +40,7 @@ LOG_WINDOW = re.compile(r"\[([^\]]+)\]")
 BOARD_ADDRESS = re.compile(r"^/d/([\w-]+)")
 RUNBOOK_ADDRESS = re.compile(r"/user/docs/runbooks/([\w.${}-]*)$")
 VARIABLE_OF_ADDRESS = re.compile(r"\$\{(\w+)(?:[.:][\w.]+)?\}")
-KNOWN_IN_ADDRESSES = {"__from", "__to", "__url_time_range", "__data"}
+KNOWN_IN_ADDRESSES = {"__from", "__to", "__url_time_range", "__data", "__field"}
 
 
 def findings(board: Board) -> list[str]:

@@ -14,7 +14,7 @@ from tests.support.stack import ROOT
 
 SETTINGS = "SECRET_KEY = 'x'\nDATABASES = {}\nimport django_o11y\ndjango_o11y.setup(globals())\n"
 PROGRAM = """
-import json, sys, time
+import json, sys, threading, time
 import django; django.setup()
 from django_o11y import context, metrics, tracing
 from opentelemetry.trace import SpanKind
@@ -29,7 +29,7 @@ def request(status=200, seconds=0, request_id="r", pad=0):
         query = tracing._tracer.start_span("SELECT", kind=SpanKind.CLIENT, attributes={"db.system": "x" * (pad or 1)})
         query.end()
         message = tracing.send_span("ship")
-        time.sleep(seconds)
+        threading.Event().wait(seconds)
     tracing.end_request(span, opened, "GET", "orders", status, "orders")
     return {"trace": opened.trace_id, "message": message, "seconds": time.perf_counter() - began - seconds}
 

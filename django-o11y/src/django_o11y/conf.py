@@ -94,8 +94,7 @@ class Settings:
     )
     """A request that takes longer is kept outside the share too, as is all that fails."""
     trace_whole: bool = field(default=False, metadata={"variable": "TRACE_WHOLE"})
-    """Also send other spans of a trace with parts in other processes, sampling_decision=undecided: the collector has to
-    keep or drop them, as the stack's does. Otherwise a failed task's trace lacks its request, where that went well."""
+    """Also send spans of traces with parts elsewhere, for a collector that keeps or drops them, as the stack's does."""
 
     def __post_init__(self) -> None:
         for each in fields(self):
