@@ -6,6 +6,7 @@ spans, as in the sandbox, one has tracing off. Blocks of requests take turns. De
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
@@ -26,8 +27,8 @@ SERVICES = ("erp-web", "erp-worker", "partner", "jaeger")
 OVERLAY = "services:\n" + "".join(
     f"  {name}: {{labels: !reset null}}\n" for name in (*SERVICES, "erp-migrate", "erp-db", "erp-redis")
 )
-ROUNDS = 12
-BLOCK = {"products": 40, "order": 40, "place an order": 15}
+BLOCK = {"products": 30, "orders": 30, "place an order": 10}
+"""Requests of each kind that one erp-web answers in a round."""
 # By version 1 of the kernel's control groups, in nanoseconds, or by version 2, in microseconds.
 USAGE = r"""cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null ||
 sed -n 's/^usage_usec \(.*\)/\1000/p' /sys/fs/cgroup/cpu.stat"""
@@ -57,7 +58,7 @@ class Web:
     def _requests(self) -> dict[str, Callable[[], int]]:
         return {
             "products": lambda: self.erp.send("GET", "/api/products").status_code,
-            "order": lambda: self.erp.send("GET", "/api/orders").status_code,
+            "orders": lambda: self.erp.send("GET", "/api/orders").status_code,
             "place an order": lambda: self.erp.send("POST", "/api/orders", json=ORDER).status_code,
         }
 
@@ -101,17 +102,20 @@ def without_traces(project: apart.Apart) -> Iterator[Web]:
 
 def cost(traced: dict[str, Any], bare: dict[str, Any], kind: str, measure: str) -> float:
     """Percent of the request without traces."""
-    return round(100 * (traced[kind][measure] / bare[kind][measure] - 1), 1)
+    return round(100 * (float(traced[kind][measure]) / float(bare[kind][measure]) - 1), 1)
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=12)
+    rounds: int = parser.parse_args().rounds
     ports = {"ERP_PORT": str(free_port()), "WEB_CONCURRENCY": "1", "WORKER_CONCURRENCY": "1", "TRACING": "on"}
     with apart.running(PROJECT, OVERLAY, *SERVICES, ports=ports) as project, without_traces(project) as bare:
         traced = Web(
             Erp(f"http://{stack.loaded_settings().host}:{ports['ERP_PORT']}"), container_of(project, "erp-web")
         )
         with step("Requests with and without traces"):
-            for number in range(ROUNDS + 1):  # the first warms up
+            for number in range(rounds + 1):  # the first warms up
                 for web in (traced, bare) if number % 2 else (bare, traced):
                     for kind in BLOCK:
                         web.run(kind, kept=number > 0)
@@ -124,7 +128,7 @@ def main() -> int:
     measures = ("wall_ms", "wall_ms_median", "cpu_ms", "cpu_ms_median")
     percent = {kind: {each: cost(with_traces, without, kind, each) for each in measures} for kind in BLOCK}
     say(json.dumps({"percent": percent, "memory_mib": memory}, indent=1))
-    figures = {"rounds": ROUNDS, "requests_per_block": BLOCK, "with_traces": with_traces, "without_traces": without}
+    figures = {"rounds": rounds, "requests_per_block": BLOCK, "with_traces": with_traces, "without_traces": without}
     record("tracing", {**figures, "cost_percent": percent, "memory_mib": memory})
     return 0
 

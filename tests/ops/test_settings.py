@@ -32,6 +32,8 @@ def write(root: Path, text: str) -> None:
         ("VERSION=", "VERSION='': expected what a tag of an image can be"),
         ("IMAGE_SOURCE=ghcr", "IMAGE_SOURCE='ghcr': expected one of auto, official, local"),
         ("TRACING=yes", "TRACING='yes': expected on or off"),
+        ("TRACES_RETENTION=14d", "TRACES_RETENTION='14d': expected a number of hours such as 336h"),
+        ("TRACE_SLOW_SECONDS=1s", "TRACE_SLOW_SECONDS='1s': expected a number of seconds such as 1 or 0.5"),
         ("WEB_CONCURRENCY=0", "WEB_CONCURRENCY='0': expected a whole number"),
         ("METRICS_RETENTION=-3d", "METRICS_RETENTION='-3d': expected a duration"),
         ("METRICS_RETENTION_SIZE=8", "METRICS_RETENTION_SIZE='8': expected a size"),
@@ -170,6 +172,9 @@ def test_tracing_starts_the_store_and_sends_there(root: Path, text: str, endpoin
     write(root, text)
     settings = load(root)
     assert (settings["OTEL_EXPORTER_OTLP_ENDPOINT"], settings.profiles) == (endpoint, profiles)
+    # Only Jaeger keeps and drops parts of traces; another collector would store all of them.
+    decides = Stack(settings, "official").variables["TRACE_WHOLE"]
+    assert decides == ("true" if endpoint == "http://jaeger:4318" else "false")
 
 
 @pytest.mark.parametrize(
