@@ -115,6 +115,8 @@ class Preview:
     def tooltip_of(self, title: str, *, at: float = 0.97) -> str:
         """What hovering over a graph shows; `at` is the share of its width."""
         plot = self.panel(title).element.query_selector(".u-over")
+        if plot:
+            plot.scroll_into_view_if_needed()
         box = plot.bounding_box() if plot else None
         if plot is None or box is None:
             raise LookupError(f"{title} has no graph to hover over.")

@@ -28,6 +28,7 @@ class Share(Sampler):
     """The share of the traces that begin here, and what callers want kept; everything else is recorded only."""
 
     def __init__(self, ratio: float) -> None:
+        self._ratio = ratio
         self._by = ParentBased(TraceIdRatioBased(ratio))
 
     def should_sample(
@@ -46,7 +47,7 @@ class Share(Sampler):
         return found
 
     def get_description(self) -> str:
-        return f"Share{{{self._by.get_description()}}}"
+        return f"Share of {self._ratio}"
 
 
 @dataclass(slots=True)
@@ -123,7 +124,7 @@ class Chooser(SpanProcessor):
         self._sender.on_end(span)
 
     def shutdown(self) -> None:
-        self._sender.shutdown()
+        self._sender.shutdown()  # type: ignore[no-untyped-call]
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         return self._sender.force_flush(timeout_millis)
