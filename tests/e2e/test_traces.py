@@ -149,12 +149,10 @@ def test_the_latency_panel_leads_to_the_traces_of_a_view_in_its_window(trace: di
     def click() -> bool:
         """On the panel's line of the view, whose first point comes with a scrape."""
         preview.open("/d/overview?from=now-15m&to=now")
-        preview.tooltip_of("Latency p95 by view")
-        preview.page.mouse.down()
-        preview.page.mouse.up()
-        link = preview.page.wait_for_selector(f".tooltip a:text-matches('Traces of this view: .*{root['view']}$')")
-        assert link
-        link.click()
+        preview.pin_tooltip_of("Latency p95 by view")
+        links = preview.page.query_selector_all(f".tooltip a:text-matches('Traces of this view: .*{root['view']}$')")
+        assert links, f"A link to the traces of {root['view']} in: {preview.page.inner_text('.tooltip')}"
+        links[0].click()
         preview.page.wait_for_selector("section[data-kind=traces][data-state=drawn]", timeout=10_000)
         return True
 

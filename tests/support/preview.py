@@ -112,6 +112,19 @@ class Preview:
             button.click()
         self._show_all()
 
+    def pin_tooltip_of(self, title: str, *, at: float = 0.9) -> None:
+        """Click beside a line of a graph, which keeps the tooltip with its links; `at` is the share of its width."""
+        self.tooltip_of(title, at=at)
+        plot = self.panel(title).element.query_selector(".u-over")
+        box = plot.bounding_box() if plot else None
+        for step in range(20):
+            if box and not self.page.query_selector(".tooltip a"):
+                self.page.mouse.move(box["x"] + box["width"] * at, box["y"] + box["height"] * (step + 0.5) / 20)
+                self.page.evaluate(TWO_FRAMES)
+                self.page.mouse.down()
+                self.page.mouse.up()
+                self.page.evaluate(TWO_FRAMES)
+
     def tooltip_of(self, title: str, *, at: float = 0.97) -> str:
         """What hovering over a graph shows; `at` is the share of its width."""
         plot = self.panel(title).element.query_selector(".u-over")
