@@ -156,11 +156,10 @@ def test_a_pinned_digest_is_what_is_pulled(hub: Registry, noise: str, monkeypatc
     assert not pull.is_here(noise, "sha256:" + "0" * 64)
 
 
-def test_a_digest_that_no_registry_has_is_told(hub: Registry, noise: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_digest_that_no_registry_has_is_told(noise: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(digests, "pinned", lambda: {noise: "sha256:" + "0" * 64})
     with pytest.raises(OpsError, match=r"No registry that this engine asks has .+@sha256:0000"):
         pull.pull_missing([noise])
-    assert hub.given_out()
 
 
 def test_pin_writes_what_the_registry_answers(hub: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

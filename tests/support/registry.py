@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ PARTS = Path(__file__).parent / "registry_parts"
 DAEMON = Path("/etc/docker/daemon.json")
 BEFORE = DAEMON.with_name("daemon.json.before-the-test")
 MIRRORS = "registry-mirrors"
+ASKED = re.compile(r'"(?:GET|HEAD) /v2/(\S+)/manifests/([^\s:]+) .+ "docker/')
 PID_FILES = (Path("/run/docker.pid"), Path("/var/run/docker.pid"))
 
 
@@ -52,10 +54,13 @@ class Registry:
         answer.raise_for_status()
         return answer.headers["Docker-Content-Digest"]
 
-    def given_out(self) -> str:
-        """The access log's lines of the images that were given out, or asked for in vain."""
-        done = stack.run("sh", "-c", f"docker logs {self.container} 2>&1")
-        return "\n".join(line for line in done.splitlines() if '"GET /v2/' in line and "/manifests/" in line)
+    def asked_for(self) -> set[str]:
+        """What an engine asked for, such as shop/noise:1, whether or not it was given out.
+
+        It asks for the tag's digest by HEAD, and for a manifest that it still knows by that digest by nothing more.
+        """
+        log = stack.run("sh", "-c", f"docker logs {self.container} 2>&1")
+        return {f"{name}:{tag}" for name, tag in ASKED.findall(log)}
 
 
 def _image() -> str:
