@@ -17,6 +17,7 @@ from ops.lock import alone
 from ops.paths import ROOT
 from ops.repository import DATABASE, FORMAT, STORES, TAG, Repository, in_store, megabytes
 from ops.stack import Stack
+from ops.wait import attempts
 
 PASSPHRASE = "backup_passphrase"  # noqa: S105 - the name of its file
 OWN_FILES = (".env", "compose.override.yaml", "targets/*.yml", "applications/*.toml", "prometheus/rules/own/*.yml")
@@ -32,7 +33,8 @@ def backup(stack: Stack, to: str = "") -> None:
     is_new = _check_target(target)
     _check_running(stack)
     made = _passphrase(stack)
-    kept = Repository(stack, target, stack.settings.secrets / PASSPHRASE)
+    passphrase = stack.settings.secrets / PASSPHRASE
+    kept = Repository(stack, target, passphrase, passphrase)
     kept.prepare()
     with alone("stack"), _stage(stack) as stage:
         if is_new:
@@ -125,7 +127,10 @@ def _collect(stack: Stack, stage: Path) -> dict[str, Any]:
     for name in _stores(stack):
         with step(f"Copying {name}"):
             found = in_store(stack, "copy", name)
-            stores |= found if name != "prometheus" else _snapshot(stack)
+            if name == "prometheus":
+                _snapshot(stack)
+                found = in_store(stack, "keep-snapshot", name)
+            stores |= found
     if DATABASE in stack.model["services"]:
         with step(f"Dumping {DATABASE}"):
             stores[DATABASE] = _dump(stack, stage / "erp-db.dump")
@@ -143,26 +148,26 @@ def _collect(stack: Stack, stage: Path) -> dict[str, Any]:
     return manifest
 
 
-def _snapshot(stack: Stack) -> Any:
+def _snapshot(stack: Stack) -> None:
     """Open the copy in a Prometheus that nobody reaches, and have it make a snapshot."""
     name = f"{stack.project}-backup-prometheus"
     capture(["docker", "rm", "--force", name])
-    stack.compose("run", "--detach", "--no-deps", f"--name={name}", "backup-prometheus")
+    output(repository.container(stack, "backup-prometheus", options=("--detach", f"--name={name}")), timeout=120)
     try:
         ask = ["docker", "exec", name, "wget", "-q", "-O", "-", "--post-data=", SNAPSHOT_URL]
-        deadline = time.monotonic() + SNAPSHOT_SECONDS
-        while (asked := capture(ask, timeout=SNAPSHOT_SECONDS)).returncode != 0:
-            is_running = output(["docker", "inspect", "--format", "{{.State.Running}}", name]).strip() == "true"
-            if not is_running or time.monotonic() > deadline:
-                log = capture(["docker", "logs", "--tail", "5", name]).stderr.strip()
-                raise OpsError(
-                    f"No snapshot of Prometheus' copy within {SNAPSHOT_SECONDS:.0f} s, at last {asked.stderr.strip()}; "
-                    f"the last lines of the Prometheus that had opened it:\n{log}"
-                )
-            time.sleep(0.5)
+        for _ in attempts(SNAPSHOT_SECONDS, 0.5):
+            asked = capture(ask, timeout=SNAPSHOT_SECONDS)
+            if asked.returncode == 0:
+                return
+            if output(["docker", "inspect", "--format", "{{.State.Running}}", name]).strip() != "true":
+                break
+        log = capture(["docker", "logs", "--tail", "5", name]).stderr.strip()
+        raise OpsError(
+            f"No snapshot of Prometheus' copy within {SNAPSHOT_SECONDS:.0f} s, at last {asked.stderr.strip()}; the "
+            f"last lines of the Prometheus that had opened it:\n{log}"
+        )
     finally:
         capture(["docker", "rm", "--force", name])
-    return in_store(stack, "keep-snapshot", "prometheus")
 
 
 def _dump(stack: Stack, file: Path) -> dict[str, Any]:

@@ -35,13 +35,17 @@ def folder(name: str) -> Path:
 
 @dataclass
 class Repository:
+    """`passphrase` is the file that restic reads, `named` the one that its user knows."""
+
     stack: Stack
     folder: Path
     passphrase: Path
+    named: Path
 
     def prepare(self) -> None:
         """Have the images of the services in backup/compose.yaml."""
-        wanted = {each["image"] for each in all_services(self.stack).values() if each.get("profiles") == ["backup"]}
+        services = self.stack.everything["services"].values()
+        wanted = {each["image"] for each in services if each.get("profiles") == ["backup"]}
         if self.stack.image_source == "local":
             images.build_all(wanted)
         else:
@@ -53,8 +57,8 @@ class Repository:
 
     def command(self, *arguments: str, service: str = "backup-reader", options: tuple[str, ...] = ()) -> list[str]:
         mounts = (f"{self.folder}:/repository", f"{self.passphrase}:/run/secrets/backup_passphrase:ro")
-        volumes = [f"--volume={mount}" for mount in mounts]
-        return [*container(self.stack), *volumes, *options, service, *arguments]
+        volumes = (f"--volume={mount}" for mount in mounts)
+        return container(self.stack, service, *arguments, options=("--rm", *volumes, *options))
 
     def attempt(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         """One restic command that only reads, whatever its exit status."""
@@ -82,7 +86,7 @@ class Repository:
             )
         if status == WRONG_PASSPHRASE:
             return (
-                f"The passphrase in {self.passphrase} doesn't open {self.folder}; expected the one that `make backup` "
+                f"The passphrase in {self.named} doesn't open {self.folder}; expected the one that `make backup` "
                 "printed when it made that folder. Write it into a file and name that by PASSPHRASE_FILE=."
             )
         return f"The backups in {self.folder} can't be read: {said.strip()[-600:]}. Use another copy of that folder."
@@ -93,27 +97,46 @@ class Repository:
         return sorted(found, key=lambda each: str(each["time"]))
 
 
-def all_services(stack: Stack) -> dict[str, Any]:
-    """Every service of the Compose files, whatever the settings start."""
-    model = json.loads(stack.compose("--profile", "*", "config", "--format", "json"))
-    return dict(model["services"])
+def container(stack: Stack, service: str, *arguments: str, options: tuple[str, ...] = ()) -> list[str]:
+    """`docker compose run` of one of the services in backup/compose.yaml.
 
-
-def container(stack: Stack, user: str = "") -> list[str]:
-    """`docker compose run` for one of the services in backup/compose.yaml; more options and the service come after."""
-    chosen = [f"--user={user}"] if user else []
-    return [*stack.command, "run", "--rm", "--no-deps", "--no-TTY", "--interactive=false", *chosen]
+    By a model with that service alone: of the whole one, Compose would make every network and volume, also on a machine
+    where somebody only looks into a folder.
+    """
+    definition = stack.everything["services"][service]
+    volumes = {each["source"] for each in definition.get("volumes", []) if each["type"] == "volume"}
+    model = {
+        "services": {service: definition},
+        "volumes": {name: stack.everything["volumes"][name] for name in sorted(volumes)},
+    }
+    file = stack.local / f"{service}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(model), encoding="utf-8")
+    # To this model the stack's own containers are orphans.
+    compose = [
+        "env",
+        "COMPOSE_IGNORE_ORPHANS=true",
+        "docker",
+        "compose",
+        "--project-directory",
+        str(ROOT),
+        "-p",
+        stack.project,
+        "-f",
+        str(file),
+    ]
+    return [*compose, "run", "--no-deps", "--no-TTY", "--interactive=false", *options, service, *arguments]
 
 
 def shell(stack: Stack, script: str) -> list[str]:
     """A command that runs a script with every store's volume below /stores."""
-    return ["env", *stack.assignments, *container(stack), "--entrypoint=sh", "backup", "-c", script]
+    return container(stack, "backup", "-c", script, options=("--rm", "--entrypoint=sh"))
 
 
 def in_store(stack: Stack, action: str, store: str, user: str = "") -> Any:
     """What backup/stores.py answers, run as the user of that store."""
     as_user = user or str(stack.model["services"][store]["user"])
-    command = [*container(stack, as_user), "backup-copy", action, store]
+    command = container(stack, "backup-copy", action, store, options=("--rm", f"--user={as_user}"))
     done = subprocess.run(
         command,
         capture_output=True,

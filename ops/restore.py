@@ -49,8 +49,9 @@ def restore(source: str = "", passphrase_file: str = "", confirm: str = "", snap
     engine.ensure()
     settings = load_settings()
     stack = Stack(settings, image_source.decide(settings))
-    with _own_passphrase(settings, passphrase_file) as passphrase:
-        kept = Repository(stack, folder, passphrase)
+    named = Path(passphrase_file).expanduser() if passphrase_file else settings.secrets / PASSPHRASE
+    with _copied(named, settings) as passphrase:
+        kept = Repository(stack, folder, passphrase, named)
         kept.prepare()
         chosen, manifest = _find(kept, snapshot)
         check(stack, manifest)
@@ -84,9 +85,8 @@ def _folder(source: str) -> Path:
 
 
 @contextmanager
-def _own_passphrase(settings: Settings, named: str) -> Iterator[Path]:
+def _copied(file: Path, settings: Settings) -> Iterator[Path]:
     """A copy of the file with the passphrase, which outlives the folder of secrets."""
-    file = Path(named).expanduser() if named else settings.secrets / PASSPHRASE
     if not file.is_file():
         raise OpsError(
             f"No passphrase: found no file {file}; expected the passphrase that `make backup` printed when it made the "
@@ -128,7 +128,7 @@ def check(stack: Stack, manifest: dict[str, Any]) -> None:
             f"The backup is of the stack {manifest['project']}; expected one of {stack.project}. To restore it as what "
             f"it was: `PROJECT={manifest['project']} make restore …`."
         )
-    services = repository.all_services(stack)
+    services = stack.everything["services"]
     newer = []
     for name, image in manifest["images"].items():
         here = str(services[name]["image"])

@@ -131,7 +131,7 @@ class Stack:
     @cached_property
     def model(self) -> dict[str, Any]:
         """The merged model, as `docker compose config` gives it; raises OpsError when a file is broken."""
-        found = capture(["env", *self.assignments, *self._command, "config", "--format", "json"])
+        found = capture(["env", *self._assignments, *self._command, "config", "--format", "json"])
         if found.returncode != 0:
             names = ", ".join(file.name for file in self.files)
             raise OpsError(
@@ -141,13 +141,19 @@ class Stack:
         model: dict[str, Any] = json.loads(found.stdout)
         return model
 
+    @cached_property
+    def everything(self) -> dict[str, Any]:
+        """The merged model with the services of every profile."""
+        model: dict[str, Any] = json.loads(self.compose("--profile", "*", "config", "--format", "json"))
+        return model
+
     @property
     def one_shots(self) -> set[str]:
         """The services that run to their end; every other one runs on."""
         return {name for name, definition in self.model["services"].items() if definition.get("restart") == "no"}
 
     @property
-    def assignments(self) -> list[str]:
+    def _assignments(self) -> list[str]:
         return [f"{name}={value}" for name, value in self.variables.items()]
 
     def _stamps(self) -> dict[str, str]:
@@ -171,7 +177,7 @@ class Stack:
 
     def attempt(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """One compose command, whatever its exit status."""
-        return capture(["env", *self.assignments, *self.command, *arguments], timeout=timeout)
+        return capture(["env", *self._assignments, *self.command, *arguments], timeout=timeout)
 
     def compose(self, *arguments: str, timeout: float = 120) -> str:
         """Output of one compose command; raises OpsError when it fails."""

@@ -191,7 +191,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     to, wrong = f"TO={folder / 'good'}", {}
     try:
         live(running)
-        running.make("backup", to, timeout=BACKUP_SECONDS)
         running.compose("stop", "traffic")
         quiet = time.time()
         eventually(lambda: time.time() - quiet > TASK_SECONDS, "the last order's tasks", TASK_SECONDS + 10)

@@ -138,8 +138,8 @@ def test_a_hole_at_the_end_is_left_out(volumes: Path) -> None:
         file.write(b"span" * 1000)
         file.truncate(2**31 - 2)
     stores.copy_used(source, volumes / "copy")
-    assert (volumes / "copy").read_bytes().rstrip(b"\0") == b"span" * 1000
     assert (volumes / "copy").stat().st_size < 2**22
+    assert (volumes / "copy").read_bytes().rstrip(b"\0") == b"span" * 1000
 
 
 def test_a_database_is_copied_while_it_is_written(volumes: Path) -> None:
