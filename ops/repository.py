@@ -89,7 +89,10 @@ class Repository:
                 f"The passphrase in {self.named} doesn't open {self.folder}; expected the one that `make backup` "
                 "printed when it made that folder. Write it into a file and name that by PASSPHRASE_FILE=."
             )
-        return f"The backups in {self.folder} can't be read: {said.strip()[-600:]}. Use another copy of that folder."
+        return (
+            f"The backups in {self.folder} are damaged or not whole: {said.strip()[-600:]}. Use another copy of that "
+            "folder, or an older backup by SNAPSHOT=."
+        )
 
     def snapshots(self) -> list[dict[str, Any]]:
         """Every backup in the folder that is of this program, oldest first."""

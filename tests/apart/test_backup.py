@@ -256,8 +256,8 @@ def test_what_was_told_is_not_told_again(story: Story) -> None:
         ("running", "add CONFIRM=yes"),
         ("no passphrase", "No passphrase: found no file"),
         ("passphrase", "doesn't open"),
-        ("damaged", "is damaged or not whole"),
-        ("partial", "is damaged or not whole"),
+        ("damaged", "damaged or not whole"),
+        ("partial", "damaged or not whole"),
         ("foreign", "has no backups"),
     ],
 )
