@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore bundle load pin scan sbom
+.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots sentry sentry-down reference up down status logs urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore bundle load pin scan sbom
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -69,6 +69,12 @@ down: ## Stop the stack, keep its data
 
 reload: ## Check changed rules, scrape configuration, routes and texts, and load them into the running stack
 	@$(OPS) reload
+
+sentry: ## Self-hosted Sentry, its own release, as the tracker in place of Bugsink; SENTRY_RELEASE_DIR=folder without a way out
+	@$(OPS) sentry "$(SENTRY_RELEASE_DIR)"
+
+sentry-down: ## Back to Bugsink; stops Sentry and keeps its data
+	@$(OPS) sentry-down
 
 targets: ## Check the files in targets/ and list what each target last answered
 	@$(OPS) targets

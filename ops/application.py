@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from ops import labels, secrets
+from ops import labels, secrets, sentry
 from ops.alerts import answering
 from ops.console import OpsError
 from ops.settings import Settings
@@ -70,6 +70,10 @@ def lines(name: str, env: str, service: str, port: str, folder: str, dsn: str, *
 
 def _own_dsn(stack: Stack, name: str) -> str:
     """The file in secrets/ with the DSN of the application's project, which is made if it isn't there yet."""
+    folder, file = stack.settings.secrets, f"{name}_sentry_dsn"
+    if secrets.has_sentry(folder):
+        secrets.update(file, sentry.provision(stack, name), folder)
+        return file
     projects = _bugsink(stack, "projects/")["results"]
     found = next((each for each in projects if each["name"] == name), None)
     if found is None:
@@ -77,8 +81,7 @@ def _own_dsn(stack: Stack, name: str) -> str:
         made = _bugsink(stack, "projects/", {"team": team, "name": name})
         found = _bugsink(stack, f"projects/{made['id']}/")  # the answer that made it has no DSN
     key = re.sub(r"^https?://([0-9a-f]+)@.*$", r"\1", found["dsn"])
-    file = f"{name}_sentry_dsn"
-    secrets.write(stack.settings.secrets / file, f"http://{key}@bugsink:8000/{found['id']}")
+    secrets.write(folder / file, f"http://{key}@bugsink:8000/{found['id']}")
     return file
 
 

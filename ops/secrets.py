@@ -90,6 +90,7 @@ FORMATS = {
     "bugsink_secret_key": r".{50,}",
 }
 # Files that only repeat another secret or setting in the form a program wants; rewritten whenever that changes.
+SELFHOSTED_DSN = "sentry_selfhosted_dsn"  # there while self-hosted Sentry is the tracker
 DERIVED = ("redis_conf", "redis_exporter_passwords", "sentry_dsn")
 
 
@@ -121,7 +122,7 @@ def ensure(settings: Settings, directory: Path) -> None:
         _check_certificate(values, directory)
     if not settings.is_sandbox:
         _check_real(settings, values, directory)
-    for name, value in _derive(settings, values).items():
+    for name, value in _derive(settings, values, directory).items():
         update(name, value, directory)
     if made_before != set(TABLE):
         write(directory / ".complete", "\n".join(TABLE))
@@ -196,13 +197,20 @@ def _check_certificate(values: dict[str, str], directory: Path) -> None:
             )
 
 
-def _derive(settings: Settings, values: dict[str, str]) -> dict[str, str]:
+def _derive(settings: Settings, values: dict[str, str], directory: Path) -> dict[str, str]:
     bundled = f"http://{values['bugsink_dsn_key']}@bugsink:8000/1"
+    if has_sentry(directory):
+        bundled = read(SELFHOSTED_DSN, directory)
     return {
         "redis_conf": f"requirepass {values['redis_password']}",
         "redis_exporter_passwords": json.dumps({"redis://erp-redis:6379": values["redis_password"]}),
         "sentry_dsn": settings.given.get("SENTRY_DSN", bundled),
     }
+
+
+def has_sentry(directory: Path) -> bool:
+    """Whether `make sentry` has made self-hosted Sentry the tracker."""
+    return (directory / SELFHOSTED_DSN).is_file()
 
 
 def update(name: str, value: str, directory: Path) -> None:

@@ -30,6 +30,7 @@ PORTS = {
     "MAILPIT_PORT": "mailpit",
     "GATEWAY_PORT": "gateway",
 }
+SENTRY_PORT = "SENTRY_PORT"  # of self-hosted Sentry, which is a Compose project of its own
 GATEWAY_SERVICES = ("gateway", "gateway-guard")
 SHOPPERS = ("traffic", "partner")
 SANDBOX_SERVICES = (*SHOPPERS, "inbox", "mailpit")
@@ -53,6 +54,7 @@ FORMS = {
     "GATEWAY_TLS": ("internal|acme|files", "one of internal, acme, files"),
     # Not gateway, its name on the networks of this machine, which it has anyway.
     "GATEWAY_HOST": (r"(?!gateway$)[a-z0-9][a-z0-9.-]*", "a host name or IPv4 address such as monitoring.example.com"),
+    "SENTRY_PROFILE": ("errors-only|feature-complete", "errors-only or feature-complete"),
     "METRICS_RETENTION": (r"(\d+(ms|[smhdwy]))+", "a duration such as 45d"),
     "TRACES_RETENTION": (r"0*[1-9]\d*h", "a number of hours such as 336h"),
     "TRACE_SLOW_SECONDS": (r"\d+(\.\d+)?", "a number of seconds such as 1 or 0.5"),
@@ -225,7 +227,7 @@ def _check(values: dict[str, str]) -> None:
     except ValueError:
         raise OpsError(f"BIND={values['BIND']!r}: expected an IP address such as 127.0.0.1.") from None
     used: dict[int, str] = {}
-    for name in PORTS:
+    for name in (*PORTS, SENTRY_PORT):
         text = values[name]
         if not PORT.fullmatch(text) or int(text) > LAST_PORT:
             raise OpsError(f"{name}={text!r}: expected a port number from 1 to {LAST_PORT}.")
@@ -251,7 +253,7 @@ def _move_ports(values: dict[str, str]) -> None:
     """Add PORT_OFFSET to each port."""
     default = 0 if values["PROJECT"] == FIRST else SECOND_OFFSET
     offset = int(values["PORT_OFFSET"] or default)
-    for name in PORTS:
+    for name in (*PORTS, SENTRY_PORT):
         port = int(values[name]) + offset
         if port > LAST_PORT:
             raise OpsError(

@@ -120,6 +120,7 @@ class Stack:
         else:
             pages = ("GRAFANA", "PROMETHEUS", "ALERTMANAGER", "BUGSINK")
             urls = {page: f"http://localhost:{self.settings[f'{page}_PORT']}" for page in pages}
+        urls["SENTRY"] = f"http://localhost:{self.settings['SENTRY_PORT']}"  # it has no place below a path
         urls["RUNBOOKS"] = f"{urls['PROMETHEUS']}/user"
         given = self.settings.given
         return {f"BASE_URL_{page}": url for page, url in urls.items() if f"BASE_URL_{page}" not in given}
@@ -175,9 +176,12 @@ class Stack:
         # A service reads what its renderer (SERVICE-config) wrote, so it has the renderer's stamp too.
         return {service: stamps[service] + stamps.get(f"{service}-config", "") for service in stamps}
 
-    def attempt(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def attempt(
+        self, *arguments: str, timeout: float = 120, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """One compose command, whatever its exit status."""
         return capture(["env", *self._assignments, *self.command, *arguments], timeout=timeout)
+        return capture(["env", *self.assignments, *self.command, *arguments], timeout=timeout, stdin=stdin)
 
     def compose(self, *arguments: str, timeout: float = 120) -> str:
         """Output of one compose command; raises OpsError when it fails."""

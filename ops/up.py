@@ -2,10 +2,9 @@
 
 import re
 import shutil
-import socket
 import time
 
-from ops import application_files, engine, gateway, image_source, machine, secrets, urls
+from ops import application_files, engine, gateway, image_source, machine, ports, secrets, urls
 from ops.console import OpsError, capture, say
 from ops.lock import alone
 from ops.paths import ROOT
@@ -67,13 +66,8 @@ def check_ports(settings: Settings) -> None:
     own = _own_ports(settings)
     names = {service: name for name, service in PORTS.items()}
     for service, port in settings.ports.items():
-        bind = settings["BIND"] if service == "gateway" else settings.bind
-        if port not in own and _is_taken(bind, port):
-            raise OpsError(
-                f"Port {port} on {bind} is taken by another program; {service} was to be published there. "
-                f"Stop that program, or set {names[service]} in .env to a free port, or PORT_OFFSET, which moves every "
-                "port. Nothing was started."
-            )
+        if port not in own:
+            ports.check(settings["BIND"] if service == "gateway" else settings.bind, port, service, names[service])
 
 
 def _own_ports(settings: Settings) -> set[int]:
@@ -81,17 +75,6 @@ def _own_ports(settings: Settings) -> set[int]:
         ["docker", "ps", "--filter", of_project(settings["PROJECT"]), "--format", "{{.Ports}}"], timeout=15
     ).stdout
     return {int(port) for port in re.findall(r":(\d+)->", listed)}
-
-
-def _is_taken(address: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return True
-    return False
 
 
 def check_secrets_and_volumes(settings: Settings) -> None:

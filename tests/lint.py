@@ -16,7 +16,10 @@ BIN = Path(sys.executable).parent  # the linters are installed beside this Pytho
 ERP = ROOT / "erp_app"
 PACKAGE = ROOT / "django-o11y"
 # mypy knows the models of one Django project at a time: the ERP has a run of its own, and two others have none.
-UNTYPED = ERP, PACKAGE, ROOT / "tests" / "app", ROOT / "sentry", ROOT / "tests" / "bench" / "overhead" / "project"
+UNTYPED = (
+    *(ERP, PACKAGE, ROOT / "tests" / "app", ROOT / "sentry", ROOT / "tests" / "ops" / "sentry_release"),
+    ROOT / "tests" / "bench" / "overhead" / "project",
+)
 
 
 @dataclass(frozen=True)

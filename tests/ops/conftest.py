@@ -12,7 +12,9 @@ import pytest
 
 from ops import image_source
 from ops.settings import Settings, load
+from tests.support import sentry_machine
 from tests.support.repository import copy_files
+from tests.support.sentry_machine import Machine
 from tests.support.stack import ROOT
 
 IMAGES_ARE_OFFICIAL = image_source.remembered(load()) == "official"
@@ -73,3 +75,26 @@ def root(tmp_path: Path) -> Path:
 def settings(root: Path) -> Settings:
     """The sandbox's defaults, whatever .env or the environment say."""
     return load(root)
+
+
+@pytest.fixture(scope="session")
+def sentry_made() -> Iterator[Machine]:
+    with sentry_machine.made() as machine:
+        yield machine
+
+
+@pytest.fixture
+def machine(sentry_made: Machine) -> Machine:
+    """An engine that only writes down its calls; `make sentry` may have run there before."""
+    sentry_machine.reset(sentry_made)
+    return sentry_made
+
+
+@pytest.fixture
+def installed(machine: Machine) -> Machine:
+    """Where `make sentry` has just ended well."""
+    if not machine.is_installed:
+        done = machine.sentry()
+        assert done.returncode == 0, done.stdout + done.stderr
+        machine.is_installed = True
+    return machine

@@ -119,6 +119,39 @@ MONITORING = [
         with_units(number("Cost: of the monitoring's containers.", infra.COST, BYTES), {"CPU in cores": TIMES}),
     ),
 ]
+# Without it the row is closed and its panels say why they are empty.
+NO_SENTRY = "Self-hosted Sentry isn't the tracker here (make sentry), or it hasn't sent this yet."
+SENTRY = [
+    row(
+        lines(
+            "Answers: of Sentry's web, and of the relay behind it; 1 is well.",
+            {"{{instance}}": infra.SENTRY_PROBES},
+            COUNT,
+            linked("HealthProbeFailing"),
+        ).no_value(NO_SENTRY),
+        lines(
+            "Envelopes: taken in and rejected by the relay.",
+            infra.SENTRY_TAKEN,
+            PER_MINUTE,
+            linked("SentryEventsRejected"),
+        ).no_value(NO_SENTRY),
+        lines(
+            "Events dropped: by the relay, with what it decided and why.",
+            {"{{outcome}}: {{reason}}": infra.SENTRY_OUTCOMES},
+            PER_MINUTE,
+        ).no_value(NO_SENTRY),
+        lines(
+            "Queues: messages that wait for each consumer.",
+            {"{{consumergroup}} {{topic}}": infra.SENTRY_LAG},
+            COUNT,
+            linked("SentryQueueLag", "SentryQueueStuck"),
+        ).no_value(NO_SENTRY),
+        lines(
+            "Tasks: how long the oldest has waited.", infra.SENTRY_TASKS, SECONDS, watched("SentryTasksWaiting")
+        ).no_value(NO_SENTRY),
+        height=7,
+    )
+]
 LOGS = [
     row(
         lines(
@@ -158,5 +191,6 @@ def page() -> models.Dashboard:
             Section(5, "The monitoring itself", MONITORING, collapsed=True),
             Section(6, "The way of the logs", LOGS, collapsed=True),
             log_section(7, collapsed=True),
+            Section(9, "Self-hosted Sentry", SENTRY, collapsed=True),
         ],
     )

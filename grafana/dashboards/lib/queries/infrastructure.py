@@ -87,6 +87,19 @@ HEARTBEAT_AGE = "max(inbox_heartbeat_age_seconds)"
 _MONITORING = 'application="monitoring"'
 COST = {"memory": f"sum({containers.memory(_MONITORING)})", "CPU in cores": containers.cpu_cores(_MONITORING)}
 
+# Self-hosted Sentry, where it is the tracker
+
+SENTRY_PROBES = "min by (instance) (instance:sentry_answers:min)"
+SENTRY_TAKEN = {
+    "accepted": "sum(rate(relay_envelopes_accepted_total[$__rate_interval])) * 60",
+    "rejected": "sum(rate(relay_envelopes_rejected_total[$__rate_interval])) * 60",
+}
+SENTRY_OUTCOMES = (
+    'sum by (outcome, reason) (rate(relay_outcomes_total{outcome!~"0|accepted"}[$__rate_interval])) * 60'
+)
+SENTRY_LAG = "max by (consumergroup, topic) (consumergroup_topic:kafka_lag:sum)"
+SENTRY_TASKS = {"oldest": "max(taskbroker_oldest_task_seconds)"}
+
 # The way of the logs
 
 LINES = {
