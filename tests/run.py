@@ -53,6 +53,7 @@ PHASES = (
     Phase("heartbeat", HEARTBEAT, _pytest("tests/apart/test_without_prometheus.py"), needs=("stack",)),
     Phase("gateway", HEARTBEAT, _pytest("tests/apart/test_gateway.py"), needs=("stack",)),
     Phase("traces", HEARTBEAT, _pytest("tests/apart/test_trace_store.py"), needs=("stack",)),
+    Phase("elsewhere", HEARTBEAT, _pytest("tests/apart/test_elsewhere.py"), needs=("stack",)),
     Phase("agent", HEARTBEAT, _pytest("tests/apart/test_agent.py"), needs=("stack",), after=("e2e",), in_test=False),
     # With the processor to itself, for browsers draw. Not CRITICAL: the alert of an earlier run's fault may still fire,
     # which tests/e2e/test_quiet.py tells from one that must not.

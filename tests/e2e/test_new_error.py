@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 import requests
 
-from tests.support import inside, stack
+from tests.support import gitlab, inside, stack
 from tests.support.inbox import Inbox, Notification
 from tests.support.mailpit import Mail, Mailpit
 from tests.support.tracker import Tracker
@@ -26,6 +26,18 @@ except Exception as error:
 sentry_sdk.flush(10)
 """
 ADMIN = "admin@erp.example"
+# Bugsink's own sender, in an environment like that of its start but for the one host that it may call.
+SEND = """
+. /etc/bugsink/secrets.sh
+export ALERTS_WEBHOOK_ALLOW_LIST="$2" ALERTS_WEBHOOK_OUTBOUND_MODE=allowlist_only ALERTS_WEBHOOK_DENY_NON_GLOBAL=false
+exec python -c "$0" "$1" "$3"
+"""
+ALERT = """
+import sys, django
+django.setup()
+from alerts.service_backends.custom import custom_backend_send_alert
+custom_backend_send_alert(sys.argv[1], sys.argv[2], "", "a", "NEW", None)
+"""
 
 
 @dataclass(frozen=True)
@@ -77,3 +89,16 @@ def test_the_link_opens_for_who_logs_in(told: Told) -> None:
         opened = session.get(page, timeout=20)
     assert opened.status_code == 200
     assert told.kind in opened.text
+
+
+@pytest.mark.parametrize(("key", "status"), [("the-key-of-the-endpoint", 200), ("another", 401)])
+def test_gitlab_makes_an_alert_of_the_webhook_whose_address_has_its_key(told: Told, key: str, status: int) -> None:
+    with gitlab.running(stack.outside(), "the-key-of-the-endpoint") as endpoint:
+        url = f"http://any:{key}@{endpoint.address}{gitlab.PATH}"
+        host = endpoint.address.partition(":")[0]
+        stack.execute("bugsink", "sh", "-c", SEND, ALERT, url, host, told.webhook["id"])
+    if status == 200:
+        (alert,) = endpoint.alerts
+        assert alert["title"] == f"{told.kind}: never seen before"
+        assert alert["url"] == told.webhook["url"]
+    assert [refused for refused, _ in endpoint.refused] == [each for each in (status,) if each != 200]

@@ -27,6 +27,7 @@ TOLD = {
     "project.working_dir": ANSWERS["folder"],
     "credentials show": "Credentials:",
     "cat /etc/os-release": "ID=debian",
+    "printf skipped": "skipped",
 }
 RUNNING = "\n".join(f"{name}\trunning\tUp 5 minutes (healthy)\t{name}-1" for name in ANSWERS["running"])
 

@@ -15,6 +15,7 @@ from ops import secrets
 from tests.support.sentry_double import KEY
 from tests.support.sentry_machine import RELEASE, STAND_IN, Machine
 
+pytestmark = pytest.mark.timeout(600)  # an installer makes some eighty calls
 BUGSINK = re.compile(r"http://[0-9a-f]{32}@bugsink:8000/1")
 
 
