@@ -3,7 +3,6 @@
 import http.cookiejar
 import json
 import re
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -11,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from ops.console import OpsError
+from ops.wait import attempts
 
 ORGANIZATION = "sentry"  # a self-hosted Sentry has this one, which its installer makes
 TOKEN = re.compile(r"""name=["']csrfmiddlewaretoken["'] value=["']([^"']+)["']""")
@@ -100,12 +100,12 @@ class SentryApi:
         return f"http://{found[0].username}@{host}{found[0].path}"
 
     def await_event(self, name: str, event: str) -> None:
-        deadline, path = time.monotonic() + FOUND_SECONDS, f"/api/0/projects/{ORGANIZATION}/{name}/events/{event}/"
-        while self.get(path) is None:
-            if time.monotonic() > deadline:
-                raise OpsError(
-                    f"Sentry took the event {event} and hasn't stored it within {FOUND_SECONDS} s (last answer: 404): "
-                    "found none in the project, expected it. Its consumers tell why (docs/sentry.md); the tracker in "
-                    "use is the one of before. `make sentry` tries again."
-                )
-            time.sleep(1)
+        path = f"/api/0/projects/{ORGANIZATION}/{name}/events/{event}/"
+        for _ in attempts(FOUND_SECONDS, 1):
+            if self.get(path) is not None:
+                return
+        raise OpsError(
+            f"Sentry took the event {event} and hasn't stored it within {FOUND_SECONDS} s (last answer: 404): "
+            "found none in the project, expected it. Its consumers tell why (docs/sentry.md); the tracker in "
+            "use is the one of before. `make sentry` tries again."
+        )
