@@ -184,8 +184,11 @@ def _switch(stack: Stack, dsn: str) -> None:
         secrets.ensure(stack.settings, stack.settings.secrets)
         changed = Stack(stack.settings, stack.image_source)  # its stamps have the new DSN
         running = {each["Service"] for each in changed.containers() if each["State"] == "running"}
-        if ours := sorted(running & {*REPORTING, "alertmanager"}):
+        if ours := sorted(running & set(REPORTING)):
             changed.compose("up", "--detach", "--no-deps", "--wait", *ours, timeout=300)
+        if "alertmanager" in running:  # its renderer writes the tracker's address into the links
+            changed.compose("up", "--detach", "--wait", "alertmanager", timeout=300)
+            changed.compose("kill", "--signal", "HUP", "alertmanager")
 
 
 def down(stack: Stack) -> None:

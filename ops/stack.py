@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ops import named, recipes
+from ops import named, recipes, secrets
 from ops.console import OpsError, capture
 from ops.paths import ROOT
 from ops.settings import TRACE_STORE, Settings
@@ -111,7 +111,9 @@ class Stack:
         values["DOCKER_GID"] = str(SOCKET.stat().st_gid) if SOCKET.exists() else "0"
         if self.image_source == "local":
             values |= {recipe.variable: recipe.reference for recipe in recipes.recipes().values()}
-        return values | self._base_urls()
+        values |= self._base_urls()
+        values["BASE_URL_TRACKER"] = values[f"BASE_URL_{'SENTRY' if self.has_sentry else 'BUGSINK'}"]
+        return values
 
     def _base_urls(self) -> dict[str, str]:
         """The default of each BASE_URL_*: at the gateway or a port. Prometheus serves the runbooks too."""
@@ -124,6 +126,11 @@ class Stack:
         urls["RUNBOOKS"] = f"{urls['PROMETHEUS']}/user"
         given = self.settings.given
         return {f"BASE_URL_{page}": url for page, url in urls.items() if f"BASE_URL_{page}" not in given}
+
+    @property
+    def has_sentry(self) -> bool:
+        """Whether the tracker is self-hosted Sentry: not where .env names another one."""
+        return secrets.has_sentry(self.settings.secrets) and "SENTRY_DSN" not in self.settings.given
 
     @property
     def environment(self) -> dict[str, str]:

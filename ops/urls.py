@@ -6,6 +6,7 @@ from ops.paths import ROOT
 from ops.settings import Settings
 from ops.stack import Stack
 
+ADMIN = "admin@erp.example"  # of both trackers
 # service: (path, what one sees, user, secret with the password)
 PAGES = {
     "erp-web": ("/admin/", "the ERP: admin pages, /api/, /livez, /readyz", "admin", "erp_admin_password"),
@@ -13,7 +14,7 @@ PAGES = {
     "prometheus": ("/alerts", "metrics, rules, targets", "", ""),
     "alertmanager": ("/", "alerts and silences", "", ""),
     "loki": ("/ready", "logs, by API only", "", ""),
-    "bugsink": ("/", "error tracker", "admin@erp.example", "bugsink_admin_password"),
+    "bugsink": ("/", "error tracker", ADMIN, "bugsink_admin_password"),
     "inbox": ("/", "what Slack, PagerDuty and the heartbeat got", "", ""),
     "mailpit": ("/", "mails of the sandbox", "", ""),
     "gateway": ("/", "all of these behind one log-in: docs/gateway.md", "operator", "gateway_operator_password"),
@@ -41,6 +42,9 @@ def show(stack: Stack) -> None:
         password = _shown(stack.settings, secret) if secret else ""
         base = stack.settings.gateway_url if service == "gateway" else f"http://{stack.settings.host}:{port}"
         rows.append([service, f"{base}{path}", sees, user, password])
+    if stack.has_sentry:
+        password = _shown(stack.settings, "sentry_admin_password")
+        rows.append(["sentry", f"{stack.variables['BASE_URL_SENTRY']}/", "the tracker in use", ADMIN, password])
     say(table(rows, ["service", "URL", "what you see", "user", "password in"]))
     if stack.image_source == "local":
         say(f"\n{NO_GRAFANA}")

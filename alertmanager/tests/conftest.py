@@ -11,7 +11,7 @@ import pytest
 from alertmanager.render import render
 from ops.settings import defaults
 
-SANDBOX = defaults()
+SANDBOX = defaults() | {"BASE_URL_TRACKER": "http://localhost:8090"}
 SECRETS = {
     "slack_webhook_url": "http://inbox:8095/slack/T0/B0/x",
     "pagerduty_routing_key": "0123456789abcdef0123456789abcdef",

@@ -22,6 +22,7 @@ BASES = {
     "BASE_URL_GRAFANA": "http://grafana.example:3000",
     "BASE_URL_ALERTMANAGER": "http://alertmanager.example:9093/",
     "BASE_URL_RUNBOOKS": "http://runbooks.example",
+    "BASE_URL_TRACKER": "http://tracker.example:8090",
 }
 
 

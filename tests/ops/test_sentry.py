@@ -45,6 +45,12 @@ def test_sentry_becomes_the_tracker_once_an_event_was_found_in_it(machine: Machi
     assert event["tags"] == {"sent_by": "make sentry"}
     words = [" ".join(call["words"]) for call in machine.calls()]
     assert index(words, "/envelope/") < index(words, "up --detach --no-deps --wait erp-beat erp-web erp-worker")
+    renewed = next(
+        call for call in machine.calls() if call["words"][-4:] == ["up", "--detach", "--wait", "alertmanager"]
+    )
+    assert renewed["environment"]["BASE_URL_TRACKER"] == f"http://localhost:{machine.port}"
+    assert index(words, "kill --signal HUP alertmanager") > machine.calls().index(renewed)
+    assert f"http://localhost:{machine.port}/" in machine.run("urls").stdout
     assert machine.double.options["beacon.anonymous"] is True
     assert machine.double.options["auth.allow-registration"] is False
     assert machine.double.options["system.url-prefix"] == f"http://localhost:{machine.port}"
