@@ -187,8 +187,7 @@ class Stack:
         self, *arguments: str, timeout: float = 120, stdin: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """One compose command, whatever its exit status."""
-        return capture(["env", *self._assignments, *self.command, *arguments], timeout=timeout)
-        return capture(["env", *self.assignments, *self.command, *arguments], timeout=timeout, stdin=stdin)
+        return capture(["env", *self._assignments, *self.command, *arguments], timeout=timeout, stdin=stdin)
 
     def compose(self, *arguments: str, timeout: float = 120) -> str:
         """Output of one compose command; raises OpsError when it fails."""
