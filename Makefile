@@ -127,7 +127,7 @@ break: ## Break something of the sandbox and watch the alert: FAULT=payment-down
 mend: ## Mend what was broken: FAULT=... or everything
 	@$(OPS) mend "$$FAULT"
 
-drill: venv ## Inject a real fault, see the notification and its time: ALERT=ApplicationDown or all
+drill: venv ## Inject a real fault, see the notification and its time: ALERT=ApplicationDown, all, or due (those of DUE)
 	@$(VENV) -m tests.drills "$$ALERT"
 
 test-notification: ## Prove a real receiver: CHANNEL=slack|pagerduty|email

@@ -21,8 +21,8 @@ compares it with the answers of `amtool config routes test`.
 The channels are those of the receiver when all are on. A channel whose secret file is empty is off. While Slack is off,
 warnings go to e-mail. While a receiver has no channel, its alerts are only in `make alerts` and on Alertmanager's page.
 Business hours are Monday to Friday, 08:00 to 18:00 in `BUSINESS_TIMEZONE`: an alert that fires at another hour is sent
-when they begin, if it still fires. Nobody is sent the end of one that ends at another hour. Critical alerts are sent at
-any hour.
+when they begin, if it still fires, and one that was sent before and still fires is sent again. Nobody is sent the end
+of one that ends at another hour; when it fires again, that is sent. Critical alerts are sent at any hour.
 
 Alerts of an application that has channels of its own go to those by the same table
 ([applications/README.md](../../applications/README.md)).

@@ -17,6 +17,7 @@ from ops.stack import Stack
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
 API = "/api/canonical/0"
+SET_UP, SET_UP_SECONDS = "bugsink-setup", 120
 LINES = """\
 services:
   {service}:
@@ -80,9 +81,15 @@ def _own_dsn(stack: Stack, name: str) -> str:
         team = _bugsink(stack, "teams/")["results"][0]["id"]
         made = _bugsink(stack, "projects/", {"team": team, "name": name})
         found = _bugsink(stack, f"projects/{made['id']}/")  # the answer that made it has no DSN
+        _tell_of_its_errors(stack)
     key = re.sub(r"^https?://([0-9a-f]+)@.*$", r"\1", found["dsn"])
     secrets.write(folder / file, f"http://{key}@bugsink:8000/{found['id']}")
     return file
+
+
+def _tell_of_its_errors(stack: Stack) -> None:
+    """Set the alerts of every project, which Bugsink's API can't."""
+    stack.compose("run", "--rm", "--no-deps", "-T", SET_UP, timeout=SET_UP_SECONDS)
 
 
 def _bugsink(stack: Stack, path: str, sent: dict[str, str] | None = None) -> Any:

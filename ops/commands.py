@@ -14,6 +14,7 @@ from ops.stack import Stack, foreign_folder, has_ended_badly, of_project
 TOOL_PATHS = {
     "promtool": ("prometheus", "/bin/promtool"),
     "amtool": ("alertmanager", "/bin/amtool"),
+    "alertmanager": ("alertmanager", "/bin/alertmanager"),
     "promtail": ("promtail", "/usr/bin/promtail"),
     "loki": ("loki", "/usr/bin/loki"),
 }

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import secrets
+import ssl
 import stat
 import string
 from collections.abc import Callable
@@ -83,6 +84,7 @@ GATEWAY = {
     "gateway_tls_cert": Secret("the gateway's certificate with its chain, for GATEWAY_TLS=files"),
     "gateway_tls_key": Secret("the key of this certificate"),
 }
+CERTIFICATE = ("gateway_tls_cert", "gateway_tls_key")
 TABLE = GENERATED | CHANNELS
 FORMATS = {
     "bugsink_dsn_key": r"[0-9a-f]{32}",
@@ -189,12 +191,21 @@ def _check_real(settings: Settings, values: dict[str, str], directory: Path) -> 
 
 
 def _check_certificate(values: dict[str, str], directory: Path) -> None:
-    for name in ("gateway_tls_cert", "gateway_tls_key"):
+    for name in CERTIFICATE:
         if "-----BEGIN " not in values[name]:
             raise OpsError(
                 f"GATEWAY_TLS=files, but {directory / name} ({GATEWAY[name].meaning}) has no PEM block, "
                 "which begins with -----BEGIN. Write yours into it, or set GATEWAY_TLS=internal in .env."
             )
+    try:
+        certificate, key = (directory / name for name in CERTIFICATE)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        raise OpsError(
+            f"GATEWAY_TLS=files, but {' and '.join(str(directory / name) for name in CERTIFICATE)} can't be used "
+            f"together ({error.reason}): expected a certificate with its chain, and its key without a password. Write "
+            "yours into them, or set GATEWAY_TLS=internal in .env."
+        ) from None
 
 
 def _derive(settings: Settings, values: dict[str, str], directory: Path) -> dict[str, str]:

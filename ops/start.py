@@ -12,6 +12,8 @@ from ops.stack import Stack, has_ended_badly
 
 WAIT_SECONDS = 300
 LAST_LINES = 8
+# What Compose names a new container until it has taken the place of the old one.
+NEW = re.compile(r"[0-9a-f]{12}_")
 
 
 def start(stack: Stack) -> None:
@@ -19,10 +21,17 @@ def start(stack: Stack) -> None:
     services = stack.model["services"]
     once = stack.one_shots
     with step("Starting the stack"):
+        _remove_left_over(stack)
         _up(stack, "--wait", "--wait-timeout", str(WAIT_SECONDS), "--remove-orphans", *sorted(set(services) - once))
         if apart := once - _awaited(services):
             _up(stack, "--no-deps", *sorted(apart))
         _judge(stack, once)
+
+
+def _remove_left_over(stack: Stack) -> None:
+    """New containers of a start that was interrupted: the next one of Compose fails over their names."""
+    if left := [each["Name"] for each in stack.containers() if NEW.match(each["Name"])]:
+        capture(["docker", "rm", "--force", *left], timeout=60)
 
 
 def _awaited(services: dict[str, Any]) -> set[str]:

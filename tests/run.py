@@ -54,6 +54,15 @@ PHASES = (
     Phase("gateway", HEARTBEAT, _pytest("tests/apart/test_gateway.py"), needs=("stack",)),
     Phase("traces", HEARTBEAT, _pytest("tests/apart/test_trace_store.py"), needs=("stack",)),
     Phase("elsewhere", HEARTBEAT, _pytest("tests/apart/test_elsewhere.py"), needs=("stack",)),
+    # A night of a minute, in which it waits.
+    Phase("hours", HEARTBEAT, _pytest("tests/apart/test_business_hours.py"), needs=("stack",)),
+    Phase(
+        "certificates",
+        HEARTBEAT,
+        _pytest("tests/apart/test_gateway_certificates.py"),
+        needs=("stack",),
+        in_test=False,
+    ),
     Phase("agent", HEARTBEAT, _pytest("tests/apart/test_agent.py"), needs=("stack",), after=("e2e",), in_test=False),
     # With the processor to itself, for browsers draw. Not CRITICAL: the alert of an earlier run's fault may still fire,
     # which tests/e2e/test_quiet.py tells from one that must not.
@@ -78,6 +87,14 @@ PHASES = (
         after=("drills",),
         in_test=False,
     ),
+    Phase(
+        "node",
+        DELIVERY,
+        _pytest("tests/e2e/test_any_node.py", "tests/e2e/test_new_project.py"),
+        needs=("stack",),
+        after=("drills",),
+        in_test=False,
+    ),
     Phase("takehome", FILES, _pytest("tests/takehome", "-m", "not thorough"), after=("e2e",)),
     Phase("configuration", FILES, _pytest(*CONFIGURATION), needs=("stack",)),
     Phase("ops", FILES, _pytest("tests/ops", "-m", "not thorough"), needs=("stack",)),
@@ -92,7 +109,7 @@ PHASES = (
         STACK,
         _pytest("-s", *ALONE, "-m", "alone"),
         needs=("stack",),
-        after=("delivery", "wagtail"),
+        after=("delivery", "wagtail", "node"),
     ),
     # Its six networks beside those of the other tests' projects are nearly all that Docker's default pools hold.
     Phase(

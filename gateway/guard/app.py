@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import web
 from prometheus_client import generate_latest
 
-from gateway.guard import agents, labels, users
+from gateway.guard import agents, counts, labels, users
 from gateway.guard.counts import ACCEPTED, REFUSALS
 from gateway.guard.labels import Refused
 from gateway.guard.login import Login
@@ -35,6 +35,7 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 def application(agents_file: Path, users_file: Path) -> web.Application:
     app = web.Application(client_max_size=BODY_BYTES)
     by_token = agents.read(agents_file)
+    counts.begin(agent.host for agent in by_token.values())
 
     async def connected(app: web.Application) -> AsyncIterator[None]:
         async with aiohttp.ClientSession(auto_decompress=False) as session:
@@ -62,9 +63,10 @@ def guarded(door: str, handler: Handler) -> Handler:
         try:
             answer = await handler(request)
         except Refused as refused:
-            REFUSALS.labels(door, refused.reason).inc()
+            REFUSALS.labels(door, refused.reason, refused.host).inc()
             address = request.headers.get("X-Forwarded-For", request.remote)
             fields = {"door": door, "reason": refused.reason, "status": refused.status, "address": address}
+            fields |= {"host": refused.host} if refused.host else {}
             LOGGER.warning("Refused: %s", refused, extra={"fields": fields})
             asked = {"WWW-Authenticate": ASKED_FOR[door]} if refused.status == 401 else {}
             return web.Response(status=refused.status, text=f"{refused}\n", headers=asked)

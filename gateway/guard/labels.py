@@ -26,7 +26,9 @@ Labels = dict[str, str]
 
 
 class Refused(Exception):
-    """A push that isn't passed on: the answer's status, the reason as it is counted, and a sentence."""
+    """A push that isn't passed on: the answer's status, the reason as it is counted, a sentence, and whose it is."""
+
+    host = ""
 
     def __init__(self, status: int, reason: str, sentence: str) -> None:
         super().__init__(sentence)

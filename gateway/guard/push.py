@@ -36,6 +36,13 @@ class Push:
 
     async def handle(self, request: web.Request, signal: Signal) -> web.Response:
         agent = self._agent(request)
+        try:
+            return await self._take(agent, request, signal)
+        except Refused as refused:
+            refused.host = agent.host
+            raise
+
+    async def _take(self, agent: Agent, request: web.Request, signal: Signal) -> web.Response:
         if not self.limit.take(agent.host):
             # Prometheus gives a push up for good after 429, and repeats it after 503.
             raise Refused(503, "too_often", f"More than {PER_SECOND} pushes a second; send this one again later.")

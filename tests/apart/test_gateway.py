@@ -56,9 +56,9 @@ class Gateway:
         auth = (user, self.passwords.get(user, "wrong")) if user else None
         return requests.request(method, f"{self.base}{path}", auth=auth, json=body, verify=self.root, timeout=30)
 
-    def count(self, door: str, reason: str) -> float:
+    def count(self, door: str, reason: str, host: str = "") -> float:
         page = self.project.compose("exec", "-T", "gateway", "wget", "-q", "-O-", "http://gateway-guard:8080/metrics")
-        wanted = f'gateway_refusals_total{{door="{door}",reason="{reason}"}} '
+        wanted = f'gateway_refusals_total{{door="{door}",host="{host}",reason="{reason}"}} '
         return float(next(line for line in page.splitlines() if line.startswith(wanted)).removeprefix(wanted))
 
 
@@ -139,7 +139,8 @@ def test_what_isnt_its_own_is_refused_counted_and_written_nowhere(
     gateway: Gateway, token: str | None, changed: dict[str, str], status: int, reason: str
 ) -> None:
     labels = OWN | {"__name__": "gateway_refused", "reason": reason} | changed
-    before = gateway.count("push", reason)
+    host = "" if status == 401 else "web-2"
+    before = gateway.count("push", reason, host)
     metrics = gateway.push(
         "metrics", remote_write((OWN | {"__name__": "gateway_refused"}, 1), (labels, 1)), token=token
     )
@@ -149,7 +150,7 @@ def test_what_isnt_its_own_is_refused_counted_and_written_nowhere(
     for value in changed.values():
         assert value in metrics.text
         assert value in logs.text
-    assert gateway.count("push", reason) == before + 2
+    assert gateway.count("push", reason, host) == before + 2
     assert gateway.prometheus.query("gateway_refused") == []
     assert gateway.loki.entries('{service="refused"}') == []
 

@@ -232,6 +232,7 @@ NOT_DRILLED: dict[str, str] = {
     "LokiStorageFailing": BROKEN_DISK,
     "LokiRequestErrors": BROKEN_DISK,
     "ScrapeSamplesHigh": "The drill would need a target with over 12,000 series.",
+    "TargetLimitNear": "The drill would need more than 40 containers, or a file of 41 targets that are down.",
     "LogsLagging": "The drill would need lines that come late and aren't lost.",
     "MetricsDropped": "tests/app/o11y/test_multiprocess.py has the full or damaged folder that it needs.",
     "SpansDropped": "tests/app/o11y/test_tracker_away.py has the store that refuses, is gone or never answers.",

@@ -2,6 +2,7 @@
 
 import json
 import stat
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from ops import secrets
 from ops.console import OpsError
 from ops.settings import Settings
+from tests.support.authority import Authority
 
 
 @pytest.fixture
@@ -64,13 +66,23 @@ def test_a_missing_file_of_the_gateway_is_made_empty(made: Path, settings: Setti
     assert content(made)[name] == ""
 
 
-def test_a_certificate_of_ones_own_has_to_be_there(made: Path, settings: Settings) -> None:
+def test_a_certificate_of_ones_own_has_to_be_there_with_its_key(made: Path, settings: Settings, tmp_path: Path) -> None:
     files = Settings({**settings.values, "GATEWAY": "on", "GATEWAY_TLS": "files"}, {})
     with pytest.raises(OpsError, match="gateway_tls_cert"):
         secrets.ensure(files, made)
     for name in ("gateway_tls_cert", "gateway_tls_key"):
         secrets.write(made / name, "-----BEGIN CERTIFICATE-----")
-    secrets.ensure(files, made)
+    with pytest.raises(OpsError, match=r"can't be used together .*: expected a certificate with its chain"):
+        secrets.ensure(files, made)
+    first, second = ([tmp_path / f"{number}.{kind}" for kind in ("crt", "key")] for number in (1, 2))
+    authority = Authority(tmp_path)
+    for pair in (first, second):
+        authority.issue("monitoring.test", *pair)
+    for key, expected in ((second[1], pytest.raises(OpsError, match="KEY_VALUES_MISMATCH")), (first[1], nullcontext())):
+        for name, path in zip(secrets.CERTIFICATE, (first[0], key), strict=True):
+            secrets.write(made / name, path.read_text(encoding="utf-8").strip())
+        with expected:
+            secrets.ensure(files, made)
 
 
 @pytest.mark.parametrize("name", secrets.TABLE)

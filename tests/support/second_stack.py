@@ -47,5 +47,6 @@ def left(project: str) -> list[str]:
 
 def state(project: str, secrets: Path) -> dict[str, Any]:
     """What no command for another stack may change."""
-    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in secrets.iterdir()}
+    found = (path for path in secrets.rglob("*") if path.is_file())
+    files = {str(path.relative_to(secrets)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
     return {"engine": left(project), "secrets": files}

@@ -1,4 +1,4 @@
-"""A server that takes what telemetry sends: error events and spans alike."""
+"""A server that takes what telemetry sends: error events, spans and messages to chat alike."""
 
 import gzip
 import json
@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 GZIP = b"\x1f\x8b"
+TAKEN = b"ok"  # Slack says so, and Alertmanager repeats a message after any other answer
 
 
 class Sink:
@@ -43,8 +44,9 @@ def running(host: str = "127.0.0.1") -> Iterator[Sink]:
                 (self.path, gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body)
             )
             self.send_response(200)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(TAKEN)))
             self.end_headers()
+            self.wfile.write(TAKEN)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -21,7 +21,9 @@ BOARD_OF = {
     **dict.fromkeys(("lines", "logs"), OVERVIEW),
     "database": DATABASE,
     "celery": CELERY,
-    **dict.fromkeys(("agents", "backup", "gateway", "host", "redis", "self", "sentry", "traces"), INFRASTRUCTURE),
+    **dict.fromkeys(
+        ("agents", "backup", "gateway", "host", "redis", "self", "sentry", "targets", "traces"), INFRASTRUCTURE
+    ),
     "business": BUSINESS,
 }
 ALSO = {INFRASTRUCTURE: "monitoring"}  # boards whose alerts are this application's, whichever is chosen

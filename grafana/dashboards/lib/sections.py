@@ -1,13 +1,13 @@
-"""Sections that more than one board has."""
+"""Sections that more than one board has, and that of the gateway, which not every stack has."""
 
 from grafana_foundation_sdk.builders import timeseries
 
 from grafana.dashboards.lib.alerts import linked, watched
 from grafana.dashboards.lib.layout import Section, row
 from grafana.dashboards.lib.panels import lines, log_counts, log_lines
-from grafana.dashboards.lib.queries import containers
+from grafana.dashboards.lib.queries import containers, gateway
 from grafana.dashboards.lib.queries.common import APPLICATION, lines_by, lines_of, rate_by
-from grafana.dashboards.lib.style import BYTES, BYTES_PER_SECOND, COUNT, NAMED, PER_MINUTE, RATIO
+from grafana.dashboards.lib.style import BYTES, BYTES_PER_SECOND, COUNT, NAMED, PER_MINUTE, RATIO, REQUESTS, SECONDS
 
 LINES_OF_ALERTS = 40  # the panel that alerts link to for log lines
 
@@ -82,3 +82,22 @@ def log_section(
         ],
         collapsed,
     )
+
+
+def gateway_section(number: int) -> Section:
+    """Its series are there while GATEWAY is on."""
+    off = "Without GATEWAY=on there is no gateway."
+    first = row(
+        lines("Gateway: requests let through and refused.", gateway.REQUESTS, REQUESTS).no_value(off),
+        lines(
+            "Refusals: by minute, by door and reason, and by the host that pushes where its token is known.",
+            {"{{door}}: {{reason}} {{host}}": gateway.REFUSALS},
+            PER_MINUTE,
+            linked("GatewayRefusals"),
+        ).no_value("Nothing was refused, or there is no gateway."),
+        lines("Pushed: what other hosts send.", {"{{host}} {{signal}}": gateway.PUSHED}, BYTES_PER_SECOND).no_value(
+            off
+        ),
+        lines("Check: how long the guard takes to decide, p95.", {"{{door}}": gateway.CHECK}, SECONDS).no_value(off),
+    )
+    return Section(number, "The gateway", [first], collapsed=True)

@@ -8,7 +8,7 @@ from grafana.dashboards.lib.panels import ANY, level, lines, number, with_units
 from grafana.dashboards.lib.queries import infrastructure as infra
 from grafana.dashboards.lib.queries import redis
 from grafana.dashboards.lib.queries.common import SERVICE
-from grafana.dashboards.lib.sections import container_disks, log_section, use_of_machine
+from grafana.dashboards.lib.sections import container_disks, gateway_section, log_section, use_of_machine
 from grafana.dashboards.lib.style import (
     BYTES,
     BYTES_PER_SECOND,
@@ -192,5 +192,6 @@ def page() -> models.Dashboard:
             Section(6, "The way of the logs", LOGS, collapsed=True),
             log_section(7, collapsed=True),
             Section(9, "Self-hosted Sentry", SENTRY, collapsed=True),
+            gateway_section(10),
         ],
     )
