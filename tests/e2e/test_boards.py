@@ -11,8 +11,7 @@ from tests.support.erp import Erp
 from tests.support.panels import (
     A_WEEK,
     BLOCK_IO,
-    NO_GATEWAY,
-    OF_THE_GATEWAY,
+    OPTIONAL,
     QUIET,
     Answers,
     metrics_of,
@@ -36,7 +35,7 @@ AFTER_THE_EVENT: dict[str, str] = {
     "docker_container_blkio_io_service_bytes_recursive_read": BLOCK_IO,
     "docker_container_blkio_io_service_bytes_recursive_write": BLOCK_IO,
     "event:business:expected30m": A_WEEK,
-    **{metric: NO_GATEWAY for query in QUERIES if query.name in OF_THE_GATEWAY for metric in metrics_of(query)},
+    **{metric: OPTIONAL[query.name] for query in QUERIES if query.name in OPTIONAL for metric in metrics_of(query)},
 }
 FAILING_TASK = "from orders.tasks import ship_order\nship_order.delay('no number')"
 PLANTED_WARNING = "DO $$ BEGIN RAISE WARNING 'planted by a test of the boards'; END $$"

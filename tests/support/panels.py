@@ -17,23 +17,19 @@ from tests.support.prometheus import Prometheus
 A_WEEK = "a young installation has no same time last week; a stack of more than 7 days fills it"
 BLOCK_IO = "this kernel counts no block I/O by container; one with the io or blkio controller fills it"
 NO_GATEWAY = "there is no gateway without GATEWAY=on"
-OF_THE_GATEWAY = (
-    *("infrastructure: Gateway (A)", "infrastructure: Gateway (B)", "infrastructure: Refusals (A)"),
-    *("infrastructure: Pushed (A)", "infrastructure: Check (A)"),
-)
-# Queries that are rightly empty on a stack that is well, each with the reason and what fills them.
 NO_SENTRY = "the sandbox's tracker is Bugsink, not self-hosted Sentry"
-QUIET: dict[str, str] = {
+# Queries of what runs only where somebody has switched it on.
+OPTIONAL: dict[str, str] = {
+    **dict.fromkeys((f"infrastructure: Gateway ({ref})" for ref in "AB"), NO_GATEWAY),
+    **dict.fromkeys((f"infrastructure: {panel} (A)" for panel in ("Refusals", "Pushed", "Check")), NO_GATEWAY),
+    **dict.fromkeys((f"infrastructure: Envelopes ({ref})" for ref in "AB"), NO_SENTRY),
     **dict.fromkeys(
-        (
-            "infrastructure: Answers (A)",
-            *(f"infrastructure: Envelopes ({ref})" for ref in "AB"),
-            "infrastructure: Events dropped (A)",
-            "infrastructure: Queues (A)",
-            "infrastructure: Tasks (A)",
-        ),
-        NO_SENTRY,
+        (f"infrastructure: {panel} (A)" for panel in ("Answers", "Events dropped", "Queues", "Tasks")), NO_SENTRY
     ),
+}
+# Queries that are rightly empty on a stack that is well, each with the reason and what fills them.
+QUIET: dict[str, str] = {
+    **OPTIONAL,
     **dict.fromkeys(
         (
             *(f"erp-business: Orders against the expected ({ref})" for ref in "BCD"),
@@ -46,7 +42,6 @@ QUIET: dict[str, str] = {
     **dict.fromkeys(
         (f"{board}: Disk I/O ({ref})" for board in ("database", "infrastructure") for ref in "AB"), BLOCK_IO
     ),
-    **dict.fromkeys(OF_THE_GATEWAY, NO_GATEWAY),
 }
 
 
