@@ -75,7 +75,8 @@ def _config(folder: Path, chat: Sink, evening: datetime, morning: datetime) -> P
         (secrets / name).write_text(values.get(name, ""), encoding="utf-8")
     routing = folder / "routing.json"
     routing.write_text("{}", encoding="utf-8")
-    render(defaults(), secrets, folder, routing)
+    settings = defaults()
+    render(settings | {"BASE_URL_TRACKER": settings["BASE_URL_BUGSINK"]}, secrets, folder, routing)
     path = folder / "alertmanager.yml"
     config: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8").replace("/run/secrets", str(secrets)))
     (hours,) = config["time_intervals"]
