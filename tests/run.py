@@ -22,7 +22,7 @@ CRITICAL = "tests/smoke/test_smoke.py::test_critical_alerts"
 WELL = ("tests/smoke", "tests/e2e", "-m", "not alone", f"--deselect={CRITICAL}")
 _ALONE_IN_E2E = ("notification", "own_receivers", "reload", "targets", "dev", "tracker_outside")
 ALONE = ("tests/drills", *(f"tests/e2e/test_{name}.py" for name in _ALONE_IN_E2E))
-OFFICIAL = ("tests/ops/test_registry.py", "tests/apart/test_podman.py", "tests/apart/test_official.py")
+OFFICIAL = ("tests/apart/test_podman.py", "tests/apart/test_official.py")
 FILES, STACK, DELIVERY, HEARTBEAT, APP = "files", "stack", "delivery", "heartbeat", "app"
 
 
@@ -52,7 +52,7 @@ PHASES = (
     # On a Prometheus, an Alertmanager and an inbox of its own.
     Phase("heartbeat", HEARTBEAT, _pytest("tests/apart/test_without_prometheus.py"), needs=("stack",)),
     Phase("gateway", HEARTBEAT, _pytest("tests/apart/test_gateway.py"), needs=("stack",)),
-    Phase("traces", HEARTBEAT, _pytest("tests/apart/test_trace_store.py"), needs=("stack",)),
+    Phase("traces", HEARTBEAT, _pytest("tests/apart/test_trace_store.py"), needs=("stack",), in_test=False),
     Phase("elsewhere", HEARTBEAT, _pytest("tests/apart/test_elsewhere.py"), needs=("stack",)),
     # A night of a minute, in which it waits.
     Phase("hours", HEARTBEAT, _pytest("tests/apart/test_business_hours.py"), needs=("stack",)),
@@ -95,9 +95,10 @@ PHASES = (
         after=("drills",),
         in_test=False,
     ),
+    Phase("ops", DELIVERY, _pytest("tests/ops", "-m", "not thorough"), needs=("stack",)),
+    Phase("ops-all", DELIVERY, _pytest("tests/ops", "-m", "thorough"), needs=("stack",), in_test=False),
     Phase("takehome", FILES, _pytest("tests/takehome", "-m", "not thorough"), after=("e2e",)),
     Phase("configuration", FILES, _pytest(*CONFIGURATION), needs=("stack",)),
-    Phase("ops", FILES, _pytest("tests/ops", "-m", "not thorough"), needs=("stack",)),
     Phase("sandbox", FILES, _pytest("tests/sandbox"), needs=("stack",)),
     Phase("preview", FILES, ("-m", "tests.image_targets"), needs=("stack",)),
     # On a PostgreSQL and a Valkey of their own, whose Compose project has one name: one after the other.

@@ -51,6 +51,7 @@ def interrupt(project: Stack, what: str, reached: Callable[[], object]) -> None:
             process.kill()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("point", POINTS)
 def test_a_first_start(point: str, project: Stack) -> None:  # noqa: F811
     write(project, slow=SLOW, once=ONCE)

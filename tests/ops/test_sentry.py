@@ -23,6 +23,7 @@ def index(texts: list[str], part: str) -> int:
     return next(number for number, text in enumerate(texts) if part in text)
 
 
+@pytest.mark.thorough
 def test_an_installer_that_fails_changes_no_tracker_and_the_same_command_goes_on(machine: Machine) -> None:
     machine.run("sentry-down")
     (machine.release / ".installed").unlink(missing_ok=True)
@@ -70,6 +71,7 @@ def test_the_installer_sees_nothing_of_ours(machine: Machine) -> None:
         assert "SECRETS_DIR" not in environment
 
 
+@pytest.mark.thorough
 def test_a_second_run_installs_nothing_and_makes_nothing_twice(installed: Machine) -> None:
     installed.forget()
     done = installed.sentry()
@@ -80,6 +82,7 @@ def test_a_second_run_installs_nothing_and_makes_nothing_twice(installed: Machin
     index(installed.texts(), "up --wait --wait-timeout")
 
 
+@pytest.mark.thorough
 def test_going_back_switches_first_and_keeps_volumes(installed: Machine) -> None:
     installed.forget()
     done = installed.run("sentry-down")
@@ -93,6 +96,7 @@ def test_going_back_switches_first_and_keeps_volumes(installed: Machine) -> None
     assert installed.dsn == f"http://{KEY}@sentry-ingest/2"
 
 
+@pytest.mark.thorough
 def test_an_event_that_is_taken_and_not_stored_changes_no_tracker(installed: Machine) -> None:
     installed.run("sentry-down")
     installed.double.loses_events = True
@@ -106,6 +110,7 @@ def test_an_event_that_is_taken_and_not_stored_changes_no_tracker(installed: Mac
     assert BUGSINK.fullmatch(installed.dsn)
 
 
+@pytest.mark.thorough
 def test_an_application_of_ones_own_gets_a_project_in_sentry(installed: Machine) -> None:
     printed = installed.run("application", "shop")
     assert printed.returncode == 0, printed.stderr
@@ -135,6 +140,7 @@ def test_feature_complete_demands_more(machine: Machine) -> None:
     assert "found 2, expected 4" in refused.stderr
 
 
+@pytest.mark.thorough
 def test_an_image_whose_pull_failed_is_named(installed: Machine) -> None:
     installed.forget()
     installed.answers["refused"] = ["image inspect --format {{.Id}} sentry-self-hosted-local"]
