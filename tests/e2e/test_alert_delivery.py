@@ -63,9 +63,9 @@ def story(pages: Pages, prometheus: Prometheus) -> Story:
         assert time.time() - begun > 2 * MAINTENANCE_SECONDS
         # The drills beside this end a silence, and what Alertmanager hasn't written down yet the kill undoes.
         eventually(
-            lambda: time.time() - faults.last_change(current()),
-            "the seconds since a fault began or was mended to be more than Alertmanager takes to write down",
-            300,
+            lambda: time.time() - alertmanager.silences_changed_at(),
+            "the seconds since a silence changed to be more than Alertmanager takes to write it down",
+            180,
             until=lambda seconds: seconds > MAINTENANCE_SECONDS + 5,
         )
         stack.compose("kill", "--signal", "KILL", "alertmanager")

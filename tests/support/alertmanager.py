@@ -1,5 +1,6 @@
 """Client of Alertmanager's HTTP API."""
 
+from datetime import datetime
 from typing import Any
 
 from ops import alerts
@@ -39,6 +40,11 @@ class Alertmanager(Api):
     def silence_state(self, identifier: str) -> str:
         """active, pending or expired."""
         return str(self.get(f"silence/{identifier}")["status"]["state"])
+
+    def silences_changed_at(self) -> float:
+        """When a silence was last made or ended, in Unix seconds; 0 where none is known."""
+        found = [datetime.fromisoformat(each["updatedAt"]).timestamp() for each in self.get("silences")]
+        return max(found, default=0)
 
     def configuration(self) -> str:
         return str(self.get("status")["config"]["original"])
