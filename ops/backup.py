@@ -49,10 +49,9 @@ def backup(stack: Stack, to: str = "") -> None:
         identity, added = _keep(kept, stage, manifest)
         _forget_old(kept)
         _tell_prometheus(stack)
-    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     say(
         f"\nBackup {identity} is in {target}: {megabytes(content)} of data, {megabytes(added)} of it new there, "
-        f"{megabytes(size)} in all, after {time.monotonic() - started:.0f} s. \n"
+        f"{megabytes(_size(target))} in all, after {time.monotonic() - started:.0f} s. \n"
         f"`make restore FROM={target}` puts it back."
     )
     if made:
@@ -76,9 +75,8 @@ def _check_target(target: Path) -> bool:
 
 
 def _check_running(stack: Stack) -> None:
-    running = {each["Service"] for each in stack.containers() if each["State"] == "running"}
     wanted = {name for name in (*STORES, DATABASE) if name in stack.model["services"]}
-    if missing := sorted(wanted - running):
+    if missing := sorted(wanted - stack.running()):
         raise OpsError(
             f"Not running: {', '.join(missing)}; expected every store, for a backup is made of running ones. Run "
             "`make up`."
@@ -149,7 +147,7 @@ def _collect(stack: Stack, stage: Path) -> dict[str, Any]:
 
 
 def _snapshot(stack: Stack) -> None:
-    """Open the copy in a Prometheus that nobody reaches, and have it make a snapshot."""
+    """Open the copy in a Prometheus without a network, and have it make a snapshot."""
     name = f"{stack.project}-backup-prometheus"
     capture(["docker", "rm", "--force", name])
     output(repository.container(stack, "backup-prometheus", options=("--detach", f"--name={name}")), timeout=120)
@@ -173,12 +171,8 @@ def _snapshot(stack: Stack) -> None:
 def _dump(stack: Stack, file: Path) -> dict[str, Any]:
     ask = ("--tuples-only", "--no-align", "--command=SELECT pg_database_size('erp')")
     size = int(stack.compose("exec", "--no-TTY", DATABASE, "psql", "--username=postgres", *ask))
-    free = shutil.disk_usage(file.parent).free
-    if free < size + SPARE_BYTES:
-        raise OpsError(
-            f"Too little disk for a dump of {DATABASE} in {file.parent}: found {megabytes(free)} free, expected "
-            f"{megabytes(size + SPARE_BYTES)}. Free some space and run `make backup` again."
-        )
+    remedy = "Free some space and run `make backup` again."
+    repository.want_disk(file.parent, size + SPARE_BYTES, f"a dump of {DATABASE} in {file.parent}", remedy)
     # Not compressed: restic does that, and finds again what has stayed as it was.
     dump = ["pg_dump", "--username=postgres", "--format=custom", "--compress=0", "erp"]
     with file.open("wb") as sink:
@@ -209,14 +203,13 @@ def _copy_files(stack: Stack, target: Path) -> None:
 
 def _check_disk(target: Path, content: int) -> None:
     """Room for all that isn't in the folder yet, as if restic compressed nothing."""
-    there = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
-    needed = max(content - there, content // 10) + SPARE_BYTES
-    free = shutil.disk_usage(target).free
-    if free < needed:
-        raise OpsError(
-            f"Too little disk for a backup in {target}: found {megabytes(free)} free, expected {megabytes(needed)}. "
-            "Free some space, or name another folder by TO=."
-        )
+    needed = max(content - _size(target), content // 10) + SPARE_BYTES
+    remedy = "Free some space, or name another folder by TO=."
+    repository.want_disk(target, needed, f"a backup in {target}", remedy)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _keep(kept: Repository, stage: Path, manifest: dict[str, Any]) -> tuple[str, int]:

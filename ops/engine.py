@@ -82,7 +82,8 @@ def podman() -> str:
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
+    """Of a version, by which it can be compared."""
+    return tuple(int(part) for part in re.findall(r"\d+", text))
 
 
 def check_versions(*, mend: bool = True) -> None:

@@ -38,7 +38,7 @@ def remembered(settings: Settings) -> str:
 
 def _probe(settings: Settings) -> str:
     wanted = Stack(settings, "official").official_images
-    missing = [image for image in wanted if not images.present(image)]
+    missing = images.absent(wanted)
     refusal = pull.refusal(missing[0], PROBE_SECONDS) if missing else ""
     if not refusal:
         return "official"

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +21,10 @@ STEP_NEVER_BEGAN = "waiting for init preliminary setup"
 
 def present(reference: str) -> bool:
     return capture(["docker", "image", "inspect", "--format", "{{.Id}}", reference]).returncode == 0
+
+
+def absent(references: Iterable[str]) -> list[str]:
+    return [reference for reference in references if not present(reference)]
 
 
 def build_cache() -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ops import digests, pin, recipes
 from ops.console import OpsError, capture, say, step, table
+from ops.engine import numbers
 from ops.paths import IMAGES, ROOT
 from ops.settings import load as load_settings
 
@@ -64,10 +65,10 @@ def _row(pin: Pin) -> list[str] | None:
         return [pin.registry, pin.name, pin.version, "can't be known", str(error), file]
     if STABLE.fullmatch(pin.version):
         found = [version for version in found if STABLE.fullmatch(version)]
-    newest = max(found, key=_order, default=pin.version)
-    line = [version for version in found if _order(version)[:2] == _order(pin.version)[:2]]
-    of_its_line = max(line, key=_order, default=pin.version)
-    if _order(newest) <= _order(pin.version) and _order(of_its_line) <= _order(pin.version):
+    newest = max(found, key=numbers, default=pin.version)
+    line = [version for version in found if numbers(version)[:2] == numbers(pin.version)[:2]]
+    of_its_line = max(line, key=numbers, default=pin.version)
+    if numbers(newest) <= numbers(pin.version) and numbers(of_its_line) <= numbers(pin.version):
         return None
     return [pin.registry, pin.name, pin.version, of_its_line, newest, file]
 
@@ -81,10 +82,6 @@ def _moved(pinned: tuple[str, str]) -> list[str] | None:
     except OpsError as error:
         return ["digest", image, digest[:19], "can't be known", str(error)[:100], file]
     return None if now == digest else ["digest", image, digest[:19], now[:19], now[:19], file]
-
-
-def _order(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version))
 
 
 def go_modules() -> Iterator[Pin]:

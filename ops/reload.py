@@ -23,8 +23,7 @@ WITHIN_SECONDS = 60.0
 
 def reload(stack: Stack) -> None:
     """Raises OpsError with what the refusing program says."""
-    running = {each["Service"] for each in stack.containers() if each["State"] == "running"}
-    if missing := {"prometheus", "alertmanager", "loki", "grafana"} - running:
+    if missing := {"prometheus", "alertmanager", "loki", "grafana"} - stack.running():
         raise OpsError(f"{', '.join(sorted(missing))}: not running; expected a started stack. Run `make up`.")
     with step("Checking"):
         targets.check_files(stack)

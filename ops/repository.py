@@ -1,6 +1,7 @@
 """The folder with the backups, which restic keeps: deduplicated, encrypted, checked. It runs in a container."""
 
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,7 @@ class Repository:
 
     @property
     def log(self) -> Path:
-        return self.stack.local / "logs" / "restic.log"
+        return self.stack.settings.logs / "restic.log"
 
     def command(self, *arguments: str, service: str = "backup-reader", options: tuple[str, ...] = ()) -> list[str]:
         mounts = (f"{self.folder}:/repository", f"{self.passphrase}:/run/secrets/backup_passphrase:ro")
@@ -116,19 +117,9 @@ def container(stack: Stack, service: str, *arguments: str, options: tuple[str, .
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(model), encoding="utf-8")
     # To this model the stack's own containers are orphans.
-    compose = [
-        "env",
-        "COMPOSE_IGNORE_ORPHANS=true",
-        "docker",
-        "compose",
-        "--project-directory",
-        str(ROOT),
-        "-p",
-        stack.project,
-        "-f",
-        str(file),
-    ]
-    return [*compose, "run", "--no-deps", "--no-TTY", "--interactive=false", *options, service, *arguments]
+    compose = ("docker", "compose", "--project-directory", str(ROOT), "-p", stack.project, "-f", str(file))
+    run = ("run", "--no-deps", "--no-TTY", "--interactive=false", *options, service, *arguments)
+    return ["env", "COMPOSE_IGNORE_ORPHANS=true", *compose, *run]
 
 
 def shell(stack: Stack, script: str) -> list[str]:
@@ -155,12 +146,21 @@ def in_store(stack: Stack, action: str, store: str, user: str = "") -> Any:
 
 
 def private_folder(path: Path) -> Path:
-    """An empty folder that nobody else may read."""
+    """An empty folder that only its owner may read."""
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o700)
     if any(path.iterdir()):
         raise OpsError(f"{path} isn't empty; expected nothing of an earlier run. Delete it and run the command again.")
     return path
+
+
+def want_disk(place: Path, needed: int, purpose: str, remedy: str) -> None:
+    """Raise OpsError where fewer bytes than needed are free at that place."""
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise OpsError(
+            f"Too little disk for {purpose}: found {megabytes(free)} free, expected {megabytes(needed)}. {remedy}"
+        )
 
 
 def megabytes(number: float) -> str:

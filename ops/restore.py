@@ -167,12 +167,8 @@ def _want_confirmation(settings: Settings, confirm: str) -> None:
 
 def _check_disk(manifest: dict[str, Any]) -> None:
     needed = sum(each["bytes"] for each in manifest["stores"].values()) + SPARE_BYTES
-    free = shutil.disk_usage(DOCKER if DOCKER.exists() else "/").free
-    if free < needed:
-        raise OpsError(
-            f"Too little disk: found {megabytes(free)} free for volumes, expected {megabytes(needed)}. Free some space "
-            "and run the same command again. Nothing was touched."
-        )
+    remedy = "Free some space and run the same command again. Nothing was touched."
+    repository.want_disk(DOCKER if DOCKER.exists() else Path("/"), needed, "the volumes", remedy)
 
 
 def _read_all(kept: Repository, chosen: str) -> None:

@@ -1,6 +1,6 @@
 """`make scan`: known vulnerabilities of the stack's images and packages, by the scanners that are on this machine.
 
-What can't be asked is named, and the exit code is 1 then: nothing is called clean that nobody looked at.
+It names what it couldn't look at, and ends with 1 then: only what a scanner has looked at can be clean.
 """
 
 import shutil

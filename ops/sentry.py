@@ -5,17 +5,16 @@ Each step leaves what an earlier run has done, so that an interrupted run is con
 
 import json
 import uuid
-from pathlib import Path
 from typing import Any
 
 from ops import images, ports, secrets, sentry_files, sentry_release
-from ops.console import OpsError, capture, output, run_logged, say, step
+from ops.console import OpsError, capture, run_logged, say, step
 from ops.lock import alone
 from ops.sentry_api import SentryApi
 from ops.sentry_files import ADMIN, INGEST
 from ops.sentry_release import FOLDER, PROJECT
 from ops.settings import Settings
-from ops.stack import Stack, of_project
+from ops.stack import Stack, folders_of
 
 PASSWORD = "sentry_admin_password"  # noqa: S105 - a file's name
 SAMPLE = "erp"  # the project of the sample, and of every application that has secrets/sentry_dsn
@@ -63,7 +62,7 @@ def _sentry(stack: Stack, given: str) -> None:
     _install(settings, model)
     with step(f"Starting Sentry: {len(model['services'])} services; the first time takes ten minutes and more"):
         command = [*sentry_files.compose(FOLDER), "up", "--wait", "--wait-timeout", str(START_SECONDS)]
-        run_logged(command, log=_log(stack, "sentry-up"), title="docker compose up of Sentry")
+        run_logged(command, log=settings.logs / "sentry-up.log", title="docker compose up of Sentry")
     with step(f"Making Sentry's user {ADMIN} and the project {SAMPLE}"):
         dsn = provision(stack, SAMPLE)
     with step("Sending an event from the stack's network, and looking for it in Sentry"):
@@ -91,8 +90,7 @@ def _refuse_what_cannot_be(settings: Settings) -> None:
 
 def _check_surroundings(settings: Settings) -> None:
     """Its port, its network, and that it isn't another folder's."""
-    listed = ["docker", "ps", "--all", "--filter", of_project(PROJECT), "--format"]
-    folders = set(output([*listed, '{{.Label "com.docker.compose.project.working_dir"}}']).split("\n")) - {""}
+    folders = folders_of(PROJECT)
     if others := folders - {str(FOLDER)}:
         raise OpsError(
             f"A Sentry runs already from {', '.join(sorted(others))}: found its containers, expected none or those of "
@@ -115,24 +113,20 @@ def _install(settings: Settings, model: dict[str, Any]) -> None:
     }
     mark = FOLDER / ".installed"
     wanted = sorted({service["image"] for service in model["services"].values()})
-    if mark.is_file() and json.loads(mark.read_text(encoding="utf-8")) == done and not _absent(wanted):
+    if mark.is_file() and json.loads(mark.read_text(encoding="utf-8")) == done and not images.absent(wanted):
         say("Sentry's installer has ended well with these settings; it isn't run again.")
         return
     mark.unlink(missing_ok=True)
     with step("Running Sentry's installer, which pulls, builds and migrates"):
         command = ["env", "-C", str(FOLDER), "bash", "install.sh", *UNATTENDED]
-        log = settings.local / "logs" / "sentry-install.log"
+        log = settings.logs / "sentry-install.log"
         run_logged(command, log=log, title="Sentry's installer", env=sentry_release.environment())
-    if missing := _absent(wanted):
+    if missing := images.absent(wanted):
         raise OpsError(
             f"Sentry's installer ended well, but found no image {', '.join(missing)}; expected all {len(wanted)}: it "
             "passes over a pull that fails. Run `make sentry` again when the registry answers, or `docker load` them."
         )
     mark.write_text(json.dumps(done), encoding="utf-8")
-
-
-def _absent(references: list[str]) -> list[str]:
-    return [reference for reference in references if not images.present(reference)]
 
 
 def provision(stack: Stack, name: str) -> str:
@@ -183,7 +177,7 @@ def _switch(stack: Stack, dsn: str) -> None:
             file.unlink(missing_ok=True)
         secrets.ensure(stack.settings, stack.settings.secrets)
         changed = Stack(stack.settings, stack.image_source)  # its stamps have the new DSN
-        running = {each["Service"] for each in changed.containers() if each["State"] == "running"}
+        running = changed.running()
         if ours := sorted(running & set(REPORTING)):
             changed.compose("up", "--detach", "--no-deps", "--wait", *ours, timeout=300)
         if "alertmanager" in running:  # its renderer writes the tracker's address into the links
@@ -200,8 +194,4 @@ def down(stack: Stack) -> None:
             return
         with step("Stopping Sentry; its volumes stay"):
             command = [*sentry_files.compose(FOLDER), "down", "--timeout", "60"]
-            run_logged(command, log=_log(stack, "sentry-down"), title="docker compose down of Sentry")
-
-
-def _log(stack: Stack, name: str) -> Path:
-    return stack.settings.local / "logs" / f"{name}.log"
+            run_logged(command, log=stack.settings.logs / "sentry-down.log", title="docker compose down of Sentry")

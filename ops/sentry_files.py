@@ -3,10 +3,11 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ops import secrets
+from ops import files, secrets
 from ops.console import OpsError, capture
 from ops.sentry_release import OURS, PROJECT, inside
 from ops.settings import SANDBOX_SERVICES, Settings
@@ -23,14 +24,15 @@ SPOOLED_BY_MAILPIT = "smtp:2525"
 def write(folder: Path, stack: Stack) -> None:
     """Everything before the installer, whose own steps leave what is there."""
     shutil.copytree(OURS, folder / BESIDE, dirs_exist_ok=True)
-    _put(folder / ".env.custom", env_file(environment(folder, stack)))
-    for name in ("sentry.conf.py", "config.yml"):
+    files.update(folder / ".env.custom", env_file(environment(folder, stack)))
+    filled: tuple[tuple[str, str, Callable[[str], str]], ...] = (
+        ("sentry.conf.py", "sentry.conf.example.py", lambda text: with_code(text, stack)),
+        ("config.yml", "config.example.yml", lambda text: with_options(text, mail(stack.settings))),
+    )
+    for name, example, fill in filled:
         file = folder / "sentry" / name
-        example = file.with_name(
-            name.replace(".", ".example.", 1) if name == "config.yml" else "sentry.conf.example.py"
-        )
-        text = (file if file.is_file() else example).read_text(encoding="utf-8")
-        _put(file, with_code(text, stack) if name == "sentry.conf.py" else with_options(text, mail(stack.settings)))
+        source = file if file.is_file() else file.with_name(example)
+        files.update(file, fill(source.read_text(encoding="utf-8")))
 
 
 def environment(folder: Path, stack: Stack) -> dict[str, str]:
@@ -110,15 +112,6 @@ def mail(settings: Settings) -> dict[str, Any]:
 
 def _is_in_sandbox(settings: Settings) -> bool:
     return settings["SMTP_SMARTHOST"].rpartition(":")[0] in SANDBOX_SERVICES
-
-
-def _put(file: Path, text: str) -> None:
-    """Atomically, and not at all where it says so already: containers have some of them mounted."""
-    if file.is_file() and file.read_text(encoding="utf-8") == text:
-        return
-    fresh = file.with_name(f".{file.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(file)
 
 
 def compose(folder: Path) -> list[str]:

@@ -162,9 +162,5 @@ def _shortcomings(wanted: Demands) -> Iterator[str]:
     bash = output(["bash", "-c", "echo $BASH_VERSION"]).strip()
     found = {"Docker": engine.server_version(), "Compose": compose, "bash": bash}
     for name, least in (("Docker", wanted.docker), ("Compose", wanted.compose), ("bash", wanted.bash)):
-        if _numbers(found[name]) < _numbers(least):
+        if engine.numbers(found[name]) < engine.numbers(least):
             yield f"{name}: found {found[name]}, expected {least} or newer."
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])

@@ -109,6 +109,11 @@ class Settings:
         return LOCAL if self.is_first else LOCAL / "projects" / self["PROJECT"]
 
     @property
+    def logs(self) -> Path:
+        """What long commands for this stack say; those for the machine are in LOGS."""
+        return self.local / "logs"
+
+    @property
     def gateway_url(self) -> str:
         """Where browsers and other hosts reach the gateway."""
         port = self["GATEWAY_PORT"]

@@ -5,13 +5,12 @@ import json
 import os
 import re
 import subprocess
-import uuid
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ops import named, recipes, secrets
+from ops import files, named, recipes, secrets
 from ops.console import OpsError, capture
 from ops.paths import ROOT
 from ops.settings import TRACE_STORE, Settings
@@ -81,10 +80,10 @@ class Stack:
     def command(self) -> list[str]:
         """`docker compose` with every file; writes the copies of another name than the first, and the stamps."""
         for file, text in self.copies().items():
-            _write(self.read(file), text)
+            files.update(self.read(file), text)
         services = {service: {"labels": {"erp.stamp": stamp}} for service, stamp in self._stamps().items()}
         stamps = self.local / "stamps.yaml"
-        _write(stamps, json.dumps({"services": services}, indent=1))
+        files.update(stamps, json.dumps({"services": services}, indent=1))
         return [*self._command, "-f", str(stamps)]
 
     @property
@@ -219,6 +218,10 @@ class Stack:
         found = [dict(zip(columns, line.split("\t"), strict=True)) for line in sorted(listed.splitlines())]
         return [{**each, "Health": "".join(HEALTH.findall(each["Status"]))} for each in found]
 
+    def running(self) -> set[str]:
+        """The services of which a container runs."""
+        return {each["Service"] for each in self.containers() if each["State"] == "running"}
+
 
 def of_project(project: str) -> str:
     """Docker's filter for the containers, volumes and networks of a Compose project."""
@@ -231,18 +234,13 @@ def has_ended_badly(container: dict[str, str], one_shots: set[str]) -> bool:
     return container["State"] == "exited" and not ended_well
 
 
+def folders_of(project: str) -> set[str]:
+    """The folders that the containers of a Compose project were started from."""
+    form = '{{.Label "com.docker.compose.project.working_dir"}}'
+    listed = capture(["docker", "ps", "--all", "--filter", of_project(project), "--format", form])
+    return set(listed.stdout.splitlines()) - {""}
+
+
 def foreign_folder(settings: Settings) -> str:
     """The folder of another clone that the project's containers were started from; empty where it is this one."""
-    own = of_project(settings["PROJECT"])
-    form = '{{.Label "com.docker.compose.project.working_dir"}}'
-    folders = set(capture(["docker", "ps", "--all", "--filter", own, "--format", form]).stdout.splitlines())
-    return next(iter(sorted(folders - {str(ROOT)})), "")
-
-
-def _write(path: Path, text: str) -> None:
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return  # a container may have it mounted
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{uuid.uuid4().hex}")  # several programs may write it at once
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+    return next(iter(sorted(folders_of(settings["PROJECT"]) - {str(ROOT)})), "")

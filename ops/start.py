@@ -47,7 +47,7 @@ def _up(stack: Stack, *arguments: str) -> None:
     try:
         run_logged(
             [*stack.command, "up", "--detach", *arguments],
-            log=stack.local / "logs" / "compose-up.log",
+            log=stack.settings.logs / "compose-up.log",
             title="docker compose up",
             env=stack.environment,
             describe=progress,

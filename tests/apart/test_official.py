@@ -159,7 +159,7 @@ def test_pin_asks_by_the_engines_mirror(said: str, images: dict[str, str], hub: 
     assert said
     copy_files(tmp_path)
     done = subprocess.run([sys.executable, "-m", "ops", "pin"], cwd=tmp_path, check=False, timeout=5 * MINUTES)
-    assert done.returncode in (0, 1)  # services that are off here may have images that nobody has
+    assert done.returncode in (0, 1)  # the registry lacks the images of services that are off here
     pinned = tomllib.loads((tmp_path / "images" / "digests.toml").read_text(encoding="utf-8"))["digests"]
     assert pinned == {name: hub.digest(in_registry(name)) for name in images}
 

@@ -11,25 +11,13 @@ from tests.support.alertmanager import TAKEN_AWAY_SECONDS, silence
 from tests.support.loki import Loki
 from tests.support.prometheus import Prometheus
 from tests.support.second_stack import PROJECT, SecondStack, left, state
+from tests.support.small_exporter import exporter
 from tests.support.wait import eventually
 
 SEEN_SECONDS = 90
 pytestmark = pytest.mark.timeout(900)
 FIRST, SECOND = "planted-in-first", "planted-in-second"
-# Says a line a second, and answers every request with a metric.
-PROGRAM = """
-import http.server, threading
-class Page(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain")
-        self.end_headers()
-        self.wfile.write(b"planted_total 1\\n")
-server = http.server.ThreadingHTTPServer(("", 8000), Page)
-threading.Thread(target=server.serve_forever).start()
-while not threading.Event().wait(1):
-    print("planted", flush=True)
-"""
+PROGRAM = exporter(8000, "planted_total 1", "planted")
 # What Prometheus' own discovery, blackbox, Promtail and Telegraf know of a container.
 FIGURES = {"planted_total", "probe_success", "promtail_log_lines_total", "docker_container_mem_usage"}
 

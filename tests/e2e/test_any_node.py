@@ -13,6 +13,7 @@ from tests.support.alertmanager import TAKEN_AWAY_SECONDS, silence
 from tests.support.boards import PanelQuery
 from tests.support.panels import QUIET, Answers, numbers
 from tests.support.prometheus import Prometheus
+from tests.support.small_exporter import exporter
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.alone
@@ -24,21 +25,7 @@ PANELS = (
     *("Log volume", "Log lines by level", "Log lines"),
 )
 QUERIES = [query for query in boards.panel_queries(BOARD) if query.panel in PANELS and query.name not in QUIET]
-# It says a line a second, and answers every request with a metric of its own.
-PROGRAM = """
-import http.server, threading
-class Page(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain")
-        self.end_headers()
-        self.wfile.write(b"search_documents 42\\n")
-    def log_message(self, *arguments):
-        pass
-threading.Thread(target=http.server.ThreadingHTTPServer(("", 9114), Page).serve_forever).start()
-while not threading.Event().wait(1):
-    print('{"level": "INFO", "message": "indexed"}', flush=True)
-"""
+PROGRAM = exporter(9114, "search_documents 42", '{"level": "INFO", "message": "indexed"}')
 
 
 @dataclass(frozen=True)

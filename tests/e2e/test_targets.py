@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from tests.support.alertmanager import TAKEN_AWAY_SECONDS, silence
 from tests.support.prometheus import Prometheus
+from tests.support.serving import serving
 from tests.support.stack import ROOT, CommandError, outside, run
 from tests.support.wait import eventually
 
@@ -38,11 +38,8 @@ class Exporter(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """A program on the host: outside the stack's networks, as another machine is."""
-    server = ThreadingHTTPServer((outside(), 0), Exporter)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"{server.server_address[0]!s}:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with serving(Exporter, outside()) as address:
+        yield address
 
 
 @pytest.fixture

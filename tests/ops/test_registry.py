@@ -69,7 +69,7 @@ def _shut(end: socket.socket) -> None:
 
 
 def random_image(name: str) -> None:
-    """An image with one layer that nobody else has and nothing compresses."""
+    """An image with one layer of random bytes: no other image shares it, and it stays as large as it is."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         entry = tarfile.TarInfo("noise")

@@ -3,12 +3,13 @@
 import base64
 import binascii
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.support.serving import serving
 
 SEVERITIES = ("critical", "high", "medium", "low", "info", "unknown")
 TEXTS = ("title", "description", "service", "monitoring_tool", "gitlab_environment_name")
@@ -99,12 +100,5 @@ def running(host: str, key: str) -> Iterator[GitLab]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer((host, 0), Handler)
-    server.daemon_threads = True
-    gitlab.address = f"{host}:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(Handler, host) as gitlab.address:
         yield gitlab
-    finally:
-        server.shutdown()
-        server.server_close()

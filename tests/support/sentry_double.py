@@ -3,13 +3,13 @@
 import http.cookies
 import json
 import re
-import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from tests.support.serving import serving
 from tests.support.sink import events_of
 
 CSRF, SESSION, KEY = "a-csrf-token", "a-session", "0123456789abcdef0123456789abcdef"
@@ -125,11 +125,5 @@ def running(port: int, password: Callable[[], str]) -> Iterator[SentryDouble]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(Handler, port=port):
         yield double
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -2,11 +2,12 @@
 
 import gzip
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.support.serving import serving
 
 GZIP = b"\x1f\x8b"
 TAKEN = b"ok"  # Slack says so, and Alertmanager repeats a message after any other answer
@@ -51,12 +52,5 @@ def running(host: str = "127.0.0.1") -> Iterator[Sink]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer((host, 0), Handler)
-    server.daemon_threads = True
-    sink.address = f"{host}:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(Handler, host) as sink.address:
         yield sink
-    finally:
-        server.shutdown()
-        server.server_close()
