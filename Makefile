@@ -20,8 +20,8 @@ test: venv ## Lint, rules, ERP, sandbox, the running stack and faults of each cl
 smoke: venv ## Run about twenty checks in under two minutes, on a stack started if nothing of it runs; JUNIT=path for the XML
 	@$(VENV) -m tests.smoke
 
-bench: venv ## Measure, written to tests/bench/results: BENCH=stack or boards (delete the data), overhead, tracing or detection
-	@$(VENV) -m "tests.bench.$${BENCH:-stack}"
+bench: venv ## Measure, written to tests/bench/results: BENCH=stack or boards (delete the data); a wrong name lists all
+	@$(VENV) -m tests.bench "$${BENCH:-stack}"
 
 test-all: venv ## All of it: also every drill, mutation and quiet day, and the faults planted for the tests. Deletes the data
 	@$(VENV) -m tests.run --all

@@ -24,12 +24,6 @@ for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
     except OSError:
         pass
 """
-SIGNAL_CHILDREN = """
-import os, pathlib, signal
-for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
-    if entry.read_text().rsplit(")", 1)[-1].split()[1] == "1":
-        os.kill(int(entry.parent.name), signal.{signal})
-"""
 REDIS = 'export REDISCLI_AUTH="$(cat /run/secrets/redis_password)"\n'
 IN_DJANGO = 'mkdir -p /tmp/inside && exec python -c "$0" "$1" "$2"'
 
@@ -62,9 +56,13 @@ def signal(service: str, name: str) -> Act:
     return compose("kill", "-s", name, service)
 
 
-def signal_children(service: str, name: str) -> Act:
-    """Sends a signal to the first process's children: it still answers, they stop working."""
-    return compose("exec", "-T", service, "python", "-c", SIGNAL_CHILDREN.format(signal=name))
+def consumer(command: str) -> Act:
+    """Tells the worker to take tasks from its queue or not, by `cancel_consumer` or `add_consumer` of Celery.
+
+    Stopped processes would not last: Celery kills one whose task is over its time limit, and starts another.
+    """
+    words = ("celery", "--app", "config", "control", "--timeout", "15", command, "celery")
+    return compose("exec", "-T", "erp-worker", *words)
 
 
 def switch(api: str, mode: str) -> Act:

@@ -143,9 +143,9 @@ FAULTS: dict[str, Fault] = {
         "Redis refuses ten connections for want of a free one", acts.redis(REDIS_REFUSING), acts.nothing
     ),
     "queue-flood": Fault(
-        "600 tasks wait and the worker's processes stand still",
-        acts.together(acts.signal_children("erp-worker", "SIGSTOP"), acts.django(erp("queue_tasks.py"))),
-        acts.signal_children("erp-worker", "SIGCONT"),
+        "600 tasks wait, and the worker takes none of them",
+        acts.together(acts.consumer("cancel_consumer"), acts.django(erp("queue_tasks.py"))),
+        acts.consumer("add_consumer"),
     ),
     "tasks-failing": Fault("80 tasks fail", acts.django(erp("failing_tasks.py")), acts.nothing),
     "tasks-revoked": Fault(

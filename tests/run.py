@@ -46,8 +46,6 @@ def _pytest(*arguments: str) -> tuple[str, ...]:
 
 
 PHASES = (
-    Phase("lint", FILES, ("-m", "tests.lint")),
-    Phase("static", FILES, _pytest("tests/static")),
     Phase("stack", STACK, ("-m", "ops", "up")),
     # On a Prometheus, an Alertmanager and an inbox of its own.
     Phase("heartbeat", HEARTBEAT, _pytest("tests/apart/test_without_prometheus.py"), needs=("stack",)),
@@ -101,6 +99,9 @@ PHASES = (
     Phase("configuration", FILES, _pytest(*CONFIGURATION), needs=("stack",)),
     Phase("sandbox", FILES, _pytest("tests/sandbox"), needs=("stack",)),
     Phase("preview", FILES, ("-m", "tests.image_targets"), needs=("stack",)),
+    # Last in their lane: before it the start of the stack and e2e, which the whole waits for, need the processor.
+    Phase("lint", FILES, ("-m", "tests.lint")),
+    Phase("static", FILES, _pytest("tests/static")),
     # On a PostgreSQL and a Valkey of their own, whose Compose project has one name: one after the other.
     Phase("app", APP, ("-m", "tests.app_container", "test"), needs=("stack",), after=("e2e",)),
     Phase("next", APP, ("-m", "tests.app_container", "next"), needs=("stack",), in_test=False),
