@@ -180,8 +180,10 @@ def _switch(stack: Stack, dsn: str) -> None:
         running = changed.running()
         if ours := sorted(running & set(REPORTING)):
             changed.compose("up", "--detach", "--no-deps", "--wait", *ours, timeout=300)
-        if "alertmanager" in running:  # its renderer writes the tracker's address into the links
-            changed.compose("up", "--detach", "--wait", "alertmanager", timeout=300)
+        # Alertmanager's renderer and the data sources of the boards write the tracker's address into links.
+        if linking := sorted(running & {"alertmanager", "grafana"}):
+            changed.compose("up", "--detach", "--wait", *linking, timeout=300)
+        if "alertmanager" in linking:
             changed.compose("kill", "--signal", "HUP", "alertmanager")
 
 

@@ -23,6 +23,8 @@ BEHIND_THE_GATEWAY = {
     "ALERTMANAGER": "/alertmanager",
     "BUGSINK": "/tracker",
 }
+# Where a tracker lists the error events that a search finds; the search itself, such as trace:…, is the end.
+SEARCHES = {"BUGSINK": "/issues/all/?q=", "SENTRY": "/organizations/sentry/issues/?query="}
 SOCKET = Path("/var/run/docker.sock")
 # Folders whose files Prometheus and Alertmanager read while they run: targets, and secrets of applications.
 READ_WHILE_RUNNING = ("targets", "applications")
@@ -111,7 +113,9 @@ class Stack:
         if self.image_source == "local":
             values |= {recipe.variable: recipe.reference for recipe in recipes.recipes().values()}
         values |= self._base_urls()
-        values["BASE_URL_TRACKER"] = values[f"BASE_URL_{'SENTRY' if self.has_sentry else 'BUGSINK'}"]
+        tracker = "SENTRY" if self.has_sentry else "BUGSINK"
+        values["BASE_URL_TRACKER"] = values[f"BASE_URL_{tracker}"]
+        values["TRACKER_SEARCH_URL"] = values["BASE_URL_TRACKER"].rstrip("/") + SEARCHES[tracker]
         return values
 
     def _base_urls(self) -> dict[str, str]:

@@ -1,5 +1,5 @@
 #!/bin/sh
 # Tells the page what ${NAME} in the data sources' files stands for, then serves it.
 set -eu
-printf '{"BASE_URL_BUGSINK": "%s"}\n' "${BASE_URL_BUGSINK:-}" >/tmp/addresses.json
+printf '{"TRACKER_SEARCH_URL": "%s"}\n' "${TRACKER_SEARCH_URL:-}" >/tmp/addresses.json
 exec nginx -e stderr -g 'daemon off;'

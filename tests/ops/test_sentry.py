@@ -46,10 +46,11 @@ def test_sentry_becomes_the_tracker_once_an_event_was_found_in_it(machine: Machi
     assert event["tags"] == {"sent_by": "make sentry"}
     words = [" ".join(call["words"]) for call in machine.calls()]
     assert index(words, "/envelope/") < index(words, "up --detach --no-deps --wait erp-beat erp-web erp-worker")
-    renewed = next(
-        call for call in machine.calls() if call["words"][-4:] == ["up", "--detach", "--wait", "alertmanager"]
-    )
-    assert renewed["environment"]["BASE_URL_TRACKER"] == f"http://localhost:{machine.port}"
+    linking = ["up", "--detach", "--wait", "alertmanager", "grafana"]
+    renewed = next(call for call in machine.calls() if call["words"][-len(linking) :] == linking)
+    base = f"http://localhost:{machine.port}"
+    assert renewed["environment"]["BASE_URL_TRACKER"] == base
+    assert renewed["environment"]["TRACKER_SEARCH_URL"] == f"{base}/organizations/sentry/issues/?query="
     assert index(words, "kill --signal HUP alertmanager") > machine.calls().index(renewed)
     assert f"http://localhost:{machine.port}/" in machine.run("urls").stdout
     assert machine.double.options["beacon.anonymous"] is True

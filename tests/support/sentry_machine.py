@@ -98,7 +98,7 @@ def reset(machine: Machine) -> None:
         "sentry": f"127.0.0.1:{machine.port}",
         "processors": 4,
         "memory_mb": 15000,
-        "running": ["erp-web", "erp-worker", "erp-beat", "bugsink", "alertmanager"],
+        "running": ["erp-web", "erp-worker", "erp-beat", "bugsink", "alertmanager", "grafana"],
         "folder": str(machine.release),
         "refused": [],
     }
