@@ -17,22 +17,28 @@ import pytest
 import requests
 
 from gateway.tests.bodies import lines, remote_write
-from tests.support import apart, stack
+from tests.support import apart, boards, stack
 from tests.support.alertmanager import Alertmanager
 from tests.support.apart import Apart
+from tests.support.boards import PanelQuery
 from tests.support.loki import Loki
+from tests.support.panels import NO_GATEWAY, OPTIONAL, Direct, nowhere, numbers
 from tests.support.ports import free_port
 from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually
 
 PROJECT = "erp-gateway-test"
 SERVICES = ("gateway", "gateway-guard", "prometheus", "loki", "alertmanager", "socket-proxy", "inbox")
-OVERLAY = "services:\n" + "".join(f"  {name}: {{labels: !reset null}}\n" for name in SERVICES)
+# The gateway keeps its labels: by the name in them this project's Prometheus finds it, and the stack's doesn't.
+UNLABELLED = [name for name in SERVICES if not name.startswith("gateway")]
+OVERLAY = "services:\n" + "".join(f"  {name}: {{labels: !reset null}}\n" for name in UNLABELLED)
 PORTS = ("GATEWAY_PORT", "PROMETHEUS_PORT", "LOKI_PORT", "ALERTMANAGER_PORT", "INBOX_PORT")
 ROOT = "/data/caddy/pki/authorities/local/root.crt"
 PROTOBUF = "application/x-protobuf"
 OWN = {"host": "web-2", "application": "shop"}
 QUERY_SECRET = "a-secret-in-a-query"
+[ROW] = [panel for panel in boards.panels_of(boards.load_boards()["infrastructure"]) if panel["title"] == "The gateway"]
+PANELS = [query.filled(boards.built_in()) for query in boards.panel_queries({"uid": "infrastructure", **ROW})]
 pytestmark = pytest.mark.timeout(400)
 
 
@@ -81,7 +87,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     token = made(secrets, folder / "token", "agent-token", "web-2", "shop,crm")
     passwords = {role: made(secrets, folder / role, "gateway-user", role, role) for role in ("viewer", "operator")}
     ports = {name: str(free_port()) for name in PORTS}
-    settings = ports | {"GATEWAY": "on", "GATEWAY_HOST": "localhost", "SECRETS_DIR": str(secrets)}
+    settings = ports | {"PROJECT": PROJECT, "PORT_OFFSET": "0", "SECRETS_DIR": str(secrets)}
+    settings |= {"GATEWAY": "on", "GATEWAY_HOST": "localhost"}
     with apart.running(PROJECT, OVERLAY, *SERVICES, ports=settings) as project:
         root = folder / "root.crt"
         root.write_text(project.compose("exec", "-T", "gateway", "cat", ROOT), encoding="utf-8")
@@ -210,6 +217,24 @@ def test_a_viewer_reads_and_an_operator_silences(gateway: Gateway) -> None:
 @pytest.mark.parametrize("path", ["/prometheus/api/v1/write", "/PROMETHEUS/api/v1/write", "/loki/api/v1/push"])
 def test_nobody_writes_past_the_guard(gateway: Gateway, path: str) -> None:
     assert gateway.ask("POST", path, "operator", body={}).status_code == 403
+
+
+@pytest.mark.parametrize("query", PANELS, ids=[query.name for query in PANELS])
+def test_a_panel_of_its_row_shows_what_comes_and_nothing_by_another_name(gateway: Gateway, query: PanelQuery) -> None:
+    answers = Direct(gateway.prometheus, gateway.loki)
+
+    def drawn() -> list[float]:
+        assert gateway.push("metrics", remote_write((OWN | {"__name__": "gateway_panel"}, 1))).status_code == 204
+        assert gateway.push("metrics", b"", token="wrong").status_code == 401
+        assert gateway.ask("GET", "/inbox/", "viewer").status_code == 200
+        return [value for value in numbers(answers, query) if value > 0]
+
+    eventually(drawn, f"data for {query.name}: {query.expression}", 60, interval=2)
+    assert numbers(answers, nowhere(query)) == []
+
+
+def test_the_panels_that_the_boards_excuse_without_a_gateway_are_those_of_its_row() -> None:
+    assert {name for name, reason in OPTIONAL.items() if reason == NO_GATEWAY} == {query.name for query in PANELS}
 
 
 def test_wrong_passwords_are_slowed_down_and_a_known_user_isnt(gateway: Gateway) -> None:

@@ -1,6 +1,5 @@
 """What `make doctor` and `make up` say where Podman answers Docker's client: Debian's, in a container of its own."""
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -9,13 +8,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from ops import image_source, images, recipes
-from ops.commands import current
 from ops.paths import ROOT
-from tests.support import stack
+from tests.support import parts, stack
 from tests.support.wait import eventually
 
-PARTS = ROOT / "tests" / "support" / "podman_parts"
 NAME = "erp-podman-test"
 VERSION = ("docker", "version", "--format", "{{.Server.Version}}")
 pytestmark = pytest.mark.timeout(400)
@@ -24,11 +20,7 @@ pytestmark = pytest.mark.timeout(400)
 @pytest.fixture(scope="module")
 def podman() -> Iterator[dict[str, str]]:
     """The environment in which `docker` asks Podman."""
-    base = image_source.python(current())
-    digest = hashlib.sha256(base.encode() + (PARTS / "Dockerfile").read_bytes()).hexdigest()[:12]
-    image = f"{recipes.PREFIX}/podman-test:{digest}"
-    if not images.present(image):
-        images.docker_build(image, PARTS, {"BASE_IMAGE": base}, log="podman-test")
+    image = parts.image("podman")
     with TemporaryDirectory() as folder:
         host = {"DOCKER_HOST": f"unix://{folder}/podman.sock"}
         options = ["--detach", "--name", NAME, "--network=none", "--memory=256m", f"--volume={folder}:/run/podman"]

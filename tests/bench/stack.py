@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -54,9 +55,14 @@ def timed(*arguments: str) -> float:
     return round(time.monotonic() - started, 1)
 
 
-def memory() -> dict[str, float]:
-    """MiB in use by each service, as the engine counts it."""
-    names = {each["Id"]: name for name, each in stack.containers().items() if each["State"]["Running"]}
+def of_the_stack() -> dict[str, str]:
+    """The ids of its running containers by service."""
+    return {name: each["Id"] for name, each in stack.containers().items() if each["State"]["Running"]}
+
+
+def memory(containers: Mapping[str, str]) -> dict[str, float]:
+    """MiB in use by each of these containers, ids by name, as the engine counts it."""
+    names = {identifier: name for name, identifier in containers.items()}
     printed = stack.run("docker", "stats", "--no-stream", "--no-trunc", "--format", "{{.ID}} {{.MemUsage}}", *names)
     found = {}
     for line in printed.splitlines():
@@ -66,12 +72,12 @@ def memory() -> dict[str, float]:
     return found
 
 
-def settled_memory() -> dict[str, float]:
-    """The median of what each service takes during SETTLE_SECONDS, in MiB."""
+def settled_memory(containers: Mapping[str, str]) -> dict[str, float]:
+    """The median of what each of these containers takes during SETTLE_SECONDS, in MiB."""
     seen: list[dict[str, float]] = []
 
     def look() -> int:
-        seen.append(memory())
+        seen.append(memory(containers))
         return len(seen)
 
     stays(look, "memory is measured", SETTLE_SECONDS, interval=4)
@@ -83,9 +89,9 @@ def main() -> int:
         timed("clean")
         start = {"empty_volumes": timed("up"), "nothing_to_do": timed("up")}
     with step("Memory under the sandbox's traffic"):
-        traffic = settled_memory()
+        traffic = settled_memory(of_the_stack())
     with stack.paused("traffic"), step("Memory idle"):
-        idle = settled_memory()
+        idle = settled_memory(of_the_stack())
     memory_mib = {name: {"idle": idle[name], "traffic": traffic[name]} for name in idle}
     memory_mib["all services"] = {"idle": round(sum(idle.values())), "traffic": round(sum(traffic.values()))}
     record("stack", {"start_seconds": start, "memory_mib": memory_mib})

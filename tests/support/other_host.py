@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,9 +64,11 @@ class Central:
 
 
 class OtherHost:
-    def __init__(self, central: Central, application: OwnApplication) -> None:
+    def __init__(self, central: Central, application: OwnApplication, agent_seconds: float) -> None:
+        """`agent_seconds` is what `make agent` took, until the central side had its first figures."""
         self.central = central
         self.application = application
+        self.agent_seconds = agent_seconds
 
     def reaches(self, host: str, port: int) -> bool:
         """Whether Promtail, which pushes, gets a connection."""
@@ -143,10 +146,12 @@ def running(folder: Path) -> Iterator[OtherHost]:
     given = (f"CENTRAL=https://{GATEWAY}:{PORT}", *files, f"HOST={HOST}", f"APPLICATIONS={APPLICATION}")
     with central(folder) as side, _way(folder):
         try:
+            begun = time.monotonic()
             stack.run("make", "-C", str(checkout), "agent", *given, timeout=300)
+            seconds = time.monotonic() - begun
             with own_application.beside(folder, _lines(checkout), f"{PROJECT}-{APPLICATION}") as started:
                 eventually(started.answers, "the application to answer", 30)
-                yield OtherHost(side, started)
+                yield OtherHost(side, started, seconds)
         finally:
             stack.run("make", "-C", str(checkout), "agent-down", timeout=120)
             kept = (f"{PROJECT}-agent_{name}" for name in ("prometheus-agent-data", "promtail-positions"))

@@ -56,8 +56,8 @@ class Answers(Protocol):
 class Direct:
     name = "straight from Prometheus and Loki"
 
-    def __init__(self) -> None:
-        self._sources: dict[str, Prometheus | Loki] = {"prometheus": Prometheus(), "loki": Loki()}
+    def __init__(self, prometheus: Prometheus | None = None, loki: Loki | None = None) -> None:
+        self._sources: dict[str, Prometheus | Loki] = {"prometheus": prometheus or Prometheus(), "loki": loki or Loki()}
 
     def series(self, query: PanelQuery, start: float, end: float, step: float) -> list[list[float]]:
         return self._sources[query.kind].query_range(query.expression, start, end, step)

@@ -1,6 +1,5 @@
 """A container registry of Debian's on this machine's loopback, and the engine's mirror that leads to it."""
 
-import hashlib
 import json
 import os
 import re
@@ -13,13 +12,10 @@ from typing import Any
 
 import requests
 
-from ops import image_source, images, recipes
-from ops.commands import current
-from tests.support import stack
+from tests.support import parts, stack
 from tests.support.ports import free_port
 from tests.support.wait import eventually
 
-PARTS = Path(__file__).parent / "registry_parts"
 DAEMON = Path("/etc/docker/daemon.json")
 BEFORE = DAEMON.with_name("daemon.json.before-the-test")
 MIRRORS = "registry-mirrors"
@@ -63,23 +59,12 @@ class Registry:
         return {f"{name}:{tag}" for name, tag in ASKED.findall(log)}
 
 
-def _image() -> str:
-    base = image_source.python(current())
-    digest = hashlib.sha256(base.encode())
-    for path in sorted(PARTS.iterdir()):
-        digest.update(path.read_bytes())
-    reference = f"{recipes.PREFIX}/registry-test:{digest.hexdigest()[:12]}"
-    if not images.present(reference):
-        images.docker_build(reference, PARTS, {"BASE_IMAGE": base}, log="registry-test")
-    return reference
-
-
 @contextmanager
 def running() -> Iterator[Registry]:
     port = free_port()
     name = f"erp-registry-test-{port}"
     command = ["docker", "run", "--detach", "--name", name, "--memory=256m", "--cap-drop=ALL"]
-    stack.run(*command, f"--publish=127.0.0.1:{port}:5000", _image())
+    stack.run(*command, f"--publish=127.0.0.1:{port}:5000", parts.image("registry"))
     try:
         found = Registry(name, port)
         eventually(lambda: requests.get(f"http://{found.address}/v2/", timeout=5).ok, "the registry to answer", 30)
