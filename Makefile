@@ -14,6 +14,9 @@ up: ## Start everything: engine, images, secrets, stack; then the table of URLs.
 dev: ## The sample ERP from the working tree, restarted by Django when a file changes; follows its logs for reading
 	@$(OPS) dev
 
+# What is off by default and has tests.
+test test-all test-the-tests: export TRACING ?= on
+
 test: venv ## Lint, rules, ERP, sandbox, the running stack and faults of each class; PHASES="static e2e" for some
 	@$(VENV) -m tests.run $$PHASES
 

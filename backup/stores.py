@@ -21,7 +21,7 @@ ATTEMPTS = 20
 BLOCK = re.compile(r"[0-9A-Z]{26}")
 CHUNK = 1 << 20
 SPARE_BYTES = 256 * 1024**2
-MAINTENANCE_SECONDS = 90.0
+MAINTENANCE_SECONDS = 30.0
 Place = Callable[[Path, Path], object]
 
 
@@ -112,7 +112,7 @@ def loki() -> None:
 
 
 def alertmanager() -> None:
-    """Silences and notification log as it writes them all 30 s, of a time after this began."""
+    """Silences and notification log as it writes them every 5 s, of a time after this began."""
     source, target = STORES / "alertmanager", kept("alertmanager")
     started = time.time()
     wanted = [source / "nflog", source / "silences"]
@@ -120,7 +120,7 @@ def alertmanager() -> None:
         if time.time() - started > MAINTENANCE_SECONDS:
             raise StoreError(
                 f"Alertmanager hasn't written {' and '.join(old)} for {MAINTENANCE_SECONDS:.0f} s; expected it every "
-                "30 s. `make logs SERVICE=alertmanager` says why."
+                "5 s. `make logs SERVICE=alertmanager` says why."
             )
         time.sleep(0.5)
     take(source, target, copy)

@@ -69,7 +69,6 @@ REAL_DEFAULTS = {
     "SMTP_REQUIRE_TLS": "true",
     "ALERT_EMAIL_TO": "",
     "SMTP_FROM": "",
-    "TRACING": "off",
     "PAGERDUTY_URL": "https://events.pagerduty.com/v2/enqueue",
 }
 
@@ -213,8 +212,6 @@ def load(root: Path = ROOT) -> Settings:
         raise OpsError(f"ENV={environment!r}: expected one of {', '.join(ENVIRONMENTS)}.")
     if environment != "sandbox":
         values |= REAL_DEFAULTS
-    if "OTEL_EXPORTER_OTLP_ENDPOINT" in given:
-        values["TRACING"] = "off"  # unless it is given as well
     values |= given
     if values["TRACING"] == "on" and "OTEL_EXPORTER_OTLP_ENDPOINT" not in given:
         values["OTEL_EXPORTER_OTLP_ENDPOINT"] = TRACE_STORE

@@ -22,7 +22,7 @@ PATIENCE = 120
 MENDED_WITHIN = 120.0
 INHIBITED_WITHIN = 420
 """Seconds from a page until what it keeps back fires: its own `for` is up to five minutes."""
-FORGETS = 30 + 5
+FORGETS = 5 + 5
 """Seconds from a page until Alertmanager has written down that it told it, --data.maintenance-interval and some."""
 Say = Callable[[str], None]
 Keep = Callable[["Outcome"], object]

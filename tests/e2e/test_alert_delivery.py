@@ -19,7 +19,7 @@ pytestmark = pytest.mark.alone
 ALERT = "InstanceDown"
 SERVICE = "erp-beat"
 SILENCE_SECONDS = 75  # without it, a notification is sent after 56 s at most
-MAINTENANCE_SECONDS = 30  # Alertmanager's --data.maintenance-interval
+MAINTENANCE_SECONDS = 5  # Alertmanager's --data.maintenance-interval
 FLUSH_SECONDS = 70  # several times the group_interval of critical alerts
 
 
@@ -61,10 +61,10 @@ def story(pages: Pages, prometheus: Prometheus) -> Story:
         faults.mend(current(), "redis-exporter-stopped")
 
         assert time.time() - begun > 2 * MAINTENANCE_SECONDS
-        # The drills beside this end a silence, and what Alertmanager hasn't written down yet the kill undoes.
+        # The drills beside this end a silence and have alerts told. The kill undoes what isn't written down yet.
         eventually(
-            lambda: time.time() - alertmanager.silences_changed_at(),
-            "the seconds since a silence changed to be more than Alertmanager takes to write it down",
+            lambda: time.time() - max(alertmanager.silences_changed_at(), _last_told(pages, begun)),
+            "the seconds since a silence changed or a page came to be more than Alertmanager takes to write it down",
             180,
             until=lambda seconds: seconds > MAINTENANCE_SECONDS + 5,
         )
@@ -94,6 +94,11 @@ def _status(alertmanager: Alertmanager) -> dict[str, list[str]]:
 
 def _state_of(prometheus: Prometheus, alert: str) -> bool:
     return any(each["labels"]["alertname"] == alert and each["state"] == "pending" for each in prometheus.alerts())
+
+
+def _last_told(pages: Pages, since: float) -> float:
+    """When a channel last got a page of any alert, in Unix seconds."""
+    return max((page.received_at for each in CHANNELS for page in pages.received(each, since=since)), default=since)
 
 
 def _nothing_more_is_told(pages: Pages, told: Callable[..., dict[str, list[Page]]], seconds: float) -> None:

@@ -159,8 +159,7 @@ def test_mail_addresses_that_production_lacks_are_no_sandbox_addresses(root: Pat
 @pytest.mark.parametrize(
     ("text", "endpoint", "profiles"),
     [
-        ("", "http://jaeger:4318", [*SANDBOX, "tracing"]),
-        ("TRACING=off", "", SANDBOX),
+        ("", "", SANDBOX),
         ("TRACING=on", "http://jaeger:4318", [*SANDBOX, "tracing"]),
         ("TRACING=on\nOTEL_EXPORTER_OTLP_ENDPOINT=http://own:4318", "http://own:4318", [*SANDBOX, "tracing"]),
         ("OTEL_EXPORTER_OTLP_ENDPOINT=http://own:4318", "http://own:4318", SANDBOX),
@@ -180,7 +179,7 @@ def test_tracing_starts_the_store_and_sends_there(root: Path, text: str, endpoin
 @pytest.mark.parametrize(
     ("text", "profiles", "ports"),
     [
-        ("SAMPLE=off\nTRACING=off", ["sandbox"], {"inbox", "mailpit"}),
+        ("SAMPLE=off", ["sandbox"], {"inbox", "mailpit"}),
         ("SAMPLE=off\nENV=production", [], set()),
     ],
 )
