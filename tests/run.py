@@ -20,7 +20,7 @@ _PARTS = ("prometheus", "alertmanager", "loki", "promtail", "grafana", "gateway"
 CONFIGURATION = tuple(f"{part}/tests" for part in _PARTS)
 CRITICAL = "tests/smoke/test_smoke.py::test_critical_alerts"
 WELL = ("tests/smoke", "tests/e2e", "-m", "not alone", f"--deselect={CRITICAL}")
-_ALONE_IN_E2E = ("notification", "own_receivers", "reload", "targets", "dev", "tracker_outside")
+_ALONE_IN_E2E = ("notification", "own_receivers", "reload", "targets")
 ALONE = ("tests/drills", *(f"tests/e2e/test_{name}.py" for name in _ALONE_IN_E2E))
 OFFICIAL = ("tests/apart/test_podman.py", "tests/apart/test_official.py")
 FILES, STACK, DELIVERY, HEARTBEAT, APP = "files", "stack", "delivery", "heartbeat", "app"
@@ -69,11 +69,11 @@ PHASES = (
     Phase("delivery", DELIVERY, _pytest("tests/e2e/test_alert_delivery.py"), needs=("stack",), after=("e2e",)),
     Phase("drills", STACK, _pytest("-s", "tests/drills", "-m", "not alone"), needs=("stack",)),
     # A foreign Compose project comes and goes, which the checks of a quiet stack would see, and exact counts outlive no
-    # restart of Prometheus.
+    # restart of Prometheus. Afterwards the sample runs from the working tree, and reports to another tracker.
     Phase(
         "application",
         HEARTBEAT,
-        _pytest("tests/e2e/test_own_application.py"),
+        _pytest(*(f"tests/e2e/test_{name}.py" for name in ("own_application", "dev", "tracker_outside"))),
         needs=("stack",),
         after=("drills", "delivery"),
     ),

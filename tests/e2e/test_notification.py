@@ -32,8 +32,12 @@ def test_notification_arrives_at_its_channel_and_at_no_other(channel: str, pages
 
 
 def test_an_unreachable_receiver_is_told() -> None:
-    with stack.paused("mailpit"), pytest.raises(stack.CommandError, match=r"No delivery to email|couldn't deliver"):
-        notify("email")
+    stack.compose("stop", "mailpit")
+    try:
+        with pytest.raises(stack.CommandError, match="couldn't deliver to email"):
+            notify("email")
+    finally:
+        stack.compose("up", "--detach", "--no-deps", "--wait", "mailpit")
 
 
 @pytest.mark.parametrize("channel", ["", "fax"])
