@@ -104,7 +104,7 @@ def _go_versions(recipe: Recipe) -> str:
 def own(stack: Stack) -> dict[str, str]:
     """The images of our own by their recipes: beside official images only the three of this repository's programs."""
     if stack.image_source == "local":
-        return {each.name: each.reference for each in recipes.recipes().values() if each.name != "toolchain"}
+        return {each.name: each.reference for each in recipes.of_the_stack() if each.name != "toolchain"}
     return {prefix.rpartition("/")[2].rstrip(":"): f"{prefix}{stack.settings['VERSION']}" for prefix in OWN_IMAGES}
 
 

@@ -25,7 +25,7 @@ def references(stack: Stack) -> list[str]:
     found = {each["image"] for each in services if "needs-a-registry" not in each.get("profiles", [])}
     if stack.image_source == "local":
         # Without them `make up` would build them anew; the compiler it misses only when it has to compile.
-        found |= {recipe.reference for recipe in recipes.recipes().values() if recipe.name != "toolchain"}
+        found |= {recipe.reference for recipe in recipes.of_the_stack() if recipe.name != "toolchain"}
     return sorted(found)
 
 

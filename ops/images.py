@@ -34,8 +34,9 @@ def build_cache() -> str:
 
 
 def build_all(references: Collection[str] = ()) -> None:
-    """Build every image that isn't there yet; where some are named, only those and what they are built from."""
-    wanted = [each for each in recipes.recipes().values() if not references or each.name in _with_bases(references)]
+    """Build every image of the stack that isn't there yet; where some are named, those and what they are built from."""
+    names = _with_bases(references or {each.reference for each in recipes.of_the_stack()})
+    wanted = [each for each in recipes.recipes().values() if each.name in names]
     missing = [recipe for recipe in wanted if not present(recipe.reference)]
     needed = [recipe for recipe in missing if recipe.name != "toolchain" or any(_needs_compiling(r) for r in missing)]
     if needed:

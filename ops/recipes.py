@@ -42,6 +42,7 @@ class Recipe:
     suite: str = ""
     reports: tuple[str, ...] = ()
     differs: str = ""
+    on_demand: bool = False
 
     @property
     def is_go(self) -> bool:
@@ -81,6 +82,11 @@ def recipes() -> dict[str, Recipe]:
     """All recipes by name, in an order in which each comes after what it is built from."""
     tables = tomllib.loads((IMAGES / "images.toml").read_text(encoding="utf-8"))
     return {name: _recipe(name, table) for name, table in tables.items()}
+
+
+def of_the_stack() -> list[Recipe]:
+    """Those that every stack has: all but what one test or command asks for by itself."""
+    return [recipe for recipe in recipes().values() if not recipe.on_demand]
 
 
 def _recipe(name: str, table: dict[str, Any]) -> Recipe:

@@ -50,7 +50,13 @@ PHASES = (
     # On a Prometheus, an Alertmanager and an inbox of its own.
     Phase("heartbeat", HEARTBEAT, _pytest("tests/apart/test_without_prometheus.py"), needs=("stack",)),
     Phase("gateway", HEARTBEAT, _pytest("tests/apart/test_gateway.py"), needs=("stack",)),
-    Phase("traces", HEARTBEAT, _pytest("tests/apart/test_trace_store.py"), needs=("stack",), in_test=False),
+    Phase(
+        "traces",
+        HEARTBEAT,
+        _pytest("tests/apart/test_trace_store.py", "tests/apart/test_traced_sample.py"),
+        needs=("stack",),
+        in_test=False,
+    ),
     Phase("elsewhere", HEARTBEAT, _pytest("tests/apart/test_elsewhere.py"), needs=("stack",)),
     # A night of a minute, in which it waits.
     Phase("hours", HEARTBEAT, _pytest("tests/apart/test_business_hours.py"), needs=("stack",)),

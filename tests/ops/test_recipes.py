@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import recipes
+from ops import images, recipes
 from tests.support.stack import ROOT
 
 
@@ -72,3 +72,16 @@ def test_every_recipe_of_a_go_program_is_pinned_to_its_version() -> None:
             others = {"prometheus": f"v0.{major}{minor}.{patch}", "jaeger": f"v1.{int(minor) + 63}.{patch}"}
             wanted = others.get(recipe.name, f"v{recipe.version}")
             assert f"{wanted}\n" in module_file.replace(" // indirect", ""), recipe.name
+
+
+@pytest.mark.parametrize("asked_for", [False, True])
+def test_an_image_on_demand_is_built_when_it_is_asked_for_and_at_no_other_time(
+    monkeypatch: pytest.MonkeyPatch, asked_for: bool
+) -> None:
+    built: list[str] = []
+    monkeypatch.setattr(images, "present", lambda reference: False)
+    monkeypatch.setattr(images, "build", lambda recipe: built.append(recipe.name))
+    every = recipes.recipes()
+    images.build_all({every["statsd-exporter"].reference} if asked_for else set())
+    others = [name for name in every if name != "statsd-exporter"]
+    assert built == (["base", "toolchain", "statsd-exporter"] if asked_for else others)

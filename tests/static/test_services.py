@@ -92,3 +92,8 @@ def test_local_image_has_the_official_version(name: str) -> None:
         f"{name} is {official} in the Compose files and {table['version']} in images.toml; "
         "`differs` has to say why where they differ, and only there"
     )
+
+
+def test_what_is_built_of_the_exporter_beside_sentry_has_its_official_version() -> None:
+    image = services(ROOT / "sentry" / "selfhosted" / "compose.selfhosted.yaml")["statsd"]["image"]
+    assert image == f"prom/statsd-exporter:v{IMAGES['statsd-exporter']['version']}"

@@ -136,8 +136,8 @@ SENTRY = [
             linked("SentryEventsRejected"),
         ).no_value(NO_SENTRY),
         lines(
-            "Events dropped: by the relay, with what it decided and why.",
-            {"{{outcome}}: {{reason}}": infra.SENTRY_OUTCOMES},
+            "Events dropped: by the relay, what they were and what it decided.",
+            {"{{category}}: {{outcome}}": infra.SENTRY_OUTCOMES},
             PER_MINUTE,
         ).no_value(NO_SENTRY),
         lines(

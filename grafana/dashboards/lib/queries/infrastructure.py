@@ -94,7 +94,7 @@ SENTRY_TAKEN = {
     "accepted": "sum(rate(relay_envelopes_accepted_total[$__rate_interval])) * 60",
     "rejected": "sum(rate(relay_envelopes_rejected_total[$__rate_interval])) * 60",
 }
-SENTRY_OUTCOMES = 'sum by (outcome, reason) (rate(relay_outcomes_total{outcome!~"0|accepted"}[$__rate_interval])) * 60'
+SENTRY_OUTCOMES = 'sum by (category, outcome) (rate(relay_outcomes_total{outcome!="accepted"}[$__rate_interval])) * 60'
 SENTRY_LAG = "max by (consumergroup, topic) (consumergroup_topic:kafka_lag:sum)"
 SENTRY_TASKS = {"oldest": "max(taskbroker_oldest_task_seconds)"}
 
