@@ -99,15 +99,16 @@ def cut() -> None:
 
 @contextmanager
 def central(folder: Path) -> Iterator[Central]:
-    """With a token for the host in `folder`/token, and the authority of its certificate in root.crt."""
+    """With a token for the host in `folder`/token, the password of a user in viewer, and the authority in root.crt."""
     kept = Path(shutil.copytree(stack.loaded_settings().secrets, folder / "secrets"))
     names = ("GATEWAY_PORT", "PROMETHEUS_PORT", "LOKI_PORT")
     settings = {name: str(free_port()) for name in names}
     settings |= {"PROJECT": CENTRAL, "PORT_OFFSET": "0", "GATEWAY": "on", "SECRETS_DIR": str(kept)}
     (kept / "gateway_agents").unlink(missing_ok=True)
     secrets.ensure(stack.loaded_settings(), kept)
-    made = ("-m", "ops", "agent-token", HOST, APPLICATION, str(folder / "token"))
-    stack.run(sys.executable, *made, env=settings)
+    for made in (("agent-token", HOST, APPLICATION, "token"), ("gateway-user", "viewer", "viewer", "viewer")):
+        *command, file = made
+        stack.run(sys.executable, "-m", "ops", *command, str(folder / file), env=settings)
     with apart.running(CENTRAL, OVERLAY, *SERVICES, ports=settings) as project:
         root = project.compose("exec", "-T", GATEWAY, "cat", ROOT_CERTIFICATE)
         (folder / "root.crt").write_text(root, encoding="utf-8")
