@@ -50,6 +50,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "status": commands.status,
     "urls": on_current(urls.show),
     "logs": commands.logs,
+    "log-audit": commands.log_audit,
     "sentry": on_current(sentry.sentry),
     "sentry-down": on_current(sentry.down),
     "reload": on_current(reload.reload),

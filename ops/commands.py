@@ -123,6 +123,15 @@ def logs(*services: str) -> None:
     stack.replace_process("logs", "--follow", "--tail", "100", *services)
 
 
+def log_audit(begin: str = "", end: str = "", service: str = "") -> None:
+    """Compare Docker's files with Loki; the exit status is 1 where lines are missing or there twice."""
+    stack = current()
+    if "logkeeper" not in stack.running():
+        raise OpsError("logkeeper doesn't run, which has Docker's API and Loki at hand. `make up` starts it.")
+    command = ("python3", "-B", "-m", "logkeeper.compare", begin, end, service)
+    stack.replace_process("exec", "--no-TTY", "logkeeper", *command)
+
+
 def break_by(fault: str = "") -> None:
     """Inject a fault of the sandbox; without a name, list them."""
     if not fault:

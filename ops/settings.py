@@ -58,7 +58,8 @@ FORMS = {
     "METRICS_RETENTION": (r"(\d+(ms|[smhdwy]))+", "a duration such as 45d"),
     "TRACES_RETENTION": (r"0*[1-9]\d*h", "a number of hours such as 336h"),
     "TRACE_SLOW_SECONDS": (r"\d+(\.\d+)?", "a number of seconds such as 1 or 0.5"),
-    "METRICS_RETENTION_SIZE": (r"\d+(B|KB|MB|GB|TB)", "a size such as 8GB"),
+    "LOGS_RETENTION": (r"0*[1-9]\d*[dw]|0*(2[4-9]|[3-9]\d|[1-9]\d{2,})h", "a duration of at least 24h such as 14d"),
+    **dict.fromkeys(("METRICS_RETENTION_SIZE", "LOGS_RETENTION_SIZE"), (r"\d+(B|KB|MB|GB|TB)", "a size such as 8GB")),
     **dict.fromkeys(NUMBERS, (r"0*[1-9]\d*", "a whole number of at least 1")),
 }
 # Defaults that only make sense where the sandbox's own services run, and what takes their place elsewhere.

@@ -16,7 +16,7 @@ from ops.console import table
 from ops.paths import LOGS, ROOT
 from tests.support.load import Load
 
-_PARTS = ("prometheus", "alertmanager", "loki", "promtail", "grafana", "gateway")
+_PARTS = ("prometheus", "alertmanager", "loki", "promtail", "logkeeper", "grafana", "gateway")
 CONFIGURATION = tuple(f"{part}/tests" for part in _PARTS)
 CRITICAL = "tests/smoke/test_smoke.py::test_critical_alerts"
 WELL = ("tests/smoke", "tests/e2e", "-m", "not alone", f"--deselect={CRITICAL}")
@@ -54,6 +54,13 @@ PHASES = (
         "traces",
         HEARTBEAT,
         _pytest("tests/apart/test_trace_store.py", "tests/apart/test_traced_sample.py"),
+        needs=("stack",),
+        in_test=False,
+    ),
+    Phase(
+        "lines",
+        HEARTBEAT,
+        _pytest("tests/apart/test_log_account.py", "tests/apart/test_log_outages.py", "loki/tests/test_deletion.py"),
         needs=("stack",),
         in_test=False,
     ),
@@ -102,7 +109,7 @@ PHASES = (
     Phase("ops", DELIVERY, _pytest("tests/ops", "-m", "not thorough"), needs=("stack",)),
     Phase("ops-all", DELIVERY, _pytest("tests/ops", "-m", "thorough"), needs=("stack",), in_test=False),
     Phase("takehome", FILES, _pytest("tests/takehome", "-m", "not thorough"), after=("e2e",)),
-    Phase("configuration", FILES, _pytest(*CONFIGURATION), needs=("stack",)),
+    Phase("configuration", FILES, _pytest(*CONFIGURATION, "-m", "not thorough"), needs=("stack",)),
     Phase("sandbox", FILES, _pytest("tests/sandbox"), needs=("stack",)),
     Phase("preview", FILES, ("-m", "tests.image_targets"), needs=("stack",)),
     # Last in their lane: before it the start of the stack and e2e, which the whole waits for, need the processor.

@@ -16,7 +16,7 @@ IMAGES = tomllib.loads((ROOT / "images" / "images.toml").read_text(encoding="utf
 LOCAL = {service: name for name, table in IMAGES.items() for service in table.get("services", [])}
 OFFICIAL = [name for name, service in services().items() if "build" not in service]
 PART_LINES = 250
-WITH_PYTHON_ALONE = ("alertmanager-config", "backup-copy")
+WITH_PYTHON_ALONE = ("alertmanager-config", "backup-copy", "logkeeper")
 
 
 @pytest.mark.parametrize("part", parts(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -51,7 +51,7 @@ def test_metrics_have_a_bounded_disk_of_their_own(name: str) -> None:
 
 def test_only_its_readers_reach_the_docker_socket_proxy() -> None:
     reach = {name for name, service in services().items() if "docker-api" in words(service.get("networks"))}
-    assert reach == {"socket-proxy", "prometheus", "promtail", "telegraf"}
+    assert reach == {"socket-proxy", "prometheus", "promtail", "telegraf", "logkeeper"}
 
 
 @pytest.mark.parametrize("name", services())

@@ -22,7 +22,8 @@ BOARD_OF = {
     "database": DATABASE,
     "celery": CELERY,
     **dict.fromkeys(
-        ("agents", "backup", "gateway", "host", "redis", "self", "sentry", "targets", "traces"), INFRASTRUCTURE
+        ("account", "agents", "backup", "gateway", "host", "redis", "self", "sentry", "targets", "traces"),
+        INFRASTRUCTURE,
     ),
     "business": BUSINESS,
 }

@@ -170,7 +170,15 @@ LOGS = [
         ),
         level("Disk of Loki: the share taken.", {"disk": infra.LOKI_DISK}, RATIO, watched("LokiDiskFilling")),
         height=7,
-    )
+    ),
+    row(
+        lines("Account of lines: written by programs, and in Loki.", infra.ACCOUNT, PER_SECOND),
+        lines("Missing in Loki: of the last hour.", {NAMED: infra.LINES_MISSING}, COUNT, watched("LogLinesLost")),
+        lines("Twice in Loki: of the last hour.", {NAMED: infra.LINES_TWICE}, COUNT),
+        lines("Account: how far behind.", {"behind": infra.ACCOUNT_AGE}, SECONDS, linked("LogAccountBehind")),
+        lines("Store of lines: and its limit.", infra.LINES_BYTES, BYTES, linked("LogStoreLarge")),
+        height=7,
+    ),
 ]
 
 

@@ -1,0 +1,54 @@
+"""Docker's lines and Loki's, compared one by one."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from logkeeper import compare
+from logkeeper.compare import Result, moment, nanoseconds, slices
+from logkeeper.engine import NANOSECONDS, Line, stamp_of
+
+NOW = 1_795_971_600 * NANOSECONDS
+
+
+def line(text: str, at: float = 0.0, stream: str = "stdout") -> Line:
+    return Line(stamp_of(NOW + int(at * NANOSECONDS)), stream, text.encode())
+
+
+def test_each_kind_is_counted() -> None:
+    result = Result()
+    written = [line("a"), line("b", 1), line("c", 2), line("c", 2)]
+    result.add(written, [line("a"), line("a"), line("c", 2), line("d", 3)])
+    assert (result.written, result.missing, result.doubled, result.unknown) == (4, 2, 1, 1)
+    assert result.examples == [f"{stamp_of(NOW + NANOSECONDS)} stdout b", f"{stamp_of(NOW + 2 * NANOSECONDS)} stdout c"]
+
+
+def test_the_same_text_at_another_time_or_of_another_stream_is_another_line() -> None:
+    result = Result()
+    result.add([line("a")], [line("a", 0.000001), line("a", stream="stderr")])
+    assert (result.missing, result.unknown) == (1, 2)
+
+
+@pytest.mark.parametrize("most", [1, 3, 1000])
+def test_slices_have_every_line_once_and_leave_no_time_out(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare, "MOST", most)
+    times = [0.0, 0.05, 0.5, 0.45, 70.0, 70.2, 200.0, 200.1, 299.9, 301.0]
+    lines = [line(str(number), at) for number, at in enumerate(times)]
+    found = list(slices(iter(lines), NOW - 1, NOW + 300 * NANOSECONDS))
+    assert [text for _, _, part in found for _, _, text, _ in part] == [each.text for each in lines[:-1]]
+    ends = [(first, last) for first, last, _ in found]
+    assert (ends[0][0], ends[-1][1]) == (NOW - 1, NOW + 300 * NANOSECONDS)
+    assert [last for _, last in ends[:-1]] == [first for first, _ in ends[1:]]
+
+
+def test_of_nothing_written_the_whole_time_is_one_slice() -> None:
+    nothing: Iterator[Line] = iter(())
+    assert list(slices(nothing, 1, 2)) == [(1, 2, [])]
+
+
+def test_a_time_is_a_moment_or_ago() -> None:
+    assert moment("10m", NOW) == NOW - 600 * NANOSECONDS
+    assert moment(stamp_of(NOW)[:19] + "Z", 0) == moment(stamp_of(NOW)[:19], 0) == NOW
+    assert nanoseconds(stamp_of(NOW + 7)) == NOW + 7
+    with pytest.raises(SystemExit, match="expected a time such as"):
+        moment("yesterday", NOW)

@@ -1,0 +1,106 @@
+"""The way of log lines by itself: none is lost or doubled that needn't be, and what is lost is named with its number.
+
+Docker's files, Promtail, Loki and the keeper are the stack's, in a project of their own; every line has a number.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.support import lines, stack
+from tests.support.lines import Lines
+from tests.support.wait import eventually, stays
+
+pytestmark = pytest.mark.timeout(600)
+FOUND_WITHIN = 15  # seconds after which Promtail has found a new container
+TOLD_WITHIN = 300
+
+
+@pytest.fixture(scope="module")
+def way() -> Iterator[Lines]:
+    with lines.running() as found:
+        yield found
+
+
+def begin(service: str, size: str = "100m", files: int = 2) -> Iterator[str]:
+    """A writer that Promtail reads already."""
+    with lines.writer(service, size, files) as container:
+        stays(lambda: None, f"{service} is found", FOUND_WITHIN, until=lambda _: True)
+        yield container
+
+
+@pytest.fixture
+def steady() -> Iterator[str]:
+    yield from begin("steady")
+
+
+@pytest.fixture
+def hasty() -> Iterator[str]:
+    """Its files rotate far too soon."""
+    yield from begin("hasty", "1m", 60)
+
+
+def accounted(way: Lines, service: str) -> tuple[float, float, float]:
+    """Lines written, missing and there twice, as the keeper says."""
+    return (
+        way.metric("log_lines_written_total", service=service),
+        way.metric("log_lines_missing", service=service),
+        way.metric("log_lines_surplus", service=service),
+    )
+
+
+def test_lines_that_the_engine_skips_are_named_with_their_number(way: Lines, hasty: str) -> None:
+    since = time.time()
+    written = lines.write(hasty, "burst", 20000, 4)
+    later = lines.write(hasty, "later", 2, 100)
+    stored = way.counted("burst", since, written).found
+    assert stored < written, "the engine skipped nothing: there is no loss to be seen"
+    told = eventually(
+        lambda: accounted(way, "hasty"), "the loss", TOLD_WITHIN, until=lambda seen: seen[0] >= written + later
+    )
+    assert told[:2] == (written + later, written - stored)
+    assert way.audit("10m", "hasty")[:2] == [str(written + later), str(written - stored)]
+
+
+def test_of_a_killed_promtail_nothing_is_lost_and_a_seconds_lines_are_doubled_at_most(way: Lines, steady: str) -> None:
+    since = time.time()
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(lines.write, steady, "killed", 500, 60)
+        for _ in range(2):
+            stays(writing.done, "lines are written", 15, until=lambda done: not done)
+            way.kill("promtail")
+            way.start("promtail")
+        written = writing.result()
+    found = way.counted("killed", since, written)
+    assert found.found == written
+    assert found.twice <= 2 * 500
+
+
+def test_of_a_container_that_ends_no_line_is_lost(way: Lines) -> None:
+    since = time.time()
+    for container in begin("ending"):
+        written = lines.write(container, "ended", 3000, 10)
+        stack.run("docker", "stop", "--time", "1", container)
+        found = way.counted("ended", since, written)
+        stays(lambda: None, "it is read a second time", FOUND_WITHIN, until=lambda _: True)
+        assert found.found == written
+
+
+def test_an_outage_of_loki_loses_nothing_and_is_not_taken_for_a_loss(way: Lines, steady: str) -> None:
+    since = time.time()
+    way.kill("loki", "STOP")
+    try:
+        first = lines.write(steady, "frozen", 200, 60)
+    finally:
+        way.kill("loki", "CONT")
+    way.kill("loki")
+    second = lines.write(steady, "frozen-not", 200, 30)
+    way.start("loki")
+    assert way.counted("frozen", since, first).found == first
+    assert way.counted("frozen-not", since, second).found == second
+    eventually(lambda: way.metric("log_account_behind_seconds"), "the account", 240, until=lambda age: age == 0)
+    assert accounted(way, "steady")[1] == 0
