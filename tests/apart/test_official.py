@@ -32,8 +32,8 @@ ENVIRONMENT = {
     "PORT_OFFSET": "0",
     "IMAGE_SOURCE": "official",
     "ENV": "sandbox",
-    "SAMPLE": "off",
-    "TRACING": "off",
+    "SAMPLE": "on",
+    "TRACING": "on",
 }
 PORTS = {name: str(free_port()) for name in settings.PORTS}
 MINUTES = 60
@@ -54,7 +54,8 @@ def make(*arguments: str) -> str:
 
 def local_by_official() -> dict[str, str]:
     """The image of this machine by the official name that it will have in the registry."""
-    here = current()
+    with patch.dict(os.environ, {name: ENVIRONMENT[name] for name in ("SAMPLE", "TRACING")}):
+        here = current()
     with patch.dict(os.environ, ENVIRONMENT | PORTS):
         official = Stack(settings.load(), "official").model["services"]
     found = {}
