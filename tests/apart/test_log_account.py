@@ -63,7 +63,8 @@ def test_lines_that_the_engine_skips_are_named_with_their_number(way: Lines, has
         lambda: accounted(way, "hasty"), "the loss", TOLD_WITHIN, until=lambda seen: seen[0] >= written + later
     )
     assert told[:2] == (written + later, written - stored)
-    assert way.audit("10m", "hasty")[:2] == [str(written + later), str(written - stored)]
+    status, (all_of_them, missing, _, _) = way.audit("10m", "hasty")
+    assert (status, all_of_them, missing) == (1, str(written + later), str(written - stored))
 
 
 def test_of_a_killed_promtail_nothing_is_lost_and_a_seconds_lines_are_doubled_at_most(way: Lines, steady: str) -> None:
@@ -78,6 +79,8 @@ def test_of_a_killed_promtail_nothing_is_lost_and_a_seconds_lines_are_doubled_at
     found = way.counted("killed", since, written)
     assert found.found == written
     assert found.twice <= 2 * 500
+    status, (_, missing, doubled, _) = way.audit("5m", "steady")
+    assert (status, missing, doubled) == (int(found.twice > 0), "0", str(found.twice))
 
 
 def test_of_a_container_that_ends_no_line_is_lost(way: Lines) -> None:

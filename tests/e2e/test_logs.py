@@ -4,6 +4,7 @@ import pytest
 
 from tests.support import stack
 from tests.support.loki import Loki
+from tests.support.prometheus import Prometheus
 from tests.support.services import SPEAKING
 from tests.support.wait import eventually
 
@@ -37,3 +38,9 @@ def test_lines_of_our_own_programs_are_objects_with_the_same_fields(name: str, l
     expected = {"timestamp", "level", "logger", "message", "application", "service", "env", "version"}
     expected |= {"request_id", "trace_id", "span_id", "user_id", "org_id", "task_id"}
     eventually(fields, f"lines of {name} with {sorted(expected)}", 90, until=lambda seen: seen >= expected)
+
+
+def test_every_line_of_the_sample_is_accounted_for(prometheus: Prometheus) -> None:
+    written = 'sum(log_lines_written_total{application="erp",service="erp-web"})'
+    eventually(lambda: prometheus.value(written), "an account of erp-web", 180)
+    assert prometheus.value('sum(log_lines_missing{application="erp"})') == 0

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -56,11 +59,12 @@ class Counted:
 
 
 class Lines:
-    def __init__(self, project: apart.Apart, ports: dict[str, str]) -> None:
+    def __init__(self, project: apart.Apart, settings: dict[str, str]) -> None:
         self.project = project
+        self._settings = settings
         host = stack.loaded_settings().host
-        self.loki = f"http://{host}:{ports['LOKI_PORT']}"
-        self._keeper = f"http://{host}:{ports['KEEPER_PORT']}"
+        self.loki = f"http://{host}:{settings['LOKI_PORT']}"
+        self._keeper = f"http://{host}:{settings['KEEPER_PORT']}"
 
     def container(self, service: str) -> str:
         return self.project.compose("ps", "--all", "--quiet", service).strip()
@@ -113,13 +117,20 @@ class Lines:
         """Of the keeper."""
         return sum_samples(requests.get(f"{self._keeper}/metrics", timeout=10).text, name, labels)
 
-    def audit(self, begin: str, service: str) -> list[str]:
-        """What `make log-audit` says of a service: written, missing, doubled and unknown lines."""
-        command = f"python3 -B -m logkeeper.compare {begin} 0s {service} 2>&1; true"
-        printed = self.project.compose("exec", "--no-TTY", "logkeeper", "sh", "-c", command)
-        rows = [line.split() for line in printed.splitlines() if f"/{service} " in line]
-        assert len(rows) == 1, printed
-        return rows[0][1:]
+    def audit(self, begin: str, service: str) -> tuple[int, list[str]]:
+        """The exit status of `make log-audit`, and what it says of a service: written, missing, doubled, unknown."""
+        done = subprocess.run(
+            [sys.executable, "-m", "ops", "log-audit", begin, "0s", service],
+            cwd=stack.ROOT,
+            env={**os.environ, **self._settings},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        rows = [line.split() for line in done.stdout.splitlines() if f"/{service} " in line]
+        assert len(rows) == 1, done.stdout + done.stderr
+        return done.returncode, rows[0][1:]
 
 
 @contextmanager
@@ -127,7 +138,7 @@ def running(more: str = "") -> Iterator[Lines]:
     ports = {name: str(free_port()) for name in PORTS}
     settings = {**ports, "PROJECT": PROJECT, "PORT_OFFSET": "0"}
     with apart.running(PROJECT, OVERLAY + more, *SERVICES, ports=settings) as project:
-        yield Lines(project, ports)
+        yield Lines(project, settings)
 
 
 @contextmanager
