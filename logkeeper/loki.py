@@ -31,7 +31,7 @@ class Loki:
         found: Counter[Key] = Counter()
         for row in self.query("query", query=query, time=str(end)):
             labels = row["metric"]
-            found[labels["application"], labels.get("env", ""), labels["service"]] += int(row["value"][1])
+            found[labels["application"], labels.get("env", ""), labels.get("service", "")] += int(row["value"][1])
         return found
 
     def newest(self, key: Key, now: int) -> int | None:

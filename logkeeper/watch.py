@@ -1,7 +1,7 @@
 """Reads what every container wrote, window after window, and keeps the account of it.
 
-A window is read half a minute after its end: by then it is known which containers lived long enough for Promtail, which
-looks for new ones every 5 s, to find them.
+A window is read half a minute after its end: by then it is known which containers lived long enough for Promtail to
+find them, which takes it some seconds.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from logkeeper.account import Account, Window
 from logkeeper.engine import NANOSECONDS, Container, Engine, GoneError, Key, Line, stamp_of
 from logkeeper.entries import entries
 
-WINDOW = 30 * NANOSECONDS
+WINDOW = 60 * NANOSECONDS
 DELAY = 30 * NANOSECONDS
+LISTED_WITHIN = 15 * NANOSECONDS
 FOUND_WITHIN = 20 * NANOSECONDS
 FIRST_TAIL = 1000
 LAST_TAIL = 1_000_000
@@ -47,7 +48,9 @@ class Watch:
         while now >= self._begin + WINDOW + DELAY:
             self.account.add(self._read(self._begin, self._begin + WINDOW))
             self._begin += WINDOW
-            self._seen = {name: each for name, each in self._seen.items() if each.last >= self._begin}
+            # One may have written on for some seconds after it was last listed.
+            kept = self._begin - LISTED_WITHIN
+            self._seen = {name: each for name, each in self._seen.items() if each.last >= kept}
             self.account.look(now)
 
     def _read(self, begin: int, end: int) -> Window:
@@ -63,7 +66,7 @@ class Watch:
 
     def _count(self, seen: Seen, begin: int, end: int) -> int:
         """By the last lines alone, as far as they reach back: else the engine would read all it has kept."""
-        tail: int | None = max(FIRST_TAIL, 3 * seen.wrote)
+        tail: int | None = FIRST_TAIL + seen.wrote * 4 // 3
         first, last = stamp_of(begin), stamp_of(end)
         while True:
             lines = Counted(self._engine.lines(seen.container, begin, tail))

@@ -105,5 +105,5 @@ def test_an_outage_of_loki_loses_nothing_and_is_not_taken_for_a_loss(way: Lines,
     way.start("loki")
     assert way.counted("frozen", since, first).found == first
     assert way.counted("frozen-not", since, second).found == second
-    eventually(lambda: way.metric("log_account_behind_seconds"), "the account", 240, until=lambda age: age == 0)
+    eventually(lambda: way.metric("log_account_behind_seconds"), "the account", 300, until=lambda age: age == 0)
     assert accounted(way, "steady")[1] == 0
