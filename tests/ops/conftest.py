@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ops import image_source
-from ops.settings import Settings, load
+from ops.settings import Settings, defaults, load
 from tests.support import sentry_machine
 from tests.support.repository import copy_files
 from tests.support.sentry_machine import Machine
@@ -65,8 +65,10 @@ def ops(checkout: Path) -> Ops:
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A folder with the default settings and nothing else."""
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the default settings and nothing else, whatever the environment says."""
+    for name in defaults():
+        monkeypatch.delenv(name, raising=False)
     shutil.copy(ROOT / ".env.example", tmp_path / ".env.example")
     return tmp_path
 
