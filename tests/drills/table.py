@@ -112,8 +112,6 @@ DRILLS: tuple[Drill, ...] = (
     Drill("ContainerMemory", "warning", "memory-pressure", 5, says="traffic"),
     Drill("HostDiskFull", "critical", "disk-full", 5),
     Drill("ErpLoginsRefused", "warning", "log-ins-failing", 5, condition=(0, 20)),
-    # 22 lines at once, then one in 14 seconds: 21 to 40 in any five minutes.
-    Drill("LogErrorsUnusual", "warning", "errors-logged", 5, says="partner"),
     Drill("TargetDown", "warning", "promtail-stopped", 5, says="promtail"),
     Drill("HeartbeatLate", "critical", "watchdog-silenced", 5, condition=(120, 200)),
     #
@@ -123,8 +121,10 @@ DRILLS: tuple[Drill, ...] = (
     #
     # Not beside failing payments, after which nothing is shipped, nor beside tasks that fail for another reason.
     Drill("ExternalApiDown", "warning", "shipping-down", 6, condition=(30, 90), says="shipping"),
-    # Not beside the stopped Promtail, which counts what is lost.
+    # Not beside the stopped Promtail, which counts what is lost and hands no line on.
     Drill("LogsDropped", "warning", "line-refused", 6, condition=(0, 10)),
+    # 22 lines at once, then one in 14 seconds: 21 to 40 in any five minutes.
+    Drill("LogErrorsUnusual", "warning", "errors-logged", 6, says="partner"),
     # Docker has the line. It is told for an hour.
     Drill(
         "LogLinesLost",
