@@ -151,38 +151,9 @@ def drill(name: str) -> Drill:
 # What has to be drilled anew, by name: the rule, a series that it reads or its route has changed since.
 DUE: frozenset[str] = frozenset(
     {
-        "ApplicationDown/critical",
-        "CeleryHeartbeatStale/warning",
-        "CeleryQueueBacklog/warning",
-        "CeleryQueueStuck/critical",
-        "CeleryTaskFailureRatio/warning",
         "ContainerCpu/warning",
-        "ContainerMemory/warning",
-        "ErpOrdersDropped/critical",
         "ErpPaymentsFailing/critical",
-        "ErrorBudgetFastBurn/critical",
-        "ExceptionSpike/critical",
-        "ExternalApiDown/critical",
-        "ExternalApiDown/warning",
-        "ExternalApiSlow/warning",
-        "HostDiskInodesLow/critical",
-        "HostOomKill/critical",
-        "HttpErrorRatioHigh/critical",
-        "HttpLatencyP95High/warning",
-        "HttpLatencyP99High/warning",
-        "HttpViewFailing/warning",
-        "InstanceDown/critical",
-        "LogErrorsUnusual/warning",
         "LogLinesLost/warning",
-        "LogsDropped/warning",
-        "LogsStalled/warning",
-        "PostgresConnections/warning",
-        "PostgresDown/critical",
-        "PostgresLongTransaction/warning",
-        "RedisDown/critical",
-        "RedisMemory/warning",
-        "SentryDeliveryFailing/warning",
-        "TargetDown/warning",
     }
 )
 
