@@ -31,6 +31,7 @@ services:
     ports: ["127.0.0.1:${KEEPER_PORT}:9105"]
 """
 PAGE = 5000
+OF_THIS_HOST = 'host=""'
 WIDTH = 435  # of a line, in bytes
 # As fast as asked for, in bursts of a twentieth of a second; its lines tell their number.
 WRITER = """
@@ -76,27 +77,30 @@ class Lines:
     def start(self, service: str) -> None:
         stack.run("docker", "start", self.container(service))
 
-    def counted(self, run: str, since: float, written: int, within: float = 120, more: str = 'host=""') -> Counted:
+    def counted(self, run: str, since: float, written: int, within: float = 120, more: str = OF_THIS_HOST) -> Counted:
         """The lines of one run that were written since then, once the last one is there.
 
         `more` is what else their labels have to be.
         """
-        query = f'{{application="lines",{more}}} |= `"run": "{run}"`'
+        self.wait_for(run, since, written, within, more)
+        numbers = self._numbers(query(run, more), since)
+        return Counted(len(numbers), numbers.total() - len(numbers))
+
+    def wait_for(self, run: str, since: float, written: int, within: float, more: str = OF_THIS_HOST) -> None:
+        """Until the last line of a run is in Loki, or AssertionError."""
         eventually(
-            lambda: self._page(query, int(since * 1e9), "backward", 1)[0],
+            lambda: self._page(query(run, more), int(since * 1e9), "backward", 1)[0],
             f"the last of {written} lines of {run}",
             within,
             until=lambda line: line[1] == written - 1,
             interval=1,
         )
-        numbers = self._numbers(query, since)
-        return Counted(len(numbers), numbers.total() - len(numbers))
 
-    def _numbers(self, query: str, since: float) -> Counter[int]:
+    def _numbers(self, of: str, since: float) -> Counter[int]:
         """How often each number is there."""
         found: Counter[int] = Counter()
         start = int(since * 1e9)
-        while page := self._page(query, start, "forward", PAGE):
+        while page := self._page(of, start, "forward", PAGE):
             # Of the last nanosecond of a full page there may be more.
             last = page[-1][0] + (len(page) < PAGE)
             found.update(number for at, number in page if at < last)
@@ -105,10 +109,10 @@ class Lines:
             start = last
         return found
 
-    def _page(self, query: str, start: int, direction: str, limit: int) -> list[tuple[int, int]]:
+    def _page(self, of: str, start: int, direction: str, limit: int) -> list[tuple[int, int]]:
         """Time in nanoseconds and number of lines, in the order of time."""
         window = {"start": str(start), "end": str(time.time_ns()), "direction": direction, "limit": str(limit)}
-        answer = requests.get(f"{self.loki}/loki/api/v1/query_range", params={"query": query, **window}, timeout=120)
+        answer = requests.get(f"{self.loki}/loki/api/v1/query_range", params={"query": of, **window}, timeout=120)
         answer.raise_for_status()
         rows = [value for stream in answer.json()["data"]["result"] for value in stream["values"]]
         return sorted((int(row[0]), int(json.loads(row[1])["n"])) for row in rows)
@@ -131,6 +135,10 @@ class Lines:
         rows = [line.split() for line in done.stdout.splitlines() if f"/{service} " in line]
         assert len(rows) == 1, done.stdout + done.stderr
         return done.returncode, rows[0][1:]
+
+
+def query(run: str, labels: str) -> str:
+    return f'{{application="lines",{labels}}} |= `"run": "{run}"`'
 
 
 @contextmanager
