@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
 
-from logkeeper.engine import NANOSECONDS, Container, Engine, GoneError, Key, Line, stamp_of
+from logkeeper.engine import NANOSECONDS, Container, Engine, GoneError, Key, Line, nanoseconds, stamp_of
 from logkeeper.entries import entries
 from logkeeper.loki import Loki
 
@@ -77,10 +77,6 @@ def slices(lines: Iterator[Line], begin: int, end: int) -> Iterator[tuple[int, i
             break
     if first < end:
         yield first, end, [each for each in waiting if first < nanoseconds(each.stamp) <= end]
-
-
-def nanoseconds(stamp: str) -> int:
-    return int(datetime.fromisoformat(f"{stamp[:19]}+00:00").timestamp()) * NANOSECONDS + int(stamp[20:29])
 
 
 def of(engine: Engine, container: Container, begin: int) -> Iterator[Line]:

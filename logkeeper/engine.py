@@ -123,3 +123,7 @@ def joined(pieces: Iterator[tuple[str, bytes]]) -> Iterator[Line]:
 def stamp_of(nanoseconds: int) -> str:
     seconds, rest = divmod(nanoseconds, NANOSECONDS)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+def nanoseconds(stamp: str) -> int:
+    return int(datetime.fromisoformat(f"{stamp[:19]}+00:00").timestamp()) * NANOSECONDS + int(stamp[20:29])

@@ -42,11 +42,12 @@ class State:
             by_key("log_lines_missing", "gauge", "Lines not in Loki, judged in the last hour.", missing),
             by_key("log_lines_surplus", "gauge", "Lines of the last hour that Loki has twice.", surplus),
             plain("log_account_behind_seconds", "gauge", "Age of the oldest lines that aren't judged yet.", behind),
-            plain(
-                "log_account_removed_total",
+            labelled(
+                "log_account_unread_total",
                 "counter",
-                "Containers that were gone before they were read to their end.",
-                self.watch.removed,
+                "Times that a container or its lines were gone before they were read.",
+                "reason",
+                self.watch.unread,
             ),
             plain("log_store_bytes", "gauge", "What Loki has on its disk.", store.size),
             plain("log_store_cap_bytes", "gauge", "What it may have, LOGS_RETENTION_SIZE.", store.cap),
@@ -83,6 +84,12 @@ class State:
 
 def plain(name: str, kind: str, meaning: str, value: float) -> Iterator[str]:
     yield from (f"# HELP {name} {meaning}", f"# TYPE {name} {kind}", f"{name} {value}")
+
+
+def labelled(name: str, kind: str, meaning: str, label: str, values: Counter[str]) -> Iterator[str]:
+    yield from (f"# HELP {name} {meaning}", f"# TYPE {name} {kind}")
+    for value, number in values.items():
+        yield f'{name}{{{label}="{value}"}} {number}'
 
 
 def by_key(name: str, kind: str, meaning: str, values: Counter[Key]) -> Iterator[str]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from logkeeper import compare
-from logkeeper.compare import Result, moment, nanoseconds, slices
-from logkeeper.engine import NANOSECONDS, Line, stamp_of
+from logkeeper.compare import Result, moment, slices
+from logkeeper.engine import NANOSECONDS, Line, nanoseconds, stamp_of
 
 NOW = 1_795_971_600 * NANOSECONDS
 
