@@ -20,7 +20,7 @@ _PARTS = ("prometheus", "alertmanager", "loki", "promtail", "logkeeper", "grafan
 CONFIGURATION = tuple(f"{part}/tests" for part in _PARTS)
 CRITICAL = "tests/smoke/test_smoke.py::test_critical_alerts"
 WELL = ("tests/smoke", "tests/e2e", "-m", "not alone", f"--deselect={CRITICAL}")
-_ALONE_IN_E2E = ("notification", "own_receivers", "reload", "targets")
+_ALONE_IN_E2E = ("notification", "own_receivers", "reload", "targets", "dev", "tracker_outside")
 ALONE = ("tests/drills", *(f"tests/e2e/test_{name}.py" for name in _ALONE_IN_E2E))
 OFFICIAL = ("tests/apart/test_podman.py", "tests/apart/test_official.py")
 FILES, STACK, DELIVERY, HEARTBEAT, APP = "files", "stack", "delivery", "heartbeat", "app"
@@ -82,11 +82,11 @@ PHASES = (
     Phase("delivery", DELIVERY, _pytest("tests/e2e/test_alert_delivery.py"), needs=("stack",), after=("e2e",)),
     Phase("drills", STACK, _pytest("-s", "tests/drills", "-m", "not alone"), needs=("stack",)),
     # A foreign Compose project comes and goes, which the checks of a quiet stack would see, and exact counts outlive no
-    # restart of Prometheus. Afterwards the sample runs from the working tree, and reports to another tracker.
+    # restart of Prometheus.
     Phase(
         "application",
         HEARTBEAT,
-        _pytest(*(f"tests/e2e/test_{name}.py" for name in ("own_application", "dev", "tracker_outside"))),
+        _pytest("tests/e2e/test_own_application.py"),
         needs=("stack",),
         after=("drills", "delivery"),
     ),
