@@ -153,7 +153,6 @@ DUE: frozenset[str] = frozenset(
     {
         "ContainerCpu/warning",
         "ErpPaymentsFailing/critical",
-        "LogLinesLost/warning",
     }
 )
 

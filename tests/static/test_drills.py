@@ -35,7 +35,9 @@ def test_enough_alerts_are_drilled() -> None:
 def test_every_drill_has_been_run_and_passed_or_is_listed_as_due() -> None:
     assert DUE <= DRILLED
     assert {f"{line.alert}/{line.severity}" for line in KEPT} == DRILLED - DUE
-    assert [line for line in KEPT if line.trouble or line.notified_after is None or line.resolved_after is None] == []
+    assert [line for line in KEPT if line.trouble or line.notified_after is None] == []
+    unended = {f"{line.alert}/{line.severity}" for line in KEPT if line.resolved_after is None}
+    assert unended <= {drill.name for drill in DRILLS if drill.told_only}
 
 
 @pytest.mark.parametrize("line", KEPT, ids=lambda line: f"{line.alert}/{line.severity}")
