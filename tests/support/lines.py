@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -169,10 +170,6 @@ def writer(service: str, size: str = "100m", files: int = 2) -> Iterator[str]:
 def write(container: str, run: str, rate: int, seconds: float) -> int:
     """Have a container write to its own log, and wait for the end; returns how many lines."""
     program = ("python3", "-c", WRITER, str(rate), str(seconds), run, str(WIDTH))
-    command = f"exec {' '.join(quoted(each) for each in program)} > /proc/1/fd/1"
+    command = f"exec {shlex.join(program)} > /proc/1/fd/1"
     stack.run("docker", "exec", container, "sh", "-c", command, timeout=seconds * 4 + 120)
     return int(rate * seconds)
-
-
-def quoted(word: str) -> str:
-    return "'" + word.replace("'", "'\\''") + "'"
