@@ -30,7 +30,7 @@ Keep = Callable[["Outcome"], object]
 
 @dataclass(frozen=True)
 class Outcome:
-    """Seconds from the fault to the first notification, and from the mending to the resolution."""
+    """Seconds from the fault to the first notification, and from the mending's begin to the resolution."""
 
     drill: Drill
     model: Model
@@ -107,9 +107,9 @@ def _break(
         say(f"{fault}: NOT INJECTED: {error}")
         outcomes = [Outcome(drill, Model.of(drill), begun, trouble=f"no fault: {error}") for drill in drills]
     finally:
+        mending = time.time()
         eventually(lambda: _mend(fault), f"{fault} to be mended", MENDED_WITHIN, interval=2)
-    mended = time.time()
-    return [(outcome, endings.submit(_end, outcome, mended, say, keep)) for outcome in outcomes]
+    return [(outcome, endings.submit(_end, outcome, mending, say, keep)) for outcome in outcomes]
 
 
 def _mend(fault: str) -> bool:
@@ -144,13 +144,17 @@ def _tell(drill: Drill, begun: float, took: float, say: Say) -> Outcome:
     return replace(outcome, notified_after=first - begun, inhibited=_inhibited())
 
 
-def _end(outcome: Outcome, mended: float, say: Say, keep: Keep) -> Outcome:
-    """Its resolution by every channel, and all that was told until then."""
+def _end(outcome: Outcome, mending: float, say: Say, keep: Keep) -> Outcome:
+    """Its resolution by every channel, and all that was told until then.
+
+    The mending began at a time (Unix seconds). It may take longer than the alert's end: Celery's command waits 15 s for
+    answers.
+    """
     drill, pages = outcome.drill, Pages()
     if outcome.passed and not drill.told_only:
         try:
-            told = _wait_for_all(pages, drill, mended, drill.resolves_within, resolution=True)
-            resolved = max(page.received_at for page in told) - mended
+            told = _wait_for_all(pages, drill, mending, drill.resolves_within, resolution=True)
+            resolved = max(page.received_at for page in told) - mending
             say(f"{drill.name}: resolved after {resolved:.0f} s")
             outcome = replace(outcome, resolved_after=resolved)
         except NotSeenError as error:

@@ -34,13 +34,8 @@ def main() -> int:
             single = interleave(ALL, rounds, lambda each, view: loops[each.name].run(view, IN_LOOP[view]))
         with step("Under gunicorn with one worker"), started(WHOLE, partial(gunicorn, made, workers=1)) as served:
             under = interleave(WHOLE, rounds, lambda each, view: served[each.name].run(view, UNDER_SERVER[view]))
-        with (
-            step("Under uvicorn with one process and 4 clients"),
-            started(UNDER_ASGI, partial(uvicorn, made)) as served,
-        ):
-            asgi = interleave(
-                UNDER_ASGI, rounds, lambda each, view: served[each.name].run_load(view, UNDER_SERVER[view])
-            )
+        with step("Under uvicorn with one process"), started(UNDER_ASGI, partial(uvicorn, made)) as served:
+            asgi = interleave(UNDER_ASGI, rounds, lambda each, view: served[each.name].run(view, UNDER_SERVER[view]))
         found = pages.measure(made)
     goals = report.goals(single, under, asgi, found)
     figures = {

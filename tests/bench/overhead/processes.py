@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -25,7 +24,6 @@ from tests.support.wait import eventually
 Running = TypeVar("Running")
 STOP_SECONDS = 40
 SLOWEST = 0.01
-CLIENTS = 4
 CPUCLOCK_SCHED = 2
 """What clock_getcpuclockid(3) puts into the id of a process's clock."""
 HOOKS = {"usual": "usual_gunicorn.py", "ours": "ours_gunicorn.py"}
@@ -96,14 +94,6 @@ class Server:
         busy = self.cpu_seconds() - busy
         kept = seconds[: number - int(number * SLOWEST)]
         return Sample(wall_ms=1000 * sum(kept) / len(kept), cpu_ms=1000 * busy / number)
-
-    def run_load(self, view: str, number: int) -> Sample:
-        """As `run`, by several clients at once."""
-        busy, began = self.cpu_seconds(), perf_counter()
-        with ThreadPoolExecutor(CLIENTS) as clients:
-            list(clients.map(self._timed, [f"/{view}"] * number))
-        wall, busy = perf_counter() - began, self.cpu_seconds() - busy
-        return Sample(wall_ms=1000 * wall / number, cpu_ms=1000 * busy / number)
 
     def _timed(self, path: str) -> float:
         started = perf_counter()
