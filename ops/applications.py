@@ -18,8 +18,8 @@ IDENTITY = ("application", "env")
 HEAD = ("application", "env", "targets up", "probes up", "lines/min", "events/min", "last deploy")
 UP = "sum by (application, env) (up{probe=''})"
 TARGETS = "count by (application, env) (up{probe=''})"
-PROBES_UP = "sum by (application, env) (probe_success)"
-PROBES = "count by (application, env) (probe_success)"
+PROBES_UP = "sum by (application, env) (probe_success{probe!='port'})"
+PROBES = "count by (application, env) (probe_success{probe!='port'})"
 LINES = "60 * sum by (application, env) (rate(promtail_log_lines_total[5m]))"
 EVENTS = "60 * sum by (application, env) (rate(sentry_events_total[5m]))"
 # Since when its newest version runs, as far back as a day.
@@ -68,7 +68,7 @@ def applications(stack: Stack) -> int:
     say(table([_row(name, figures, deploys) for name in names], HEAD))
     speaking = set(query(stack, SPEAKING, SERVICE))
     scraped = {key[:3] for key in query(stack, SCRAPED, (*SERVICE, "instance"))}
-    failing = query(stack, "probe_success == 0", (*IDENTITY, "instance"))
+    failing = query(stack, "probe_success{probe!='port'} == 0", (*IDENTITY, "instance"))
     targets = prometheus(stack, "targets", state="active")["activeTargets"]
     said = [*misnamed, *astray(labelled, stack.settings), *lacks(found, stack.settings.network)]
     missing = [*said, *unseen(found, scraped, speaking), *down(targets, failing)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import yaml
 from promql_parser import parse_duration
@@ -22,9 +23,18 @@ def seconds(duration: str) -> float:
 
 
 @cache
+def _prometheus() -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")))
+
+
 def interval(name: str) -> float:
-    text = (ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
-    return seconds(yaml.safe_load(text)["global"][name])
+    return seconds(_prometheus()["global"][name])
+
+
+def scrape_interval(*, probed: bool) -> float:
+    """How often figures, or probes, are asked for."""
+    asked = {job.get("scrape_interval") for job in _prometheus()["scrape_configs"]} - {None}
+    return min(map(seconds, asked)) if probed else interval("scrape_interval")
 
 
 @dataclass(frozen=True)
@@ -42,5 +52,5 @@ class Model:
         pending = math.ceil(seconds(found["for"]) / evaluation) * evaluation if "for" in found else 0
         fixed = pending + seconds(str(route(drill.alert, drill.severity)["group_wait"]))
         condition_from, condition_to = drill.condition
-        upper = condition_to + interval("scrape_interval") + evaluation + fixed + DELIVERY
+        upper = condition_to + scrape_interval(probed=drill.probed) + evaluation + fixed + DELIVERY
         return Model(condition_from + fixed, upper)

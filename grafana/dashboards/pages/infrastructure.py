@@ -175,7 +175,12 @@ LOGS = [
         lines("Account of lines: written by programs, and in Loki.", infra.ACCOUNT, PER_SECOND),
         lines("Missing in Loki: of the last hour.", {NAMED: infra.LINES_MISSING}, COUNT, watched("LogLinesLost")),
         lines("Twice in Loki: of the last hour.", {NAMED: infra.LINES_TWICE}, COUNT),
-        lines("Account: how far behind.", {"behind": infra.ACCOUNT_AGE}, SECONDS, linked("LogAccountBehind")),
+        lines(
+            "Account: how far behind.",
+            {"behind": infra.ACCOUNT_AGE},
+            SECONDS,
+            linked("LogAccountBehind", "LogAccountIncomplete"),
+        ),
         lines("Store of lines: and its limit.", infra.LINES_BYTES, BYTES, linked("LogStoreLarge")),
         height=7,
     ),

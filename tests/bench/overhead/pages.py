@@ -11,7 +11,7 @@ from time import perf_counter
 
 from ops.console import step
 from tests.bench.overhead.place import Place
-from tests.bench.overhead.processes import CLIENTS, Server, gunicorn, started
+from tests.bench.overhead.processes import Server, gunicorn, started
 from tests.bench.overhead.variants import OURS, SERVICE, USUAL
 from tests.support.wait import eventually
 
@@ -72,7 +72,7 @@ def _load(server: Server) -> None:
         status, _ = server.get(path, method)
         assert path.endswith(f"/{status}"), f"{path} answered {status}."
 
-    with ThreadPoolExecutor(CLIENTS) as clients:
+    with ThreadPoolExecutor(WORKERS) as clients:
         list(clients.map(ask, islice(cycle(MIX), REQUESTS)))
 
 

@@ -28,7 +28,7 @@ VIEW_NAMES = f"label_values({_RESPONSES}{{{SERVICE}}}, view)"
 _SCRAPED = f'{SERVICE},probe=""'
 TARGETS_UP = f"min by (application, env, job) (up{{{_SCRAPED}}})"
 TARGETS_DOWN = f"count(up{{{_SCRAPED}}}) - sum(up{{{_SCRAPED}}})"
-PROBES = f"min by ({BY_SERVICE}, probe) (probe_success{{{SERVICE}}})"
+PROBES = f'min by ({BY_SERVICE}, probe) (probe_success{{{SERVICE},probe!="port"}})'
 RUNNING = {
     "Instances": f"sum by ({BY_SERVICE}, version) (build_info{{{PROCESS}}})",
     "Migrations pending": f"max by ({BY_SERVICE}) (django_migrations_pending{{{PROCESS}}})",
