@@ -21,7 +21,12 @@ WEB = {
     "container_label_observability_metrics_port": "8000",
     "container_label_observability_health": "/livez,/readyz",
 }
-JOBS = ("containers", "containers-with-token", "containers-probed", "containers-probed-twice")
+STORE = {
+    **WEB,
+    "container_label_observability_kind": "postgres",
+    "container_label_observability_health": "tcp",
+}
+JOBS = ("containers", "containers-with-token", "containers-ports", "containers-probed", "containers-probed-twice")
 ODD = {
     "one-off": ("com_docker_compose_oneoff", "True"),
     "nameless": ("observability_application", ""),
@@ -37,7 +42,11 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str
     """By container the labels of each target that it becomes, of any job; each container has an address of its own."""
     config = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
     jobs = [job for job in config["scrape_configs"] if job["job_name"] in JOBS]
-    containers = {"web": WEB, **{name: {**WEB, f"container_label_{key}": value} for name, (key, value) in ODD.items()}}
+    containers = {
+        "web": WEB,
+        "store": STORE,
+        **{name: {**WEB, f"container_label_{key}": value} for name, (key, value) in ODD.items()},
+    }
     for job in jobs:
         del job["docker_sd_configs"]
         job.pop("authorization", None)
@@ -61,10 +70,17 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str
 
 def test_a_container_is_scraped_and_probed_under_its_names(targets: dict[str, list[dict[str, str]]]) -> None:
     names = {"application": "shop", "env": "production", "service": "web"}
-    seen = [{name: each[name] for name in (*names, "instance")} for each in targets["web"]]
+    seen = [{name: each.get(name, "") for name in (*names, "instance", "job", "probe")} for each in targets["web"]]
     assert seen == [
-        {**names, "instance": instance} for instance in ("web:8000", "http://web:8000/livez", "http://web:8000/readyz")
+        {**names, "instance": "web:8000", "job": "web", "probe": ""},
+        {**names, "instance": "web:8000", "job": "web", "probe": "port"},
+        {**names, "instance": "http://web:8000/livez", "job": "blackbox", "probe": "livez"},
+        {**names, "instance": "http://web:8000/readyz", "job": "blackbox", "probe": "readyz"},
     ]
+
+
+def test_of_a_store_no_port_is_asked_but_the_one_it_names(targets: dict[str, list[dict[str, str]]]) -> None:
+    assert [each.get("probe") for each in targets["store"]] == [None, "tcp"]
 
 
 @pytest.mark.parametrize("container", ODD)
