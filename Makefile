@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots sentry sentry-down reference up down status logs log-audit urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore bundle load pin scan sbom
+.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots sentry sentry-down reference up down status logs log-audit urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore rotate bundle load pin scan sbom
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -154,6 +154,9 @@ backup: ## Everything that can't be made anew, encrypted, into the folder TO=, w
 restore: venv ## Put a backup back: FROM=folder, PASSPHRASE_FILE= if secrets/ is gone, SNAPSHOT= for an older one, CONFIRM=yes
 	@$(OPS) restore "$(FROM)" "$(PASSPHRASE_FILE)" "$(CONFIRM)" "$(SNAPSHOT)"
 	@$(VENV) -m tests.smoke
+
+rotate: ## Replace a secret while all runs: SECRET=redis_password, FROM=file for what you got elsewhere; alone, lists them
+	@$(OPS) rotate "$(SECRET)" "$(FROM)"
 
 bundle: ## All images of the stack in one FILE, for a machine without a registry
 	@$(OPS) bundle "$$FILE"

@@ -61,13 +61,30 @@ def ensure(grafana: Grafana, password: str) -> str:
     return f"Grafana's user {LOGIN} ({ROLE}) is {done}."
 
 
+def renew_admin(base: str, old: str, new: str) -> str:
+    """Give the admin the password `new`, by whichever of the two holds; may be repeated. Says what was done."""
+    for password in (old, new):
+        try:
+            known = Grafana(base, password).call("GET", "/api/users/lookup?loginOrEmail=admin")
+        except GrafanaError:
+            continue
+        Grafana(base, password).call("PUT", f"/api/admin/users/{known['id']}/password", {"password": new})
+        return "Grafana's admin has the new password."
+    raise GrafanaError("Grafana takes neither the old nor the new password of its admin, or doesn't answer.")
+
+
 def main() -> int:
     secrets = Path(os.environ.get("SECRETS", "/run/secrets"))
+    base = os.environ.get("GRAFANA_URL", "http://grafana:3000")
     try:
+        if sys.argv[1:] == ["admin"]:  # `make rotate`, which tells the old and the new one in a line each
+            old, new = sys.stdin.read().splitlines()
+            sys.stdout.write(f"{renew_admin(base, old, new)}\n")
+            return 0
         admin, operator = (
             (secrets / f"grafana_{user}_password").read_text(encoding="utf-8").strip() for user in ("admin", "operator")
         )
-        done = ensure(Grafana(os.environ.get("GRAFANA_URL", "http://grafana:3000"), admin), operator)
+        done = ensure(Grafana(base, admin), operator)
     except (GrafanaError, OSError) as error:
         sys.stderr.write(f"{error} Expected the admin of secrets/grafana_admin_password.\n")
         return 1

@@ -65,6 +65,19 @@ def ensure_users(stack: Stack) -> None:
             _add(stack, "gateway_users", role, {"role": role, "bcrypt": _bcrypt(stack, password)})
 
 
+def renew_password(stack: Stack, role: str) -> None:
+    """Let the user of that role in with the password that is in secrets/ now, and no longer with another."""
+    file = stack.settings.secrets / "gateway_users"
+    if stack.settings["GATEWAY"] != "on":
+        entries = _read(file)
+        entries.pop(role, None)  # `make up` with the gateway makes it anew
+        secrets.write(file, json.dumps(entries, indent=1, sort_keys=True) if entries else "")
+        return
+    password = secrets.read(f"gateway_{role}_password", stack.settings.secrets)
+    _add(stack, "gateway_users", role, {"role": role, "bcrypt": _bcrypt(stack, password)})
+    _restart_guard(stack)
+
+
 def _hand_out(secret: str, file: str) -> None:
     if file:
         secrets.write(Path(file), secret)

@@ -37,7 +37,7 @@ def reload(stack: Stack) -> None:
     with step("Reloading Prometheus"):
         _reload_prometheus(stack)
     with step("Reloading Alertmanager"):
-        _reload_alertmanager(stack)
+        reload_alertmanager(stack)
     say("Loki takes over changed rules within 10 seconds, Grafana changed boards within half a minute. A change of")
     say("another file needs `make up`.")
 
@@ -96,7 +96,8 @@ def _last_reload(base: str) -> tuple[float, float]:
     return succeeded_at, is_successful
 
 
-def _reload_alertmanager(stack: Stack) -> None:
+def reload_alertmanager(stack: Stack) -> None:
+    """Render its configuration anew and load it; raises OpsError where it refuses."""
     stack.compose("run", "--rm", "--no-deps", "-T", "alertmanager-config")
     url = f"http://{stack.settings.host}:{stack.settings['ALERTMANAGER_PORT']}/-/reload"
     try:

@@ -84,6 +84,10 @@ GATEWAY = {
     "gateway_tls_cert": Secret("the gateway's certificate with its chain, for GATEWAY_TLS=files"),
     "gateway_tls_key": Secret("the key of this certificate"),
 }
+# Made empty where it is missing; `make rotate` writes it.
+BEFORE = {
+    "django_secret_key_before": Secret("Django's SECRET_KEY before the last rotation: sessions signed with it go on")
+}
 CERTIFICATE = ("gateway_tls_cert", "gateway_tls_key")
 TABLE = GENERATED | CHANNELS
 FORMATS = {
@@ -114,17 +118,17 @@ def ensure(settings: Settings, directory: Path) -> None:
             )
         value = secret.make() if secret.make else (secret.sandbox if settings.is_sandbox else "")
         write(directory / name, value)
-    for name, secret in GATEWAY.items():
+    for name, secret in (GATEWAY | BEFORE).items():
         if not (directory / name).exists():
             write(directory / name, secret.make() if secret.make else "")
-    values = {name: read(name, directory) for name in TABLE | GATEWAY}
+    values = {name: read(name, directory) for name in TABLE | GATEWAY | BEFORE}
     for name, value in values.items():
         _check(name, value, directory)
     if settings["GATEWAY"] == "on" and settings["GATEWAY_TLS"] == "files":
         _check_certificate(values, directory)
     if not settings.is_sandbox:
         _check_real(settings, values, directory)
-    for name, value in _derive(settings, values, directory).items():
+    for name, value in derived(settings, directory).items():
         update(name, value, directory)
     if made_before != set(TABLE):
         write(directory / ".complete", "\n".join(TABLE))
@@ -159,7 +163,7 @@ def _check(name: str, value: str, directory: Path) -> None:
                 f"read it. Run `chmod {FILE_MODE:04o} {path}`."
             )
         path.chmod(FILE_MODE)
-    if name in CHANNELS | GATEWAY:  # it may be empty: the channel is off then
+    if name in CHANNELS | GATEWAY | BEFORE:  # it may be empty: the channel is off then
         return
     if len(value.strip()) < MINIMUM_LENGTH or not re.fullmatch(FORMATS.get(name, ".*"), value):
         found = "an empty file" if not value.strip() else f"{len(value.strip())} characters of another form"
@@ -208,7 +212,9 @@ def _check_certificate(values: dict[str, str], directory: Path) -> None:
         ) from None
 
 
-def _derive(settings: Settings, values: dict[str, str], directory: Path) -> dict[str, str]:
+def derived(settings: Settings, directory: Path) -> dict[str, str]:
+    """What the files of DERIVED have to hold."""
+    values = {name: read(name, directory) for name in ("bugsink_dsn_key", "redis_password")}
     bundled = f"http://{values['bugsink_dsn_key']}@bugsink:8000/1"
     if has_sentry(directory):
         bundled = read(SELFHOSTED_DSN, directory)
@@ -239,3 +245,34 @@ def write(path: Path, value: str) -> None:
         sink.write(f"{value}\n" if value else "")
     fresh.chmod(FILE_MODE)
     fresh.replace(path)
+
+
+def overwrite(name: str, value: str, directory: Path) -> None:
+    """Put another value into the file itself, which containers have mounted: they see it at once.
+
+    The file keeps its time, by which `make up` would start anew all that have it mounted. Its old value has to be kept
+    elsewhere until this returns.
+    """
+    path = directory / name
+    before = path.stat()
+    content = f"{value}\n".encode() if value else b""
+    path.chmod(0o600)
+    try:
+        descriptor = os.open(path, os.O_WRONLY)
+        try:
+            os.pwrite(descriptor, content, 0)  # not truncated first: no reader meets an empty file
+            os.ftruncate(descriptor, len(content))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    finally:
+        path.chmod(FILE_MODE)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def wrong_value(name: str, value: str) -> str:
+    """What is wrong with a value that somebody gives for this secret; nothing where it can be used."""
+    if name in CHANNELS:
+        return "" if "\n" not in value else "several lines, expected one"
+    expected = FORMATS.get(name, f".{{{MINIMUM_LENGTH},}}")
+    return "" if re.fullmatch(expected, value) else f"{len(value)} characters of another form, expected {expected}"

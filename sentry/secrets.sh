@@ -15,7 +15,6 @@ optional() {
     cat "/run/secrets/$1"
 }
 
-SECRET_KEY=$(secret bugsink_secret_key) || exit 1
-export SECRET_KEY
-export DJANGO_SETTINGS_MODULE=bugsink_conf PYTHONPATH=/app
+secret bugsink_secret_key > /dev/null # stack_conf.py reads it
+export DJANGO_SETTINGS_MODULE=stack_conf PYTHONPATH=/app:/etc/bugsink
 cd /app || exit 1

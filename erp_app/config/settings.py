@@ -5,7 +5,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import django_o11y
-from config import env
+from config import credentials, env
+from django_o11y.conf import read_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = env.choice("ENV", "sandbox", "staging", "production")
@@ -15,6 +16,8 @@ VERSION = env.text("VERSION", "dev")
 # Security
 
 SECRET_KEY = env.secret("SECRET_KEY")
+# The key before the last rotation: who is logged in stays so.
+SECRET_KEY_FALLBACKS = [key for key in [read_secret("SECRET_KEY_BEFORE")] if key]
 DEBUG = False
 # SERVICE is the name by which the sandbox's shoppers ask; /metrics and the health pages answer under any name.
 ALLOWED_HOSTS = [*env.words("ALLOWED_HOSTS"), "localhost", "127.0.0.1", SERVICE]
@@ -78,7 +81,7 @@ STORAGES = {
 
 DATABASES = {
     "default": {
-        "ENGINE": "django_prometheus.db.backends.postgresql",
+        "ENGINE": "config.database",
         "HOST": env.text("DATABASE_HOST"),
         "PORT": env.number("DATABASE_PORT", 5432),
         "NAME": env.text("DATABASE_NAME", "erp"),
@@ -95,14 +98,16 @@ DATABASES = {
         },
     }
 }
-_REDIS = "redis://:{}@{}:{}".format(
-    quote(env.secret("REDIS_PASSWORD"), safe=""), env.text("REDIS_HOST"), env.number("REDIS_PORT", 6379)
-)
+_REDIS = f"{env.text('REDIS_HOST')}:{env.number('REDIS_PORT', 6379)}"
 CACHES = {
     "default": {
         "BACKEND": "django_o11y.cache.RedisCache",
-        "LOCATION": f"{_REDIS}/{env.number('REDIS_CACHE_DB', 1, least=0)}",
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        "LOCATION": f"redis://{_REDIS}/{env.number('REDIS_CACHE_DB', 1, least=0)}",
+        "OPTIONS": {
+            "credential_provider": credentials.RedisPassword(),
+            "socket_connect_timeout": 1,
+            "socket_timeout": 1,
+        },
     }
 }
 
@@ -117,11 +122,13 @@ REST_FRAMEWORK = {
 }
 PAYMENT_API_URL = env.text("PAYMENT_API_URL")
 SHIPPING_API_URL = env.text("SHIPPING_API_URL")
-PARTNER_API_KEY = env.secret("PARTNER_API_KEY")
+PARTNER_API_KEY = env.secret("PARTNER_API_KEY")  # integrations reads it anew at each call
 
 # Celery
 
-CELERY_BROKER_URL = f"{_REDIS}/{env.number('REDIS_BROKER_DB', 0, least=0)}"
+CELERY_BROKER_URL = "redis://:{}@{}/{}?credential_provider=config.credentials.RedisPassword".format(
+    quote(env.secret("REDIS_PASSWORD"), safe=""), _REDIS, env.number("REDIS_BROKER_DB", 0, least=0)
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # After it an unacknowledged task is delivered again, so it has to outlast every task and countdown.

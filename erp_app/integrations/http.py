@@ -5,8 +5,8 @@ from http import HTTPStatus
 from typing import Any
 
 import requests
-from django.conf import settings
 
+from config import env
 from django_o11y import context
 from django_o11y.external import external_call
 from integrations.errors import Refused, Unavailable
@@ -18,7 +18,7 @@ READ_SECONDS = 3.0
 def post(url: str, *, api: str, operation: str, key: str, body: Mapping[str, Any], expected: str) -> str:
     """The `expected` field of the answer; the same `key` makes a repeated call harmless."""
     headers = {
-        "Authorization": f"Bearer {settings.PARTNER_API_KEY}",
+        "Authorization": f"Bearer {env.secret('PARTNER_API_KEY')}",
         "Idempotency-Key": key,
         **context.to_headers(),
     }

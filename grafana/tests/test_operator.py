@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from grafana.operator import Grafana, GrafanaError, ensure
+from grafana.operator import Grafana, GrafanaError, ensure, renew_admin
 from grafana.tests.stand_in import Users, serve
 
 ADMIN = "the admin's password"
@@ -48,3 +48,12 @@ def test_a_wrong_admin_is_told(server: Users) -> None:
 def test_nobody_there_is_told() -> None:
     with pytest.raises(GrafanaError, match=r"doesn't answer at http://127\.0\.0\.1:9"):
         ensure(Grafana("http://127.0.0.1:9", ADMIN), FIRST)
+
+
+def test_the_admin_gets_a_new_password_whichever_of_the_two_holds(server: Users) -> None:
+    server.users[1] = {"id": 1, "login": "admin"}
+    for old, new in ((ADMIN, SECOND), (FIRST, ADMIN)):
+        renew_admin(base(server), old, new)
+        assert server.users[1]["password"] == new
+    with pytest.raises(GrafanaError, match="neither the old nor the new password"):
+        renew_admin(base(server), FIRST, SECOND)

@@ -1,5 +1,7 @@
 """`python -m sandbox.partner`."""
 
+from functools import partial
+
 from sandbox import settings
 from sandbox.partner.app import Partner, make_partner
 from sandbox.partner.switches import Switches
@@ -8,8 +10,9 @@ from sandbox.web import serve
 
 
 def main() -> None:
+    settings.secret("PARTNER_API_KEY")  # a missing one ends the start
     partner = Partner(
-        api_key=settings.secret("PARTNER_API_KEY"),
+        api_key=partial(settings.secret, "PARTNER_API_KEY"),
         switches=Switches(
             # Less than the 3 s after which the ERP gives up.
             slow_seconds=settings.number("PARTNER_SLOW_SECONDS", 2.8),

@@ -20,8 +20,9 @@ CREATED, PAYMENT_REQUIRED = 201, 402
 
 
 class Partner:
-    def __init__(self, *, api_key: str, switches: Switches) -> None:
-        self.authorization = f"Bearer {api_key}".encode()
+    def __init__(self, *, api_key: Callable[[], str], switches: Switches) -> None:
+        """`api_key` gives the key that holds at the moment of a call."""
+        self.api_key = api_key
         self.switches = switches
 
     async def payments(self, request: Request) -> Response:
@@ -32,7 +33,7 @@ class Partner:
 
     async def _answer(self, operation: str, request: Request, take: Callable[[Json], Response]) -> Response:
         given = request.headers.get("authorization", "").encode("latin-1")
-        if not hmac.compare_digest(given, self.authorization):
+        if not hmac.compare_digest(given, f"Bearer {self.api_key()}".encode()):
             sentence = "The bearer token is missing or wrong; expected the partner API key."
             response = error_response(401, "unauthorized", sentence)
             response.headers["WWW-Authenticate"] = "Bearer"

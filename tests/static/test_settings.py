@@ -42,7 +42,7 @@ def test_no_setting_is_a_secret() -> None:
 
 def test_secrets_of_the_composition_are_those_that_ops_makes() -> None:
     of_people = {f"gateway_{role}_password" for role in gateway.ROLES}
-    assert set(load()["secrets"]) | of_people == {*secrets.TABLE, *secrets.DERIVED, *secrets.GATEWAY}
+    assert set(load()["secrets"]) | of_people == {*secrets.TABLE, *secrets.DERIVED, *secrets.GATEWAY, *secrets.BEFORE}
 
 
 @pytest.mark.parametrize("part", parts(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -24,6 +24,8 @@ KINDS: dict[Any, str] = {
     str: "a text",
     tuple: "a tuple of texts",
 }
+_from_files: set[tuple[str, str]] = set()
+"""Each secret that a file gave, by the name of its variable."""
 PATHS = ("live_path", "health_path", "ready_path", "metrics_path")
 """The fields that are paths of our own pages; an empty one is no page."""
 NAME = (r"\S.*", "a name without a space before it")
@@ -162,14 +164,26 @@ def read_secret(name: str) -> str:
     for known in (PREFIX + name, name):
         if file := os.environ.get(f"{known}_FILE", ""):
             try:
-                return Path(file).read_text(encoding="utf-8").strip()
+                found = Path(file).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
                 raise ImproperlyConfigured(
                     f"The file {file} that {known}_FILE names can't be read ({error}); expected a readable text file."
                 ) from error
+            _from_files.add((name, found))
+            return found
         if value := os.environ.get(known, "").strip():
             return value
     return ""
+
+
+def renewed(name: str, known: str) -> str:
+    """What the file of a secret has now, where `known` came from it: a new one needs no restart. Else `known`."""
+    if (name, known) not in _from_files:
+        return known
+    try:
+        return read_secret(name) or known
+    except ImproperlyConfigured:
+        return known
 
 
 def parse(variable: str, text: str, kind: Any) -> Any:

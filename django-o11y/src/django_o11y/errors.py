@@ -6,6 +6,7 @@ our scrubbing and counting are put around its hooks. Otherwise the client is our
 
 import logging
 import os
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -18,7 +19,7 @@ from sentry_sdk.scope import add_global_event_processor
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event, Hint
-from sentry_sdk.utils import BadDsn
+from sentry_sdk.utils import BadDsn, Dsn
 from sentry_sdk.worker import BackgroundWorker
 
 from django_o11y import conf, events, forks, metrics, request_errors, scrub_rules
@@ -48,6 +49,13 @@ _parents: list[Any] = []
 
 class Transport(HttpTransport):
     TIMEOUT = 10
+
+    def _send_envelope(self, envelope: Any) -> None:
+        """With the key that the DSN's file has now: a new one needs no restart."""
+        with suppress(BadDsn):
+            dsn = Dsn(conf.renewed("SENTRY_DSN", str(self.options["dsn"])))
+            self.parsed_dsn, self._auth = dsn, dsn.to_auth(self._auth.client)
+        super()._send_envelope(envelope)
 
 
 def init(settings: conf.Settings) -> None:

@@ -21,5 +21,5 @@ def render(*collectors: Collector) -> bytes:
 
 
 def is_allowed(authorization: str) -> bool:
-    token = conf.get().metrics_token
+    token = conf.renewed("METRICS_TOKEN", conf.get().metrics_token)
     return bool(token) and hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode())

@@ -1,8 +1,10 @@
 """Calls of a partner: each ending is counted as what it is."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
 from harness.partner import Partner
 from harness.processes import free_port
 from harness.samples import here
@@ -44,12 +46,18 @@ def test_each_ending_is_counted_once(
     assert here("external_request_duration_seconds_count", api="payment", operation="charge") == timed + 1
 
 
-def test_a_wrong_key_is_an_error(partner: Partner, settings: object) -> None:
-    settings.PARTNER_API_KEY = "wrong"
+def test_a_wrong_key_is_an_error_and_the_next_one_needs_no_restart(
+    partner: Partner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "key"
+    file.write_text("wrong")
+    monkeypatch.setenv("PARTNER_API_KEY_FILE", str(file))
     before = counted("error")
     with pytest.raises(Unavailable, match="answered 401"):
         charge()
     assert counted("error") == before + 1
+    file.write_text(django_settings.PARTNER_API_KEY)
+    assert charge() == "pay-payment-O-1"
 
 
 def test_a_closed_port_is_an_error(settings: object) -> None:

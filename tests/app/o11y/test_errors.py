@@ -84,6 +84,23 @@ def test_an_unhandled_exception_is_one_event_and_one_500(web: HttpProcess, token
     assert (line["logger"], line["trace_id"]) == ("django.request", TRACE)
 
 
+def test_a_new_key_needs_no_restart(tracker: Tracker, tmp_path: Path) -> None:
+    file = tmp_path / "dsn"
+    file.write_text(tracker.dsn)
+    new = tracker.dsn.replace("a" * 32, "b" * 32)
+    send = "sentry_sdk.capture_message('{}'); sentry_sdk.flush()"
+    code = f"""
+import django, pathlib, sentry_sdk
+django.setup()
+{send.format("before")}
+pathlib.Path({str(file)!r}).write_text({new!r})
+{send.format("after")}
+"""
+    assert scripts.run("-c", code, SENTRY_DSN_FILE=str(file)).returncode == 0
+    keys = [call.headers["X-Sentry-Auth"].partition("sentry_key=")[2][:32] for call in tracker.calls]
+    assert keys == ["a" * 32, "b" * 32]
+
+
 def test_what_a_broken_tracker_drops_is_counted(token: str, partner: Partner, tracker: Tracker, tmp_path: Path) -> None:
     partner.mode = "error"
     env = {"PAYMENT_API_URL": partner.url, "SENTRY_DSN": tracker.dsn}

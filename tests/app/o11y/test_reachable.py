@@ -18,6 +18,7 @@ from django.urls import clear_script_prefix
 from harness.processes import web, with_support
 
 from django_o11y import health
+from django_o11y.conf import from_environment
 from django_o11y.probe import main
 
 TOKEN = f"Bearer {django_settings.O11Y.metrics_token}"
@@ -81,6 +82,20 @@ def test_metrics_need_the_token(given: str) -> None:
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert b"python_info" not in answer.content
+
+
+def test_a_new_token_needs_no_restart(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "token"
+    file.write_text("of-the-start\n")
+    monkeypatch.setenv("METRICS_TOKEN_FILE", str(file))
+    settings.O11Y = from_environment(service="shop")
+    statuses = []
+    for held in ("of-the-start", "rotated", ""):
+        file.write_text(held)
+        statuses += [
+            get("/metrics", authorization=f"Bearer {each}").status_code for each in ("of-the-start", "rotated")
+        ]
+    assert statuses == [200, 401, 401, 200, 200, 401]  # an empty file is none: the token of the start holds
 
 
 def test_nothing_of_the_pages_needs_a_database() -> None:
