@@ -25,6 +25,7 @@ for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
         pass
 """
 REDIS = 'export REDISCLI_AUTH="$(cat /run/secrets/redis_password)"\n'
+OF_DJANGO = ("-e", "DJANGO_SETTINGS_MODULE=config.settings", "-e", "PROMETHEUS_MULTIPROC_DIR=/tmp/inside")
 IN_DJANGO = 'mkdir -p /tmp/inside && exec python -c "$0" "$1" "$2"'
 
 
@@ -111,10 +112,9 @@ def end_python(name: str, service: str) -> Act:
 
 def django(code: str, *, name: str = "") -> Act:
     """Runs Python with the ERP's models and tasks; with a name in the background, else waits for its end."""
-    settings = ("-e", "DJANGO_SETTINGS_MODULE=config.settings", "-e", "PROMETHEUS_MULTIPROC_DIR=/tmp/inside")
     text = f"import django; django.setup()\n{code}"
     return compose(
-        "exec", "-d" if name else "-T", *settings, "erp-web", "sh", "-c", IN_DJANGO, text, name, str(LIMIT_SECONDS)
+        "exec", "-d" if name else "-T", *OF_DJANGO, "erp-web", "sh", "-c", IN_DJANGO, text, name, str(LIMIT_SECONDS)
     )
 
 

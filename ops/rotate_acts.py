@@ -26,6 +26,15 @@ cache.get("rotation")
 with app.connection() as broker:
     broker.ensure_connection(max_retries=1)
 """
+SET_USER = """
+import sys
+import django
+django.setup()
+from organizations.models import User
+for user in User.objects.filter(username=sys.argv[1]):
+    user.set_password(sys.stdin.readline().strip())
+    user.save(update_fields=("password",))
+"""
 # The workers of gunicorn, whose master is told to replace them where an argument says so.
 WORKERS = """
 import os, pathlib, signal, sys
@@ -171,6 +180,19 @@ def replace_workers(service: str) -> Act:
         raise OpsError(f"{service} didn't replace its processes within {WITHIN_SECONDS:.0f} s. `make logs` says why.")
 
     return where_it_runs(service, act)
+
+
+def erp_user(name: str) -> Act:
+    """A user of the ERP, where there is one of that name. A start of erp-migrate would do it too, by the files."""
+
+    def act(change: Change) -> None:
+        inside = ("sh", "-c", fault_acts.IN_DJANGO, SET_USER, name, "")
+        command = ("exec", "-T", *fault_acts.OF_DJANGO, "erp-web", *inside)
+        done = change.stack.attempt(*command, stdin=f"{change.new}\n")
+        if done.returncode != 0:
+            raise OpsError(f"erp-web didn't give {name} a new password: {done.stderr.strip()[-300:]}")
+
+    return where_it_runs("erp-web", act)
 
 
 def set_key_in_the_tracker(change: Change) -> None:

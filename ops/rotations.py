@@ -29,7 +29,6 @@ class Rotation:
     keeps_old_in: str = ""
 
 
-_BY_BOOTSTRAP = (acts.run_once("erp-migrate", beside="erp-web"),)
 _PG_UP = acts.shows("postgres-exporter", "http://127.0.0.1:9187/metrics", "pg_up 1")
 _REDIS_UP = acts.shows("redis-exporter", "http://127.0.0.1:9121/metrics", "redis_up 1")
 _EXISTING = "sessions go on; a log-in within the same few milliseconds is refused"
@@ -90,9 +89,11 @@ ROTATIONS = {
         then=(acts.replace_workers("erp-web"),),
         keeps_old_in="django_secret_key_before",
     ),
-    "erp_admin_password": Rotation("you", "nothing; admin logs in anew", then=_BY_BOOTSTRAP),
-    "erp_buyer_password": Rotation("you", "nothing; buyer logs in anew", then=_BY_BOOTSTRAP),
-    "erp_traffic_password": Rotation("traffic, at each log-in", "nothing; its token goes on", then=_BY_BOOTSTRAP),
+    "erp_admin_password": Rotation("you", "nothing; admin logs in anew", then=(acts.erp_user("admin"),)),
+    "erp_buyer_password": Rotation("you", "nothing; buyer logs in anew", then=(acts.erp_user("buyer"),)),
+    "erp_traffic_password": Rotation(
+        "traffic, at each log-in", "nothing; its token goes on", then=(acts.erp_user("traffic"),)
+    ),
     "metrics_token": Rotation(
         "Prometheus, at each scrape; erp-web, erp-worker, erp-beat and applications of yours, at each request",
         "a scrape at that very moment is refused; the next one is 10 s later",

@@ -146,6 +146,15 @@ PHASES = (
         after=("second", "official"),
         in_test=False,
     ),
+    # A stack of its own again; it is busy all the time with small steps.
+    Phase(
+        "rotate",
+        STACK,
+        _pytest("tests/apart/test_rotate.py"),
+        needs=("stack",),
+        after=("backup",),
+        in_test=False,
+    ),
     Phase("mutation", FILES, ("-m", "prometheus.tests.mutation", "--all"), needs=("stack",), in_test=False),
     Phase("quiet-days", FILES, ("-m", "prometheus.tests.quiet", "--all"), needs=("stack",), in_test=False),
     Phase("takehome-all", FILES, _pytest("tests/takehome", "-m", "thorough"), needs=("stack",), in_test=False),
