@@ -97,7 +97,7 @@ pathlib.Path({str(file)!r}).write_text({new!r})
 {send.format("after")}
 """
     assert scripts.run("-c", code, SENTRY_DSN_FILE=str(file)).returncode == 0
-    keys = [call.headers["X-Sentry-Auth"].partition("sentry_key=")[2][:32] for call in tracker.calls]
+    keys = [call.headers["x-sentry-auth"].partition("sentry_key=")[2][:32] for call in tracker.calls]
     assert keys == ["a" * 32, "b" * 32]
 
 
