@@ -44,12 +44,12 @@ DRILLS = (
 USUAL = {"interval": "15s", "for": "30s", "group_wait": "30s"}
 P95_LIMIT = 30.0  # seconds
 MEDIAN_LIMIT = 0.4  # times the usual configuration's
-FAULTS = 20  # of each service
+FAULTS = 12  # of each service
 MINUTES = 45  # after which no other fault begins
 PATIENCE = 300
 # Starts of both pairs. Prometheus spreads its scrapes by its own host name, but not its evaluations: one start has one
 # distance between the two, which moves every fault of a class by up to an interval.
-ROUNDS = 4
+ROUNDS = 3
 STAGGER = 15.0  # seconds: faults fall anywhere between two scrapes
 
 
