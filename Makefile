@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots sentry sentry-down reference up down status logs log-audit urls doctor clean clean-cache outdated break mend drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore rotate bundle load pin scan sbom
+.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots sentry sentry-down reference up down status logs log-audit urls doctor clean clean-cache outdated break mend profile drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore rotate bundle load pin scan sbom
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20

@@ -18,7 +18,7 @@ from itertools import groupby
 
 from logkeeper.engine import NANOSECONDS, Container, Engine, GoneError, Key, Line, nanoseconds, stamp_of
 from logkeeper.entries import entries
-from logkeeper.loki import Loki
+from logkeeper.loki import Loki, LokiError
 
 SLICE = 60 * NANOSECONDS
 MOST = 20_000  # lines of a slice, but for the last tenth of a second's
@@ -107,17 +107,33 @@ def say(text: str) -> None:
 
 
 def main(begin: str = "11m", end: str = "1m", service: str = "") -> int:
-    engine = Engine(os.environ["DOCKER_API"], os.environ["PROJECT"])
-    loki = Loki(os.environ["LOKI"])
     now = time.time_ns()
-    window = moment(begin or "11m", now), moment(end or "1m", now)
+    first, last = moment(begin or "11m", now), moment(end or "1m", now)
+    if first >= last:
+        sys.exit(
+            f"FROM={begin or '11m'} is {stamp_of(first)} and TO={end or '1m'} is {stamp_of(last)}: expected FROM to be "
+            "the earlier one, such as FROM=1h TO=1m."
+        )
+    try:
+        return audit(
+            Engine(os.environ["DOCKER_API"], os.environ["PROJECT"]), Loki(os.environ["LOKI"]), first, last, service
+        )
+    except LokiError as error:
+        sys.exit(f"{error}. Nothing can be said of the lines that follow; `make status` shows Loki.")
+
+
+def audit(engine: Engine, loki: Loki, begin: int, end: int, service: str) -> int:
+    """Prints a row for each service, or for one; 1 where its lines are missing or there twice."""
     found = sorted(engine.containers(ended=True), key=lambda each: each.key)
+    known = sorted({each.key[2] for each in found})
+    if service not in ("", *known):
+        sys.exit(f"SERVICE={service} has no container here; expected one of {', '.join(known)}.")
     bad = 0
-    say(f"Lines after {stamp_of(window[0])} until {stamp_of(window[1])}:")
+    say(f"Lines after {stamp_of(begin)} until {stamp_of(end)}:")
     say(f"{'application/env/service':50} {'written':>9} {'missing':>9} {'doubled':>9} {'unknown':>9}")
     for key, containers in groupby(found, key=lambda each: each.key):
         if service in ("", key[2]):
-            result = compare(engine, loki, key, list(containers), *window)
+            result = compare(engine, loki, key, list(containers), begin, end)
             bad += result.missing + result.doubled
             say(f"{'/'.join(key):50} {result.written:9} {result.missing:9} {result.doubled:9} {result.unknown:9}")
             for example in result.examples:

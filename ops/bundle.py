@@ -53,10 +53,11 @@ def save(names: Iterable[str], file: Path) -> None:
 
 def load(name: str) -> None:
     """Check the file and give its images to the engine."""
-    engine.ensure()
     file = Path(name)
     if not file.is_file():
-        raise OpsError(f"No file {file}; expected what `make bundle` wrote. Say where it is: `make load FILE=…`.")
+        found = name or "is named"
+        raise OpsError(f"No file {found}; expected what `make bundle` wrote. Say where it is: `make load FILE=…`.")
+    engine.ensure()
     with step(f"Checking {file.name}"):
         expected = check(file)
     with step(f"Loading {len(expected)} images"):

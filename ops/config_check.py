@@ -1,9 +1,12 @@
 """Checks a file by the program that will read it, in a container of its own beside the running one."""
 
+import re
 from pathlib import Path
 
 from ops.console import OpsError
 from ops.stack import Stack
+
+WELL = re.compile(r"^\s*(SUCCESS|WARNING)\b")
 
 
 def check(stack: Stack, service: str, program: str, *arguments: str, mount: Path | None = None) -> None:
@@ -13,5 +16,13 @@ def check(stack: Stack, service: str, program: str, *arguments: str, mount: Path
     if done.returncode != 0:
         raise OpsError(
             f"{program} refuses the checkout's configuration of {service}; what runs stays as it is.\n"
-            f"{(done.stdout + done.stderr).strip()}\nCorrect what it names, and run the same command again."
+            f"{said_of_the_fault(done.stdout + done.stderr)}\nCorrect what it names, and run the same command again."
         )
+
+
+def said_of_the_fault(said: str) -> str:
+    """promtool checks file by file; those that it takes and what it merely warns of are left out."""
+    lines = said.strip().splitlines()
+    failed = next((number for number, line in enumerate(lines) if "FAILED" in line), 1)
+    kept = [line for line in lines[max(failed - 1, 0) :] if line.strip() and not WELL.search(line)]
+    return "\n".join(kept)

@@ -52,6 +52,11 @@ def start_alone(service: str) -> Act:
     return compose("up", "--detach", "--no-deps", "--no-recreate", service)
 
 
+def make_anew(service: str) -> Act:
+    """Docker remembers of a container that a process of it was killed for want of memory."""
+    return compose("up", "--detach", "--no-deps", "--force-recreate", "--wait", service)
+
+
 def signal(service: str, name: str) -> Act:
     """Sends a signal to the first process of the service's container."""
     return compose("kill", "-s", name, service)

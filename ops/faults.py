@@ -176,7 +176,7 @@ FAULTS: dict[str, Fault] = {
     "memory-exhausted": Fault(
         "a process of erp-beat's container is killed for want of memory",
         acts.python(HOLDING, "erp-beat", HOLD.format(mib=400, seconds=60)),
-        acts.nothing,
+        acts.make_anew("erp-beat"),
     ),
     "errors-logged": Fault(
         "partner logs error after error",

@@ -31,13 +31,14 @@ def agent_token(stack: Stack, host: str = "", applications: str = "", file: str 
                 "APPLICATIONS=shop,crm, or none for the host's own figures alone."
             )
     token = secrets.random_text(TOKEN_LENGTH)
+    _keep(token, file)
     # It is long and random: one round of a quick hash is enough.
     entry: dict[str, object] = {"applications": names, "sha256": hashlib.sha256(token.encode()).hexdigest()}
     is_known = _add(stack, "gateway_agents", host, entry)
     _restart_guard(stack)
     what = "replaces the one that it had" if is_known else "is new"
     say(f"The token of {host} {what}. It may write these applications: {', '.join(['monitoring', *names])}.")
-    _hand_out(token, file)
+    _tell(token, file)
 
 
 def user(stack: Stack, name: str = "", role: str = "", file: str = "") -> None:
@@ -49,10 +50,11 @@ def user(stack: Stack, name: str = "", role: str = "", file: str = "") -> None:
     if stack.settings["GATEWAY"] != "on":
         raise OpsError("There is no gateway to log in at: found GATEWAY=off. Set GATEWAY=on in .env and run `make up`.")
     password = secrets.random_text(PASSWORD_LENGTH)
+    _keep(password, file)
     is_known = _add(stack, "gateway_users", name, {"role": role, "bcrypt": _bcrypt(stack, password)})
     _restart_guard(stack)
     say(f"{name} is {role}{', with a new password' if is_known else ''}.")
-    _hand_out(password, file)
+    _tell(password, file)
 
 
 def ensure_users(stack: Stack) -> None:
@@ -78,9 +80,21 @@ def renew_password(stack: Stack, role: str) -> None:
     _restart_guard(stack)
 
 
-def _hand_out(secret: str, file: str) -> None:
+def _keep(secret: str, file: str) -> None:
+    """Before anything changes: a secret that is in no file and in use would be lost."""
+    if not file:
+        return
+    try:
+        secrets.write(Path(file), secret, mode=0o600)
+    except OSError as error:
+        raise OpsError(
+            f"FILE={file}: can't be written ({error.strerror}); expected a file in a folder that is there. Nothing has "
+            "changed."
+        ) from None
+
+
+def _tell(secret: str, file: str) -> None:
     if file:
-        secrets.write(Path(file), secret)
         say(f"It is in {file}; here only its hash is kept.")
     else:
         say(f"Shown this once: {secret}")

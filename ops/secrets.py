@@ -236,14 +236,17 @@ def update(name: str, value: str, directory: Path) -> None:
         write(directory / name, value)
 
 
-def write(path: Path, value: str) -> None:
-    """Write to a file beside it and rename that, so that an interruption leaves no half secret."""
+def write(path: Path, value: str, mode: int = FILE_MODE) -> None:
+    """Write to a file beside it and rename that, so that an interruption leaves no half secret.
+
+    The default mode is for secrets/ itself: nobody else may enter the folder, and readers in containers are others.
+    """
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as sink:
         sink.write(f"{value}\n" if value else "")
-    fresh.chmod(FILE_MODE)
+    fresh.chmod(mode)
     fresh.replace(path)
 
 

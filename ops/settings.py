@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from ops.console import OpsError, capture
 from ops.paths import LOCAL, ROOT
+from ops.setting_forms import FORMS
 
 LOOPBACK = "127.0.0.1"
 # The first stack's PROJECT, to which containers without the label observability.stack belong.
@@ -38,30 +39,9 @@ SAMPLE_SERVICES = (
     *("erp-web", "erp-worker", "erp-beat", "erp-migrate"),
     *("erp-db", "erp-redis", "postgres-exporter", "redis-exporter"),
 )
-BACKUP_KEPT = ("BACKUP_KEEP_DAILY", "BACKUP_KEEP_WEEKLY", "BACKUP_KEEP_MONTHLY")
-NUMBERS = (*BACKUP_KEPT, "WEB_CONCURRENCY", "WORKER_CONCURRENCY", "TRAFFIC_ORDERS_PER_MINUTE", "MAX_BODY_BYTES")
+DEFAULT = re.compile(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 PORT = re.compile(r"[1-9][0-9]{0,4}")
 UNSET = re.compile(r'The \\?"(\w+)\\?" variable is not set')
-# Form and meaning of a setting's value.
-FORMS = {
-    "PROJECT": ("[a-z0-9][a-z0-9_-]*", "small letters, digits, - and _, such as staging"),
-    "PORT_OFFSET": (r"\d{0,5}", "a number such as 10000"),
-    "VERSION": (r"\w[\w.-]{0,99}", "what a tag of an image can be: letters, digits, dots, hyphens and underscores"),
-    "IMAGE_SOURCE": ("auto|official|local", "one of auto, official, local"),
-    "SAMPLE": ("on|off", "on or off"),
-    "TRACING": ("on|off", "on or off"),
-    "GATEWAY": ("on|off", "on or off"),
-    "GATEWAY_TLS": ("internal|acme|files", "one of internal, acme, files"),
-    # Not gateway, its name on the networks of this machine, which it has anyway.
-    "GATEWAY_HOST": (r"(?!gateway$)[a-z0-9][a-z0-9.-]*", "a host name or IPv4 address such as monitoring.example.com"),
-    "SENTRY_PROFILE": ("errors-only|feature-complete", "errors-only or feature-complete"),
-    "METRICS_RETENTION": (r"(\d+(ms|[smhdwy]))+", "a duration such as 45d"),
-    "TRACES_RETENTION": (r"0*[1-9]\d*h", "a number of hours such as 336h"),
-    "TRACE_SLOW_SECONDS": (r"\d+(\.\d+)?", "a number of seconds such as 1 or 0.5"),
-    "LOGS_RETENTION": (r"0*[1-9]\d*[dw]|0*(2[4-9]|[3-9]\d|[1-9]\d{2,})h", "a duration of at least 24h such as 14d"),
-    **dict.fromkeys(("METRICS_RETENTION_SIZE", "LOGS_RETENTION_SIZE"), (r"\d+(B|KB|MB|GB|TB)", "a size such as 8GB")),
-    **dict.fromkeys(NUMBERS, (r"0*[1-9]\d*", "a whole number of at least 1")),
-}
 # Defaults that only make sense where the sandbox's own services run, and what takes their place elsewhere.
 REAL_DEFAULTS = {
     "PAYMENT_API_URL": "",
@@ -162,9 +142,12 @@ class Settings:
 
 
 def defaults(root: Path = ROOT) -> dict[str, str]:
-    """What .env.example says: plain NAME=value lines, which a test keeps the same for Compose and for us."""
-    lines = (root / ".env.example").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    """What .env.example says: plain NAME=value lines, which a test keeps the same for Compose and for us.
+
+    In a copy of the file what depends on other settings must stay unset, so it has # before its name there.
+    """
+    text = (root / ".env.example").read_text(encoding="utf-8")
+    return {name: value for name, value in DEFAULT.findall(text) if name != "SENTRY_DSN"}
 
 
 def read_env_file(file: Path) -> dict[str, str]:
@@ -214,7 +197,7 @@ def load(root: Path = ROOT) -> Settings:
     if environment != "sandbox":
         values |= REAL_DEFAULTS
     values |= given
-    if values["TRACING"] == "on" and "OTEL_EXPORTER_OTLP_ENDPOINT" not in given:
+    if values["TRACING"] == "on" and not values["OTEL_EXPORTER_OTLP_ENDPOINT"]:
         values["OTEL_EXPORTER_OTLP_ENDPOINT"] = TRACE_STORE
     _check(values)
     _move_ports(values)

@@ -9,7 +9,7 @@ from ops.stack import Stack
 ADMIN = "admin@erp.example"  # of both trackers
 # service: (path, what one sees, user, secret with the password)
 PAGES = {
-    "erp-web": ("/admin/", "the ERP: admin pages, /api/, /livez, /readyz", "admin", "erp_admin_password"),
+    "erp-web": ("/admin/", "the ERP: admin pages, /api/version, /livez, /readyz", "admin", "erp_admin_password"),
     "grafana": ("/", "boards, logs, alerts", "operator", "grafana_operator_password"),
     "prometheus": ("/alerts", "metrics, rules, targets", "", ""),
     "alertmanager": ("/", "alerts and silences", "", ""),

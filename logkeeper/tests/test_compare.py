@@ -6,7 +6,8 @@ import pytest
 
 from logkeeper import compare
 from logkeeper.compare import Result, moment, slices
-from logkeeper.engine import NANOSECONDS, Line, nanoseconds, stamp_of
+from logkeeper.engine import NANOSECONDS, Container, Engine, Line, nanoseconds, stamp_of
+from logkeeper.loki import Loki, LokiError
 
 NOW = 1_795_971_600 * NANOSECONDS
 
@@ -52,3 +53,23 @@ def test_a_time_is_a_moment_or_ago() -> None:
     assert nanoseconds(stamp_of(NOW + 7)) == NOW + 7
     with pytest.raises(SystemExit, match="expected a time such as"):
         moment("yesterday", NOW)
+
+
+def test_a_time_after_its_end_is_refused() -> None:
+    with pytest.raises(SystemExit, match="expected FROM to be the earlier one, such as FROM=1h TO=1m"):
+        compare.main("1m", "1h")
+
+
+class NoEngine(Engine):
+    def containers(self, *, ended: bool = False) -> list[Container]:
+        return []
+
+
+def test_a_service_that_is_not_there_is_refused() -> None:
+    with pytest.raises(SystemExit, match="SERVICE=nope has no container here"):
+        compare.audit(NoEngine("nowhere:1", ""), Loki("nowhere:1"), 1, 2, "nope")
+
+
+def test_a_loki_that_does_not_answer_is_a_sentence() -> None:
+    with pytest.raises(LokiError, match="Loki doesn't answer"):
+        list(Loki("127.0.0.1:1").lines(("shop", "", "web"), 1, 2))

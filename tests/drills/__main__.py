@@ -29,4 +29,4 @@ def main(wanted: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] else "all"))
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else ""))

@@ -1,6 +1,7 @@
 """Every bad setting ends with a sentence that names it and what was expected."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,13 @@ def write(root: Path, text: str) -> None:
         ("TRACING=yes", "TRACING='yes': expected on or off"),
         ("TRACES_RETENTION=14d", "TRACES_RETENTION='14d': expected a number of hours such as 336h"),
         ("TRACE_SLOW_SECONDS=1s", "TRACE_SLOW_SECONDS='1s': expected a number of seconds such as 1 or 0.5"),
+        ("OTEL_TRACES_SAMPLER_ARG=2", "OTEL_TRACES_SAMPLER_ARG='2': expected a share from 0 to 1"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT=jaeger", "OTEL_EXPORTER_OTLP_ENDPOINT='jaeger': expected a URL"),
+        ("TRACKER_KEPT_DAYS=x", "TRACKER_KEPT_DAYS='x': expected a whole number"),
+        ("BASE_URL_GRAFANA=foo", "BASE_URL_GRAFANA='foo': expected a URL"),
+        ("ALERT_EMAIL_TO=nobody", "ALERT_EMAIL_TO='nobody': expected mail addresses"),
+        ("SMTP_SMARTHOST=nohost", "SMTP_SMARTHOST='nohost': expected host and port"),
+        ("SMTP_REQUIRE_TLS=yes", "SMTP_REQUIRE_TLS='yes': expected true or false"),
         ("WEB_CONCURRENCY=0", "WEB_CONCURRENCY='0': expected a whole number"),
         ("METRICS_RETENTION=-3d", "METRICS_RETENTION='-3d': expected a duration"),
         ("METRICS_RETENTION_SIZE=8", "METRICS_RETENTION_SIZE='8': expected a size"),
@@ -75,13 +83,13 @@ def test_bad_setting_is_named(root: Path, line: str, named: str) -> None:
     ],
 )
 def test_a_value_means_what_it_means_to_compose(root: Path, value: str) -> None:
-    write(root, f"export ALERT_EMAIL_TO={value}\n")
-    filled = {"services": {"any": {"image": "none", "environment": {"FOUND": "${ALERT_EMAIL_TO}"}}}}
+    write(root, f"export CSRF_TRUSTED_ORIGINS={value}\n")
+    filled = {"services": {"any": {"image": "none", "environment": {"FOUND": "${CSRF_TRUSTED_ORIGINS}"}}}}
     (root / "compose.yaml").write_text(json.dumps(filled), encoding="utf-8")
     directory = ("--project-directory", str(root))
     model = json.loads(run("docker", "compose", *directory, "config", "--format", "json"))
     expected = model["services"]["any"]["environment"]["FOUND"].replace("$$", "$")
-    assert load(root)["ALERT_EMAIL_TO"] == expected
+    assert load(root)["CSRF_TRUSTED_ORIGINS"] == expected
 
 
 def test_what_ops_hands_to_compose_is_read_no_second_time(root: Path) -> None:
@@ -91,8 +99,21 @@ def test_what_ops_hands_to_compose_is_read_no_second_time(root: Path) -> None:
     assert environment["ALERT_EMAIL_TO"] == "a$$HOME@erp.example # x"
 
 
-def test_the_defaults_are_those_that_compose_reads() -> None:
-    assert defaults() == read_env_file(ROOT / ".env.example")
+def test_the_defaults_are_those_that_compose_reads(tmp_path: Path) -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    every = tmp_path / ".env"
+    every.write_text(re.sub(r"^#(?=[A-Z][A-Z0-9_]*=)(?!SENTRY_DSN)", "", text, flags=re.MULTILINE), encoding="utf-8")
+    assert defaults() == read_env_file(every)
+
+
+@pytest.mark.parametrize("changed", ["TRACING=on", "PROJECT=second", "GATEWAY=on", "GRAFANA_PORT=3001", "BIND=::1"])
+def test_a_copy_of_the_example_means_what_its_changed_line_alone_means(root: Path, changed: str) -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    name = changed.split("=")[0]
+    write(root, f"{changed}\n")
+    alone = Stack(load(root), "official").variables
+    write(root, re.sub(rf"^{name}=.*$", changed, text, flags=re.MULTILINE))
+    assert Stack(load(root), "official").variables == alone
 
 
 def test_a_folder_in_the_place_of_the_file_is_refused(root: Path) -> None:
