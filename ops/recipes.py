@@ -98,7 +98,7 @@ def _recipe(name: str, table: dict[str, Any]) -> Recipe:
 
 def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not LEFT_OUT & set(path.parts) and path.suffix != ".pyc":
+        if path.is_file() and not LEFT_OUT & set(path.relative_to(folder).parts) and path.suffix != ".pyc":
             yield path
 
 

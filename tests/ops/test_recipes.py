@@ -44,6 +44,17 @@ def test_an_untouched_tree_keeps_its_digests(tree: Path) -> None:
     assert changed(before) == set()
 
 
+def test_the_folder_of_the_checkout_may_have_any_name(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also that of a folder which is left out of the images."""
+    before = digests()
+    moved = tree.rename(tree.parent / "faults")
+    monkeypatch.setattr(recipes, "ROOT", moved)
+    monkeypatch.setattr(recipes, "IMAGES", moved / "images")
+    assert changed(before) == set()
+    (moved / "sandbox" / "switch.py").write_text("", encoding="utf-8")
+    assert changed(before) == {"sandbox"}
+
+
 @pytest.mark.parametrize(
     ("file", "images"),
     [
