@@ -5,9 +5,14 @@ database's container only `psql` itself may run: PostgreSQL is its first process
 crash of a server process.
 """
 
+import os
+import random
+import signal as signals
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ops import alerts
+from ops.console import OpsError, output
 from ops.stack import Stack
 
 LIMIT_SECONDS = 1500
@@ -27,6 +32,17 @@ for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
 REDIS = 'export REDISCLI_AUTH="$(cat /run/secrets/redis_password)"\n'
 OF_DJANGO = ("-e", "DJANGO_SETTINGS_MODULE=config.settings", "-e", "PROMETHEUS_MULTIPROC_DIR=/tmp/inside")
 IN_DJANGO = 'mkdir -p /tmp/inside && exec python -c "$0" "$1" "$2"'
+
+
+@dataclass(frozen=True)
+class Fault:
+    meaning: str
+    inject: Act
+    mend: Act
+
+    @property
+    def ends_by_itself(self) -> bool:
+        return self.mend is nothing
 
 
 def nothing(_: Stack) -> None:
@@ -62,6 +78,40 @@ def signal(service: str, name: str) -> Act:
     return compose("kill", "-s", name, service)
 
 
+def kill(*services: str) -> Act:
+    """Ends the first process of each service's container by SIGKILL, of all services where none is named.
+
+    From outside the container, so that the engine starts it again: it leaves alone what it was told to kill itself.
+    """
+
+    def act(stack: Stack) -> None:
+        found = [each for each in stack.containers() if each["State"] == "running"]
+        names = [each["Name"] for each in found if each["Service"] in services or not services]
+        processes = output(["docker", "inspect", "--format", "{{.State.Pid}}", *names]).split()
+        try:
+            for process in processes:
+                os.kill(int(process), signals.SIGKILL)
+        except OSError as error:
+            raise OpsError(
+                f"Can't kill process {process} of {', '.join(services) or 'the stack'}: {error}. This fault needs root "
+                "on the machine of the engine."
+            ) from error
+
+    return act
+
+
+def stop_all(stack: Stack) -> None:
+    """Each within its grace, side by side, as when the machine is shut down."""
+    stack.compose("stop", timeout=300)
+
+
+def start_all(stack: Stack) -> None:
+    """In any order, as when the machine has started: no service waits for those that it depends on."""
+    names = [each["Name"] for each in stack.containers() if each["Service"] not in stack.one_shots]
+    random.shuffle(names)
+    output(["docker", "start", *names], timeout=300)
+
+
 def consumer(command: str) -> Act:
     """Tells the worker to take tasks from its queue or not, by `cancel_consumer` or `add_consumer` of Celery.
 
@@ -71,8 +121,8 @@ def consumer(command: str) -> Act:
     return compose("exec", "-T", "erp-worker", *words)
 
 
-def switch(api: str, mode: str) -> Act:
-    return compose("exec", "-T", "partner", "python", "-m", "sandbox.switch", api, mode)
+def switch(name: str, mode: str, service: str = "partner", port: int = 8080) -> Act:
+    return compose("exec", "-T", service, "python", "-m", "sandbox.switch", name, mode, str(port))
 
 
 def sql(statement: str) -> Act:

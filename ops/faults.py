@@ -4,13 +4,20 @@ What is broken is remembered in a folder of the stack, a file for each fault, so
 and several programs can break and mend at once.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from ops import disk_fault, orders_fault
+from ops import (
+    disk_fault,
+    load_faults,
+    network_faults,
+    orders_fault,
+    receiver_faults,
+    store_faults,
+    volume_faults,
+)
 from ops import fault_acts as acts
 from ops.console import OpsError
-from ops.fault_acts import LIMIT_SECONDS, Act
+from ops.fault_acts import LIMIT_SECONDS, Fault
 from ops.paths import ROOT
 from ops.stack import Stack
 
@@ -20,6 +27,7 @@ STOPPABLE = (
     *("postgres-exporter", "redis-exporter", "blackbox", "node", "telegraf", "socket-proxy"),
     *("prometheus", "alertmanager", "loki", "promtail", "bugsink", "partner", "traffic", "inbox", "mailpit"),
 )
+KILLABLE = (*STOPPABLE, "grafana", "logkeeper")
 FREEZABLE = ("erp-web", "erp-worker", "erp-beat", "erp-db", "erp-redis", "loki", "bugsink", "partner")
 # Names of the background programs and sessions, one for each fault, so that mending one ends no other's.
 LOCKING, OPEN, IDLING, DEADLOCKED = "erp-fault-lock", "erp-fault-open", "erp-fault-idle", "erp-fault-deadlock"
@@ -82,13 +90,6 @@ def erp(script: str) -> str:
     """The text of a script from erp_app/faults, which knows the sample's tables, tasks and pages."""
     text = (ROOT / "erp_app" / "faults" / script).read_text(encoding="utf-8")
     return text.replace("LIMIT_SECONDS", str(LIMIT_SECONDS))
-
-
-@dataclass(frozen=True)
-class Fault:
-    meaning: str
-    inject: Act
-    mend: Act
 
 
 FAULTS: dict[str, Fault] = {
@@ -203,6 +204,14 @@ FAULTS |= {
     )
     for service in STOPPABLE
 }
+FAULTS |= {
+    f"{service}-killed": Fault(f"the first process of {service} is killed by -9", acts.kill(service), acts.nothing)
+    for service in KILLABLE
+}
+FAULTS |= receiver_faults.FAULTS | store_faults.FAULTS | network_faults.FAULTS | volume_faults.FAULTS
+FAULTS |= load_faults.FAULTS
+FAULTS["all-stopped"] = Fault("every service is stopped", acts.stop_all, acts.start_all)
+FAULTS["all-killed"] = Fault("the first process of every service is killed by -9 at once", acts.kill(), acts.nothing)
 FAULTS |= {
     f"{service}-frozen": Fault(
         f"{service} is there and never answers",

@@ -12,6 +12,7 @@ from sandbox.bodies import BadRequest, parse_json, parse_object, read_body
 from sandbox.inbox.checks import PagerDutyError, SlackError, check_pagerduty, check_slack
 from sandbox.inbox.page import CONTENT_SECURITY_POLICY, render_page
 from sandbox.inbox.store import CHANNELS, Store
+from sandbox.switches import Switches
 from sandbox.web import JsonResponse, make_app
 
 HEARTBEAT_AGE = Gauge(
@@ -20,8 +21,9 @@ HEARTBEAT_AGE = Gauge(
 
 
 class Inbox:
-    def __init__(self, store: Store, heartbeat_seconds: int) -> None:
+    def __init__(self, store: Store, switches: Switches, heartbeat_seconds: int) -> None:
         self.store = store
+        self.switches = switches
         self.heartbeat_seconds = heartbeat_seconds
 
     async def livez(self, _request: Request) -> Response:
@@ -36,7 +38,7 @@ class Inbox:
         return PlainTextResponse("OK\n")
 
     async def slack(self, request: Request) -> Response:
-        return await self._slack("slack", request)
+        return await self.switches.fault("slack", request) or await self._slack("slack", request)
 
     async def tracker_slack(self, request: Request) -> Response:
         return await self._slack("tracker", request)
@@ -54,6 +56,8 @@ class Inbox:
         return JsonResponse({"status": "ok"})
 
     async def pagerduty(self, request: Request) -> Response:
+        if broken := await self.switches.fault("pagerduty", request):
+            return broken
         try:
             body, dedup_key = check_pagerduty(await read_body(request))
         except PagerDutyError as error:
@@ -96,9 +100,9 @@ def _channel(request: Request) -> str | None:
     return name
 
 
-def make_inbox(store: Store, *, heartbeat_seconds: int) -> ASGIApp:
+def make_inbox(store: Store, switches: Switches, *, heartbeat_seconds: int) -> ASGIApp:
     """`heartbeat_seconds` is how long heartbeats may stay away before /livez says so."""
-    inbox = Inbox(store, heartbeat_seconds)
+    inbox = Inbox(store, switches, heartbeat_seconds)
     HEARTBEAT_AGE.set_function(store.heartbeat_age)
     return make_app(
         [
@@ -110,6 +114,7 @@ def make_inbox(store: Store, *, heartbeat_seconds: int) -> ASGIApp:
             Route("/heartbeat", inbox.heartbeat, methods=["GET", "POST"]),
             Route("/api/notifications", inbox.notifications, methods=["GET"]),
             Route("/", inbox.page, methods=["GET"]),
+            *switches.routes,
         ],
         alive=Route("/livez", inbox.livez),
     )

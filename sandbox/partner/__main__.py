@@ -4,8 +4,8 @@ from functools import partial
 
 from sandbox import settings
 from sandbox.partner.app import Partner, make_partner
-from sandbox.partner.switches import Switches
 from sandbox.program import run
+from sandbox.switches import Switches
 from sandbox.web import serve
 
 
@@ -14,6 +14,7 @@ def main() -> None:
     partner = Partner(
         api_key=partial(settings.secret, "PARTNER_API_KEY"),
         switches=Switches(
+            *("payment", "shipping"),
             # Less than the 3 s after which the ERP gives up.
             slow_seconds=settings.number("PARTNER_SLOW_SECONDS", 2.8),
             timeout_seconds=settings.number("PARTNER_TIMEOUT_SECONDS", 60.0),

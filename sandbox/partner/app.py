@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from sandbox.bodies import Json, parse_object, read_body
 from sandbox.partner.orders import check_shipment, checked_payment
-from sandbox.partner.switches import Switches
+from sandbox.switches import Switches
 from sandbox.web import JsonResponse, error_response, make_app
 
 HANGING = Gauge("partner_hanging", "Calls that the timeout switch holds at the moment.")
@@ -43,13 +43,6 @@ class Partner:
         # The Idempotency-Key is of no use here: nothing is kept of a payment or a shipment.
         return broken or take(parse_object(raw))
 
-    async def show_switches(self, _request: Request) -> Response:
-        return JsonResponse(self.switches.modes)
-
-    async def turn_switch(self, request: Request) -> Response:
-        self.switches.turn(request.path_params["name"], parse_object(await read_body(request)).get("mode"))
-        return JsonResponse(self.switches.modes)
-
 
 def _take_payment(body: Json) -> Response:
     amount, card_token = checked_payment(body)
@@ -73,7 +66,6 @@ def make_partner(partner: Partner) -> ASGIApp:
         [
             Route("/payments", partner.payments, methods=["POST"]),
             Route("/shipments", partner.shipments, methods=["POST"]),
-            Route("/switches", partner.show_switches, methods=["GET"]),
-            Route("/switches/{name}", partner.turn_switch, methods=["PUT"]),
+            *partner.switches.routes,
         ]
     )

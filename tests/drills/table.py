@@ -166,6 +166,7 @@ WEEKS = "It compares with the weeks before, of which a new sandbox has no sample
 MACHINE = "The fault would take the resource from the whole machine, not from the sandbox alone."
 OTHER_TIER = "It has the fault and the rule of the drilled tier, at another limit."
 BROKEN_DISK = "The drill would need a disk or a store that fails under the running program."
+BROKEN_APART = "`make faults` breaks the disk of a stack of its own, and sees it told."
 CAUSED = "The alert on its cause, which has a drill, inhibits it."
 # By alert, or by alert/severity where another tier is drilled.
 NOT_DRILLED: dict[str, str] = {
@@ -211,7 +212,8 @@ NOT_DRILLED: dict[str, str] = {
     "TargetsRefused": "tests/e2e/test_targets.py has the bad file that it needs.",
     "MonitoringRuleFailures": "The drill would need a bad rule in place of the checkout's own.",
     "MonitoringRuleGroupLate": "The drill would need a Prometheus that is too slow for its rules.",
-    "MetricStorageFailing": BROKEN_DISK,
+    "MetricsNotStored": BROKEN_APART,
+    "MetricStorageFailing": BROKEN_APART,
     "PrometheusDiskRetention": BROKEN_DISK,
     "LokiDiskFilling": BROKEN_DISK,
     "LokiStorageFailing": BROKEN_DISK,

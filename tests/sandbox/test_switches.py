@@ -1,4 +1,4 @@
-"""The fault switches: what a broken partner does to its callers, and how a person turns it on."""
+"""The fault switches: what a broken partner or channel does to its callers, and how a person turns it on."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +10,12 @@ from sandbox import switch
 from tests.sandbox.partner_calls import CALLS, PAYMENT, call
 from tests.sandbox.programs import Program, Starter
 from tests.support.wait import eventually
+
+EVENT = {"routing_key": "R" * 32, "event_action": "resolve", "dedup_key": "group-1"}
+CHANNELS: dict[str, tuple[str, dict[str, str]]] = {
+    "slack": ("/slack/token", {"text": "ERP down"}),
+    "pagerduty": ("/v2/enqueue", EVENT),
+}
 
 
 def turn(partner: Program, name: str, mode: str) -> None:
@@ -63,6 +69,20 @@ def test_garbage_answers_200_without_json(partner: Program) -> None:
     assert answer.status_code == 200
     with pytest.raises(requests.exceptions.JSONDecodeError):
         answer.json()
+
+
+@pytest.mark.parametrize(("mode", "status"), [("error", 500), ("busy", 429), ("refusing", 400), ("moved", 302)])
+@pytest.mark.parametrize("channel", ["slack", "pagerduty"])
+def test_a_broken_channel_refuses_and_keeps_nothing(start: Starter, channel: str, mode: str, status: int) -> None:
+    inbox = start("sandbox.inbox")
+    turn(inbox, channel, mode)
+    address, body = CHANNELS[channel]
+    answer = inbox.request("POST", address, json=body, allow_redirects=False)
+    assert answer.status_code == status
+    assert ("Retry-After" in answer.headers) is (mode == "busy")
+    assert inbox.request("GET", "/api/notifications", params={"channel": channel}).json()["notifications"] == []
+    turn(inbox, channel, "ok")
+    assert inbox.request("POST", address, json=body).ok
 
 
 @pytest.mark.parametrize("raw", [b"[]", b"{}", b'{"mode": "off"}', b'{"mode": ["ok"]}'])

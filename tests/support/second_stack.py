@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -34,6 +36,21 @@ class SecondStack:
 
     def compose(self, *arguments: str, timeout: float = 60) -> str:
         return stack.compose(*arguments, timeout=timeout, env=self._environment)
+
+    @contextmanager
+    def in_place_of_the_first(self) -> Iterator[None]:
+        """Meanwhile it is the one that everything in tests/support and ops means."""
+        with patch.dict(os.environ, self._environment):
+            _forget_settings()
+            try:
+                yield
+            finally:
+                _forget_settings()
+
+
+def _forget_settings() -> None:
+    stack.loaded_settings.cache_clear()
+    stack.expected_services.cache_clear()
 
 
 def left(project: str) -> list[str]:

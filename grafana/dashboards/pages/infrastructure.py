@@ -103,7 +103,10 @@ MONITORING = [
             "Failures: evaluations of rules and writes of the stores by minute; configurations refused.",
             infra.FAILURES,
             PER_MINUTE,
-            linked("MonitoringRuleFailures", "MetricStorageFailing", "LokiStorageFailing", "ConfigReloadFailed"),
+            linked(
+                *("MonitoringRuleFailures", "MetricsNotStored", "MetricStorageFailing", "LokiStorageFailing"),
+                "ConfigReloadFailed",
+            ),
         ),
     ),
     row(

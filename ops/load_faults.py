@@ -1,0 +1,96 @@
+"""Faults of too much: processes without end in one container, series without end from one application, a vast query."""
+
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from ops import fault_acts as acts
+from ops.console import OpsError, output
+from ops.fault_acts import LIMIT_SECONDS, Act, Fault
+from ops.stack import Stack
+
+FORKING = "erp-fault-fork"
+# Each copy waits; the first one goes on for as long as it is let.
+FORK = f"""
+import os, time
+until = time.monotonic() + {LIMIT_SECONDS}
+while time.monotonic() < until:
+    try:
+        if os.fork() == 0:
+            time.sleep({LIMIT_SECONDS})
+            break
+    except OSError:
+        time.sleep(0.2)
+"""
+SERIES = 40_000
+EXPLODE = f"""
+import http.server
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        lines = "".join(f'exploding_total{{{{route="{{number}}"}}}} 1\\n' for number in range({SERIES}))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.end_headers()
+        if self.path == "/metrics":
+            self.wfile.write(lines.encode())
+    def log_message(self, *arguments):
+        pass
+http.server.ThreadingHTTPServer(("", 8000), Page).serve_forever()
+"""
+EXPLODING = "exploding"
+VAST = 'sum(count_over_time({__name__=~".+"}[1d:1s]))'
+
+
+def _explode(stack: Stack) -> None:
+    """An application of its own whose /metrics has more series than a scrape may have."""
+    labels = {"application": EXPLODING, "env": stack.settings["ENV"], "metrics-port": "8000", "stack": stack.project}
+    command = [
+        "docker",
+        "run",
+        "--detach",
+        "--name",
+        _name(stack),
+        "--network",
+        stack.settings.network,
+        "--memory=128m",
+    ]
+    command += [f"--label=observability.{label}={value}" for label, value in labels.items()]
+    output([*command, "--entrypoint=python", stack.model["services"]["inbox"]["image"], "-c", EXPLODE])
+
+
+def _end_explosion(stack: Stack) -> None:
+    output(["docker", "rm", "--force", _name(stack)])
+
+
+def _name(stack: Stack) -> str:
+    return f"{stack.project}-{EXPLODING}"
+
+
+def _ask(times: int) -> Act:
+    """Prometheus may refuse the query; that it ends is what is looked at."""
+
+    def act(stack: Stack) -> None:
+        address = f"http://{stack.settings.host}:{stack.settings['PROMETHEUS_PORT']}/api/v1/query"
+        for _ in range(times):
+            try:
+                query = urllib.parse.urlencode({"query": VAST})
+                urllib.request.urlopen(f"{address}?{query}", timeout=150).close()  # noqa: S310 - an http address
+            except urllib.error.HTTPError:
+                continue
+            except OSError as error:
+                raise OpsError(f"Prometheus gave no answer to a vast query: {error}.") from None
+
+    return act
+
+
+FAULTS: dict[str, Fault] = {
+    "fork-bomb": Fault(
+        "a program in the worker's container starts processes for as long as it is let",
+        acts.python(FORKING, "erp-worker", FORK),
+        acts.end_python(FORKING, "erp-worker"),
+    ),
+    "series-explosion": Fault(f"another application gives out {SERIES:,} series", _explode, _end_explosion),
+    "query-vast": Fault(
+        "somebody asks Prometheus three times for all that it has, second by second", _ask(3), acts.nothing
+    ),
+}

@@ -1,0 +1,86 @@
+"""Faults of the network between two services: what one sends to the other is dropped or refused, or finds no name.
+
+The first two by rules of iptables in the network namespace of the one that calls; they end with its container.
+"""
+
+from ops.console import output
+from ops.fault_acts import Act, Fault
+from ops.stack import Stack
+
+COMMENT = "erp-fault"
+# Who calls whom at which port.
+PAIRS = (
+    ("erp-web", "erp-db", 5432),
+    ("erp-web", "erp-redis", 6379),
+    ("erp-web", "partner", 8080),
+    ("erp-web", "bugsink", 8000),
+    ("erp-worker", "erp-db", 5432),
+    ("erp-worker", "erp-redis", 6379),
+    ("erp-beat", "erp-redis", 6379),
+    ("postgres-exporter", "erp-db", 5432),
+    ("redis-exporter", "erp-redis", 6379),
+    ("prometheus", "node", 9100),
+    ("prometheus", "alertmanager", 9093),
+    ("promtail", "loki", 3100),
+    ("promtail", "socket-proxy", 2375),
+    ("logkeeper", "loki", 3100),
+    ("alertmanager", "inbox", 8095),
+    ("alertmanager", "mailpit", 1025),
+    ("grafana", "prometheus", 9090),
+    ("grafana", "loki", 3100),
+)
+DROP = ("-j", "DROP")
+RESET = ("-j", "REJECT", "--reject-with", "tcp-reset")
+
+
+def _rule(port: int, direction: str, verdict: tuple[str, ...]) -> tuple[str, ...]:
+    """By port, which no other service that it calls has: a service has an address in each of its networks."""
+    side, way = ("--dport", "-o") if direction == "OUTPUT" else ("--sport", "-i")
+    return (direction, "!", way, "lo", "-p", "tcp", side, str(port), "-m", "comment", "--comment", COMMENT, *verdict)
+
+
+def _iptables(stack: Stack, caller: str, action: str, rule: tuple[str, ...]) -> None:
+    (name,) = [each["Name"] for each in stack.containers() if each["Service"] == caller]
+    process = output(["docker", "inspect", "--format", "{{.State.Pid}}", name]).strip()
+    needs = "this fault needs root, nsenter and iptables on the machine of the engine"
+    output(["nsenter", "--target", process, "--net", "iptables", action, *rule], needs=needs)
+
+
+def _act(action: str, caller: str, port: int, direction: str, verdict: tuple[str, ...]) -> Act:
+    rule = _rule(port, direction, verdict)
+    return lambda stack: _iptables(stack, caller, action, rule)
+
+
+def _fault(meaning: str, caller: str, port: int, direction: str, verdict: tuple[str, ...]) -> Fault:
+    ways = (caller, port, direction, verdict)
+    return Fault(meaning, _act("--append", *ways), _act("--delete", *ways))
+
+
+def _cut(service: str, network: str, action: str) -> Act:
+    """Takes a service from a network: what calls it doesn't find its name any more."""
+
+    def act(stack: Stack) -> None:
+        (name,) = [each["Name"] for each in stack.containers() if each["Service"] == service]
+        alias = ("--alias", service) if action == "connect" else ()
+        output(["docker", "network", action, *alias, f"{stack.project}_{network}", name])
+
+    return act
+
+
+FAULTS: dict[str, Fault] = {
+    f"{service}-unnamed": Fault(
+        f"the name of {service} doesn't resolve in the network {network}",
+        _cut(service, network, "disconnect"),
+        _cut(service, network, "connect"),
+    )
+    for service, network in (("erp-db", "erp"), ("erp-redis", "erp"), ("loki", "monitoring"), ("node", "monitoring"))
+}
+FAULTS |= {
+    f"{caller}-to-{called}-{name}": _fault(meaning.format(caller, called), caller, port, direction, verdict)
+    for caller, called, port in PAIRS
+    for name, meaning, direction, verdict in (
+        ("dropped", "what {} sends to {} is dropped", "OUTPUT", DROP),
+        ("refused", "what {} sends to {} is answered with a reset", "OUTPUT", RESET),
+        ("unanswered", "what {1} answers {0} is dropped: a half-open way", "INPUT", DROP),
+    )
+}
