@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots sentry sentry-down reference up down status logs log-audit urls doctor clean clean-cache outdated break mend profile drill mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore rotate bundle load pin scan sbom
+.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots sentry sentry-down reference up down status logs log-audit urls doctor clean clean-cache outdated break mend profile drill faults mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore rotate bundle load pin scan sbom
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -135,6 +135,9 @@ mend: ## Mend what was broken: FAULT=... or everything
 
 drill: venv ## Inject a real fault, see the notification and its time: ALERT=ApplicationDown, all, or due (those of DUE)
 	@$(VENV) -m tests.drills "$$ALERT"
+
+faults: venv ## Break a stack of its own, beside this one, and measure what is promised: NAME=all, quick, or names of rows
+	@$(VENV) -m tests.faults "$$NAME"
 
 test-notification: ## Prove a real receiver: CHANNEL=slack|pagerduty|email
 	@$(OPS) test-notification "$$CHANNEL"

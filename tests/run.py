@@ -23,7 +23,7 @@ WELL = ("tests/smoke", "tests/e2e", "-m", "not alone", f"--deselect={CRITICAL}")
 _ALONE_IN_E2E = ("notification", "own_receivers", "reload", "targets", "dev", "tracker_outside")
 ALONE = ("tests/drills", *(f"tests/e2e/test_{name}.py" for name in _ALONE_IN_E2E))
 OFFICIAL = ("tests/apart/test_podman.py", "tests/apart/test_official.py")
-FILES, STACK, DELIVERY, HEARTBEAT, APP = "files", "stack", "delivery", "heartbeat", "app"
+FILES, STACK, DELIVERY, HEARTBEAT, APP, FAULTS = "files", "stack", "delivery", "heartbeat", "app", "faults"
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ PHASES = (
         needs=("stack",),
         after=("drills", "delivery"),
     ),
+    # On a stack of its own, in a lane of its own: that of the heartbeat is full.
+    Phase("faults", FAULTS, _pytest("-s", "tests/faults", "-m", "not thorough"), needs=("stack",), after=("e2e",)),
     Phase(
         "wagtail",
         DELIVERY,

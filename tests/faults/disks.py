@@ -1,0 +1,90 @@
+"""Rows of the volumes of the services: full, without inodes, read-only, and damaged files."""
+
+from tests.faults.looks import both, is_unhealthy, lasted, orders_are_taken, started_anew
+from tests.faults.model import Fault
+from tests.faults.stores import ERRORS, FINISHED_SECONDS, LATE, SLOW, TASKS
+
+DROPPED = "The start drops what came after the first failed write; MetricStorageFailing tells of it before."
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "prometheus-disk-full",
+        "F14",
+        "graphs have a gap until there is room again",
+        both(started_anew("prometheus"), orders_are_taken),
+        60,
+        41,
+        sees=is_unhealthy("prometheus"),
+        shows="Prometheus unhealthy",
+        alerts=("MetricsNotStored",),
+        seen_within=180,
+        may=("MetricStorageFailing",),
+        apart_from=(("samples", DROPPED),),
+    ),
+    Fault(
+        "loki-disk-full",
+        "F15",
+        "lines can't be searched until there is room again",
+        both(started_anew("loki"), orders_are_taken),
+        90,
+        42,
+        alerts=("LokiStorageFailing",),
+        seen_within=180,
+    ),
+    Fault(
+        "erp-db-disk-full",
+        "F15",
+        "orders get an error until there is room again",
+        both(started_anew("erp-db"), orders_are_taken),
+        60,
+        43,
+        alerts=("HttpErrorRatioHigh",),
+        seen_within=240,
+        may=(*ERRORS, *TASKS, *LATE, "PostgresDown", "HealthProbeFailing"),
+        apart_from=SLOW,
+        settles=FINISHED_SECONDS,
+    ),
+    Fault(
+        "erp-redis-disk-full",
+        "F15",
+        "tasks come up to 4 minutes later",
+        both(started_anew("erp-redis"), orders_are_taken),
+        60,
+        44,
+        alerts=("CeleryHeartbeatStale",),
+        seen_within=300,
+        may=(*ERRORS, *TASKS, *LATE, "RedisDown", "HealthProbeFailing"),
+        apart_from=SLOW,
+        settles=FINISHED_SECONDS,
+    ),
+    Fault(
+        "alertmanager-disk-full",
+        "F15",
+        "nothing",
+        both(started_anew("alertmanager"), orders_are_taken),
+        60,
+        45,
+        sees=lasted(30),
+        shows="the answers to orders",
+        seen_within=60,
+    ),
+    *(
+        Fault(
+            f"{service}-damaged",
+            "F15",
+            noticed,
+            both(started_anew(service), orders_are_taken),
+            60,
+            40,
+            apart_from=apart,
+            alerts=alerts,
+            seen_within=120,
+        )
+        for service, noticed, alerts, apart in (
+            ("prometheus", "samples since the damage are gone, and that is told", ("MetricStorageFailing",), ()),
+            ("loki", "lines since the damage are gone, and that is told", ("LokiStorageFailing",), ()),
+            ("promtail", "lines come twice", (), (("doubled", "Without positions the engine's files are read anew."),)),
+            ("erp-redis", "tasks of the last second are done later", (), ()),
+        )
+    ),
+)

@@ -1,0 +1,67 @@
+"""Rows of too much: processes, series and queries, and all services stopped and started in any order."""
+
+from tests.faults.looks import both, ended_well, lasted, orders_are_taken, refused, started_anew, unbroken
+from tests.faults.model import Fault
+from tests.faults.services import ALL, RESTARTS
+from tests.faults.stores import SLOW
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "fork-bomb",
+        "F17",
+        "tasks may come later",
+        orders_are_taken,
+        30,
+        70,
+        sees=lasted(30),
+        shows="the answers to orders",
+        seen_within=60,
+        may=("ContainerMemory",),
+    ),
+    Fault(
+        "series-explosion",
+        "F16, I7",
+        "that application has no figures, all others have",
+        orders_are_taken,
+        30,
+        70,
+        sees=refused("exploding"),
+        shows="its samples refused, those of the others taken",
+        seen_within=180,
+        alerts=("InstanceDown",),
+        may=("ApplicationDown",),
+    ),
+    Fault(
+        "query-vast",
+        "F16, I12",
+        "that query gets an error, others an answer",
+        both(unbroken("prometheus"), orders_are_taken),
+        150,
+        71,
+    ),
+    Fault(
+        "cpu-pressure",
+        "F18",
+        "tasks come later",
+        orders_are_taken,
+        30,
+        72,
+        sees=lasted(60),
+        shows="the answers to orders",
+        seen_within=90,
+        may=("HostCpuSaturated",),
+        apart_from=SLOW,
+    ),
+    Fault(
+        "all-stopped",
+        "F9, F25",
+        "no answer until all is started again",
+        both(started_anew(), orders_are_taken),
+        180,
+        73,
+        sees=ended_well,
+        shows="every service ended by itself, with status 0",
+        seen_within=200,
+        apart_from=(("requests", RESTARTS), *(pair for pair in ALL if pair[0] != "requests")),
+    ),
+)

@@ -1,0 +1,104 @@
+"""How it is seen that a fault is over, or that it is noticed: looks with the time since when (Unix seconds)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from ops.commands import current
+from tests.faults.model import Look
+from tests.faults.standing import send_alert
+from tests.support import stack
+from tests.support.erp import Erp
+from tests.support.pages import CHANNELS, Pages
+from tests.support.prometheus import Prometheus
+
+CREATED = 201
+
+
+def started_anew(*services: str) -> Look:
+    """The services have been started since then and are healthy; every one that runs on where none is named."""
+
+    def look(since: float) -> bool:
+        found = stack.containers()
+        names = services or [name for name in stack.expected_services() if name not in current().one_shots]
+        return all(_started(found[name]) > since and _is_healthy(found[name]) for name in names)
+
+    return look
+
+
+def orders_are_taken(_: float) -> bool:
+    return Erp().place_order().status_code == CREATED
+
+
+def lasted(seconds: float) -> Look:
+    """So long the fault is there, whatever happens meanwhile."""
+    return lambda since: time.time() - since >= seconds
+
+
+def ended_well(_: float) -> bool:
+    """Every service has ended by itself: none was killed after its grace, and none says that it failed."""
+    ended = {name: each["State"] for name, each in stack.containers().items()}
+    assert all(state["Status"] == "exited" for state in ended.values())
+    return {name: state["ExitCode"] for name, state in ended.items() if state["ExitCode"]} == {}
+
+
+def unbroken(service: str) -> Look:
+    """It wasn't started anew since then, and is healthy."""
+
+    def look(since: float) -> bool:
+        found = stack.containers()[service]
+        return _started(found) < since and _is_healthy(found)
+
+    return look
+
+
+def is_unhealthy(service: str) -> Look:
+    return lambda _: stack.containers()[service]["State"]["Health"]["Status"] == "unhealthy"
+
+
+def refused(application: str) -> Look:
+    """Prometheus takes nothing of an application, and everything of the sample."""
+
+    def look(_: float) -> bool:
+        prometheus = Prometheus()
+        theirs = prometheus.query(f'up{{application="{application}"}}')
+        return [each.value for each in theirs] == [0] and prometheus.query('up{application="erp"} == 0') == []
+
+    return look
+
+
+class Paging:
+    """A critical alert that is told while some channels fail: by the others at once, by these once they are mended."""
+
+    def __init__(self, *failing: str) -> None:
+        self._failing = failing
+        self._alert = f"FaultPage{secrets.token_hex(4)}"
+        self._begun = 0.0
+
+    def by_the_others(self, since: float) -> bool:
+        self._begun = self._begun or since
+        return self._is_told(tuple(each for each in CHANNELS if each not in self._failing))
+
+    def by_all(self, _: float) -> bool:
+        return self._is_told(CHANNELS)
+
+    def _is_told(self, channels: Sequence[str]) -> bool:
+        send_alert(self._alert, 900)
+        return all(Pages().of(self._alert, channel, since=self._begun) for channel in channels)
+
+
+def both(*looks: Look) -> Look:
+    return lambda since: all(look(since) for look in looks)
+
+
+def _started(container: dict[str, Any]) -> float:
+    return datetime.fromisoformat(container["State"]["StartedAt"]).timestamp()
+
+
+def _is_healthy(container: dict[str, Any]) -> bool:
+    state = container["State"]
+    return bool(state["Status"] == "running" and state.get("Health", {}).get("Status") == "healthy")

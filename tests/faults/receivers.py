@@ -1,0 +1,44 @@
+"""Rows of those who are to be told: while a channel fails, the page comes by another one, and the failure is told."""
+
+from tests.faults.looks import Paging
+from tests.faults.model import Fault
+
+TOLD = "a critical alert told by the other channels"
+FAILING = ("NotificationsFailing",)
+FAILING_WITHIN = 420
+"""A minute and some until the first failure is counted, and the alert's `for` of five minutes."""
+
+
+def _row(
+    name: str, noticed: str, batch: int, paging: Paging, *, alerts: tuple[str, ...] = (), recovers: float = 60
+) -> Fault:
+    return Fault(
+        name,
+        "F12",
+        noticed,
+        paging.by_all,
+        recovers,
+        batch,
+        sees=paging.by_the_others,
+        shows=TOLD,
+        seen_within=FAILING_WITHIN if alerts else 60,
+        alerts=alerts,
+        quick=not alerts,
+    )
+
+
+BY_MAIL, BY_PAGER, BUSY, LATER = (
+    Paging("slack", "pagerduty"),
+    Paging("slack", "email"),
+    Paging("slack", "pagerduty"),
+    Paging("email"),
+)
+FAULTS: tuple[Fault, ...] = (
+    _row("slack-down", "chat is silent, pages come by e-mail", 10, BY_MAIL),
+    _row("pagerduty-refusing", "nobody is called, pages come by e-mail", 10, BY_MAIL),
+    _row("slack-moved", "chat is silent, pages come by PagerDuty", 11, BY_PAGER),
+    _row("mail-refused", "no mails, pages come by PagerDuty", 11, BY_PAGER),
+    _row("slack-busy", "chat is silent, pages come by e-mail", 12, BUSY, alerts=FAILING),
+    _row("pagerduty-hanging", "nobody is called, pages come by e-mail", 12, BUSY, alerts=FAILING),
+    _row("mail-greylisted", "mails come later, pages come by Slack and PagerDuty", 13, LATER, alerts=FAILING),
+)

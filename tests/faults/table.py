@@ -1,0 +1,78 @@
+"""Every fault: what is broken, what users may notice, and what is promised of it in seconds.
+
+To add one: a fault in ops/faults.py, a row in one of these modules, then `make faults NAME=…`. Rows of one batch run
+side by side, so they must not touch each other.
+"""
+
+from tests.faults import disks, loads, networks, receivers, services, stores
+from tests.faults.model import Fault
+
+FAULTS: tuple[Fault, ...] = (
+    *services.FAULTS,
+    *receivers.FAULTS,
+    *stores.FAULTS,
+    *disks.FAULTS,
+    *networks.FAULTS,
+    *loads.FAULTS,
+)
+
+# Rows that haven't been measured yet: no promise, and in no phase of the tests.
+DUE: frozenset[str] = frozenset(
+    {
+        "alertmanager-disk-full",
+        "alertmanager-killed",
+        "all-killed",
+        "all-stopped",
+        "beat-twice",
+        "blackbox-killed",
+        "bugsink-frozen",
+        "bugsink-killed",
+        "connections-out",
+        "cpu-pressure",
+        "db-read-only",
+        "erp-db-disk-full",
+        "erp-db-unnamed",
+        "erp-redis-damaged",
+        "erp-redis-disk-full",
+        "erp-redis-unnamed",
+        "erp-web-killed",
+        "erp-web-to-bugsink-dropped",
+        "erp-web-to-erp-db-dropped",
+        "erp-web-to-erp-db-refused",
+        "erp-web-to-erp-db-unanswered",
+        "erp-web-to-erp-redis-dropped",
+        "erp-web-to-erp-redis-refused",
+        "erp-web-to-partner-dropped",
+        "erp-worker-to-erp-db-dropped",
+        "fork-bomb",
+        "grafana-killed",
+        "grafana-to-prometheus-dropped",
+        "loki-damaged",
+        "loki-disk-full",
+        "loki-frozen",
+        "loki-unnamed",
+        "mail-greylisted",
+        "mail-refused",
+        "node-unnamed",
+        "orders-locked",
+        "pagerduty-hanging",
+        "pagerduty-refusing",
+        "prometheus-damaged",
+        "prometheus-disk-full",
+        "prometheus-to-alertmanager-dropped",
+        "prometheus-to-node-dropped",
+        "promtail-damaged",
+        "promtail-to-loki-dropped",
+        "promtail-to-loki-unanswered",
+        "promtail-to-socket-proxy-dropped",
+        "query-vast",
+        "redis-emptied",
+        "redis-exporter-killed",
+        "redis-full",
+        "redis-read-only",
+        "series-explosion",
+        "slack-busy",
+        "slack-down",
+        "slack-moved",
+    }
+)
