@@ -223,5 +223,25 @@ UNPROVEN: tuple[Unproven, ...] = (
         "the machine's power is lost",
         "Its disk's cache would have to be lost too. Killing every service at once is the nearest that is run.",
     ),
+    Unproven(
+        "F24",
+        "the clock of one service is an hour ahead or behind",
+        "Every container has the machine's clock, and no test gives one of them another yet.",
+    ),
+    Unproven(
+        "F12",
+        "a mail server takes mails and drops them",
+        "Nothing here can see it: critical alerts are told by three channels for that reason.",
+    ),
+    Unproven(
+        "F6",
+        "a task takes the whole worker with it each time that it runs",
+        "Celery over Redis gives it out again every five minutes without end. ContainerRestartLoop tells of it.",
+    ),
+    Unproven(
+        "F13, F15",
+        "a disk or a way that is slow",
+        "The kernel here has neither device-mapper nor netem; what never answers is run in its place.",
+    ),
     Unproven("F31", "an upgrade that fails", "No command upgrades a stack yet."),
 )
