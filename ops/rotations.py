@@ -46,7 +46,7 @@ def _channel(readers: str, *further: Act) -> Rotation:
 def _of_tracker(readers: str) -> Rotation:
     return Rotation(
         readers,
-        "nothing; only for another host Bugsink is restarted, and an event of these seconds is tried three times",
+        "nothing; only for another host Bugsink is restarted: an event of these seconds is lost and counted",
         then=(acts.set_up_tracker, acts.where_it_runs("bugsink", acts.restart_tracker_for_another_host)),
         is_given=True,
     )
@@ -130,7 +130,7 @@ ROTATIONS = {
     "pagerduty_routing_key": _channel("alertmanager"),
     "smtp_password": _channel(
         "alertmanager; bugsink, when it starts: where SMTP_USERNAME is set it is restarted, and an event of these "
-        "seconds is tried three times",
+        "seconds is lost and counted",
         acts.set_up_tracker,
         acts.where_it_runs("bugsink", acts.restart_tracker_for_its_mails),
     ),
