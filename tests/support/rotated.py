@@ -37,7 +37,7 @@ class Rotated(SecondStack):
         stored = (
             "FROM orders_order JOIN organizations_user u ON u.id = placed_by_id WHERE status IN ('paid', 'shipped')"
         )
-        return int(self.sql(f"SELECT count(*) {stored} {of}"))  # noqa: S608
+        return int(self.sql(f"SELECT count(*) {stored} {of}"))
 
     def bugsink(self, token: str) -> requests.Response:
         return requests.get(
