@@ -18,7 +18,7 @@ FAULTS: tuple[Fault, ...] = (
         shows="Prometheus unhealthy",
         alerts=("MetricsNotStored",),
         seen_within=180,
-        may=("MetricStorageFailing",),
+        may=("MetricStorageFailing", "ContainerRestartLoop", "MonitoringRuleGroupLate"),
         apart_from=(("samples", DROPPED),),
     ),
     Fault(

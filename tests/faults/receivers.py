@@ -23,6 +23,7 @@ def _row(
         shows=TOLD,
         seen_within=FAILING_WITHIN if alerts else 60,
         alerts=alerts,
+        may=FAILING,
         quick=not alerts,
     )
 

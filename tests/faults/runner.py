@@ -94,7 +94,9 @@ def _left(since: float) -> float:
 
 
 def _pages(since: float) -> list[Page]:
-    return [page for channel in CHANNELS for page in Pages().received(channel, since=since)]
+    """What every channel was told since then (Unix seconds), without the ends of what was told before."""
+    found = [page for channel in CHANNELS for page in Pages().received(channel, since=since)]
+    return [page for page in found if not page.is_resolution]
 
 
 def _break(fault: Fault, say: Say) -> Outcome:

@@ -52,7 +52,6 @@ DUE: frozenset[str] = frozenset(
         "orders-locked",
         "pagerduty-hanging",
         "prometheus-damaged",
-        "prometheus-disk-full",
         "prometheus-to-alertmanager-dropped",
         "prometheus-to-node-dropped",
         "promtail-damaged",
