@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots sentry sentry-down reference up down status logs log-audit urls doctor clean clean-cache outdated break mend profile drill faults mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore rotate bundle load pin scan sbom
+.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots sentry sentry-down reference up down status logs log-audit urls doctor clean clean-cache outdated break mend profile drill faults mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore upgrade rotate bundle load pin scan sbom
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -151,15 +151,18 @@ alerts: ## Every alert that there is now: firing, pending, silenced, inhibited
 alert-review: ## How often each alert fired in the last 30 days, noisy first, and which never did
 	@$(OPS) alert-review
 
-backup: ## Everything that can't be made anew, encrypted, into the folder TO=, while the stack runs
-	@$(OPS) backup "$(TO)"
+backup: ## Everything that can't be made anew, encrypted, into the folder or bucket TO=, while the stack runs
+	@$(OPS) backup "$$TO"
 
-restore: venv ## Put a backup back: FROM=folder, PASSPHRASE_FILE= if secrets/ is gone, SNAPSHOT= for an older one, CONFIRM=yes
-	@$(OPS) restore "$(FROM)" "$(PASSPHRASE_FILE)" "$(CONFIRM)" "$(SNAPSHOT)"
+restore: venv ## Put a backup back: FROM=, PASSPHRASE_FILE= and S3_FILE= if secrets/ is gone, SNAPSHOT= an older one, CONFIRM=yes
+	@$(OPS) restore "$$FROM" "$$PASSPHRASE_FILE" "$$CONFIRM" "$$SNAPSHOT" "$$S3_FILE"
 	@$(VENV) -m tests.smoke
 
 rotate: ## Replace a secret while all runs: SECRET=redis_password, FROM=file for what you got elsewhere; alone, lists them
 	@$(OPS) rotate "$(SECRET)" "$(FROM)"
+
+upgrade: venv ## The running stack to this checkout: checks, backup, one service at a time, smoke; back by itself if one fails
+	@$(OPS) upgrade "$$FROM"
 
 bundle: ## All images of the stack in one FILE, for a machine without a registry
 	@$(OPS) bundle "$$FILE"

@@ -26,6 +26,7 @@ from ops import (
     sentry,
     targets,
     up,
+    upgrade,
     urls,
     venv,
 )
@@ -46,6 +47,7 @@ def on_current(command: Callable[..., int | None]) -> Callable[..., int | None]:
 # Each takes words; what it returns, if anything, is the exit status.
 COMMANDS: dict[str, Callable[..., int | None]] = {
     "up": up.up,
+    "upgrade": upgrade.upgrade,
     "dev": dev.dev,
     "down": commands.down,
     "status": commands.status,
@@ -76,7 +78,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "silence": on_current(alerts.silence),
     "alerts": on_current(alerts.alerts),
     "alert-review": on_current(alerts.review),
-    "backup": on_current(backup.backup),
+    "backup": on_current(backup.command),
     "restore": restore.restore,
     "rotate": rotate.rotate,
     "bundle": on_current(bundle.save_all),

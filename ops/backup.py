@@ -1,4 +1,4 @@
-"""`make backup`: what can't be made anew, encrypted into a folder, while the stack runs; docs/operations/backup.md."""
+"""`make backup`: what can't be made anew, encrypted, while the stack runs; docs/operations/backup.md."""
 
 import hashlib
 import json
@@ -7,15 +7,16 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ops import repository, secrets
+from ops import release, repository, secrets
 from ops.console import OpsError, capture, output, say, step
 from ops.lock import alone
 from ops.paths import ROOT
-from ops.repository import DATABASE, FORMAT, STORES, TAG, Repository, in_store, megabytes
+from ops.repository import CREDENTIALS, DATABASE, FORMAT, STORES, TAG, Repository, in_store, megabytes
 from ops.stack import Stack
 from ops.wait import attempts
 
@@ -27,51 +28,61 @@ SNAPSHOT_SECONDS = 600.0
 SNAPSHOT_URL = "http://127.0.0.1:9090/api/v1/admin/tsdb/snapshot"
 
 
-def backup(stack: Stack, to: str = "") -> None:
+@dataclass(frozen=True)
+class Kept:
+    """`identity` is what SNAPSHOT= takes; `content` and `added` are bytes, of all data and of what is new."""
+
+    identity: str
+    place: Path | str
+    content: int
+    added: int
+
+
+def backup(stack: Stack, to: str = "") -> Kept:
     started = time.monotonic()
-    target = repository.folder(to or stack.settings["BACKUP_TO"])
-    is_new = _check_target(target)
-    _check_running(stack)
-    made = _passphrase(stack)
+    target = repository.place(to or stack.settings["BACKUP_TO"])
     passphrase = stack.settings.secrets / PASSPHRASE
-    kept = Repository(stack, target, passphrase, passphrase)
+    kept = Repository(stack, target, passphrase, passphrase, stack.settings.secrets / CREDENTIALS)
+    if isinstance(target, Path):
+        _check_folder(target)
+    _check_running(stack)
     kept.prepare()
+    _make_passphrase(passphrase)
+    is_new = not kept.is_there()
     with alone("stack"), _stage(stack) as stage:
         if is_new:
-            target.mkdir(parents=True, exist_ok=True)
-            kept.work("init", title="Making the folder for backups")
+            if isinstance(target, Path):
+                target.mkdir(parents=True, exist_ok=True)
+            kept.work("init", title="Making the place for backups")
         else:
             _check_ownership(kept)
             kept.work("unlock", title="Removing what a killed backup left")
         manifest = _collect(stack, stage)
         content = sum(each["bytes"] for each in manifest["stores"].values())
-        _check_disk(target, content)
+        if isinstance(target, Path):
+            _check_disk(kept, target, content)
         identity, added = _keep(kept, stage, manifest)
         _forget_old(kept)
         _tell_prometheus(stack)
     say(
         f"\nBackup {identity} is in {target}: {megabytes(content)} of data, {megabytes(added)} of it new there, "
-        f"{megabytes(_size(target))} in all, after {time.monotonic() - started:.0f} s. \n"
+        f"{megabytes(kept.size())} in all, after {time.monotonic() - started:.0f} s. \n"
         f"`make restore FROM={target}` puts it back."
     )
-    if made:
-        say(
-            f"\nIts passphrase, printed this once: {made}\n"
-            f"Keep it elsewhere than on this machine: without it nobody can read the backups, and its only other copy "
-            f"is {kept.passphrase}."
-        )
+    return Kept(identity, target, content, added)
 
 
-def _check_target(target: Path) -> bool:
-    """Whether it has no backups yet; it may not hold anything else then."""
-    if (target / "config").is_file():
-        return False
-    if target.is_dir() and any(target.iterdir()):
+def command(stack: Stack, to: str = "") -> None:
+    backup(stack, to)
+
+
+def _check_folder(target: Path) -> None:
+    """It may hold nothing, or what an earlier backup made of it."""
+    if not (target / "config").is_file() and target.is_dir() and any(target.iterdir()):
         raise OpsError(
             f"{target} holds files and no backups; expected an empty folder, or one that `make backup` wrote to. Name "
             "another one by TO=."
         )
-    return True
 
 
 def _check_running(stack: Stack) -> None:
@@ -83,22 +94,26 @@ def _check_running(stack: Stack) -> None:
         )
 
 
-def _passphrase(stack: Stack) -> str:
-    """A new one, where there is none; else nothing."""
-    if (stack.settings.secrets / PASSPHRASE).exists():
-        return ""
+def _make_passphrase(file: Path) -> None:
+    """Where there is none. It is printed at once: what fails later doesn't keep it from whoever has to know it."""
+    if file.exists():
+        return
     made = secrets.random_text(40)
-    secrets.write(stack.settings.secrets / PASSPHRASE, made)
-    return made
+    secrets.write(file, made)
+    say(
+        f"The passphrase of the backups, printed this once: {made}\n"
+        "Keep it elsewhere than on this machine: without it nobody can read the backups, and its only other copy is "
+        f"{file}.\n"
+    )
 
 
 def _check_ownership(kept: Repository) -> None:
-    """Refuses a folder with somebody else's backups, or with those of another stack."""
+    """Refuses a place with somebody else's backups, or with those of another stack."""
     found = {str(each["hostname"]) for each in kept.snapshots()}
     if foreign := sorted(found - {kept.stack.project}):
         raise OpsError(
-            f"{kept.folder} has backups of {', '.join(foreign)}; expected those of {kept.stack.project}. Name another "
-            "folder by TO=: each stack has one of its own."
+            f"{kept.place} has backups of {', '.join(foreign)}; expected those of {kept.stack.project}. Name another "
+            "place by TO=: each stack has one of its own."
         )
 
 
@@ -134,12 +149,13 @@ def _collect(stack: Stack, stage: Path) -> dict[str, Any]:
             stores[DATABASE] = _dump(stack, stage / "erp-db.dump")
     _copy_files(stack, stage / "files")
     services = [name for name in (*STORES, DATABASE) if name in stores]
+    started_from = release.recorded(stack.settings) or release.here()
     manifest = {
         "format": FORMAT,
         "project": stack.project,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": capture(["git", "-C", str(ROOT), "rev-parse", "HEAD"]).stdout.strip(),
-        "images": {name: stack.model["services"][name]["image"] for name in services},
+        "commit": started_from.commit if started_from else "",
+        "images": {name: image for name, image in stack.running_images().items() if name in services},
         "stores": stores,
     }
     (stage / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
@@ -201,22 +217,18 @@ def _copy_files(stack: Stack, target: Path) -> None:
             shutil.copy2(path, copy)
 
 
-def _check_disk(target: Path, content: int) -> None:
+def _check_disk(kept: Repository, target: Path, content: int) -> None:
     """Room for all that isn't in the folder yet, as if restic compressed nothing."""
-    needed = max(content - _size(target), content // 10) + SPARE_BYTES
+    needed = max(content - kept.size(), content // 10) + SPARE_BYTES
     remedy = "Free some space, or name another folder by TO=."
     repository.want_disk(target, needed, f"a backup in {target}", remedy)
 
 
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
 def _keep(kept: Repository, stage: Path, manifest: dict[str, Any]) -> tuple[str, int]:
-    """The backup's name, and how much of it is new in the folder."""
+    """The backup's name, and how much of it is new there."""
     volumes = [f"/stores/{name}/{repository.CONTENT}" for name in manifest["stores"] if name != DATABASE]
     options = ("--json", "--ignore-ctime", "--group-by=host", f"--host={kept.stack.project}", f"--tag={TAG}")
-    with step("Encrypting into the folder"):
+    with step("Encrypting"):
         try:
             mount = (f"--volume={stage}:/stage:ro",)
             kept.work("backup", *options, "/stage", *sorted(volumes), title="restic backup", options=mount)
@@ -235,11 +247,11 @@ def _summary(kept: Repository) -> dict[str, Any]:
 
 
 def _forget_old(kept: Repository) -> None:
-    """Delete what is older than the settings say, and see that the folder is whole."""
+    """Delete what is older than the settings say, and see that what stays is whole."""
     settings = kept.stack.settings
     lengths = [f"--keep-{each}={settings[f'BACKUP_KEEP_{each.upper()}']}" for each in ("daily", "weekly", "monthly")]
     own = (f"--host={kept.stack.project}", f"--tag={TAG}", "--group-by=host")
-    with step("Deleting old backups, checking the folder"):
+    with step("Deleting old backups, checking what stays"):
         kept.work("forget", "--keep-last=1", *lengths, *own, "--prune", title="restic forget")
         kept.work("check", title="restic check")
 

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ops import engine, faults, image_source, images
+from ops import engine, faults, image_source, images, last_lines
 from ops.console import OpsError, capture, output, say, step, table
 from ops.lock import alone
 from ops.settings import Settings
@@ -35,7 +35,9 @@ def _want_engine() -> None:
 
 def down() -> None:
     with alone("stack"), step("Stopping the stack"):
-        current().compose("--profile", "*", "down", "--remove-orphans", timeout=300)
+        stack = current()
+        last_lines.hand_over(stack)
+        stack.compose("--profile", "*", "down", "--remove-orphans", timeout=300)
 
 
 def clean(confirm: str = "") -> None:

@@ -26,20 +26,25 @@ def reload(stack: Stack) -> None:
     if missing := {"prometheus", "alertmanager", "loki", "grafana"} - stack.running():
         raise OpsError(f"{', '.join(sorted(missing))}: not running; expected a started stack. Run `make up`.")
     with step("Checking"):
-        targets.check_files(stack)
         _check_log_rules(stack)
         application_files.take_over(stack.root, stack.settings.secrets)
-        check(stack, "prometheus", "promtool", "check", "config", f"{stack.prometheus_folder}/prometheus.yml")
-        folder = stack.root / "alertmanager"
-        check(stack, "alertmanager", "amtool", "check-config", "/checked/alertmanager.yml", mount=folder)
-        for board in sorted((stack.root / BOARDS).glob("*.json")):
-            _check_json(board)
+        check_files(stack)
     with step("Reloading Prometheus"):
         _reload_prometheus(stack)
     with step("Reloading Alertmanager"):
         reload_alertmanager(stack)
     say("Loki takes over changed rules within 10 seconds, Grafana changed boards within half a minute. A change of")
     say("another file needs `make up`.")
+
+
+def check_files(stack: Stack) -> None:
+    """By the programs of this checkout's images, in containers beside what runs."""
+    targets.check_files(stack)
+    check(stack, "prometheus", "promtool", "check", "config", f"{stack.prometheus_folder}/prometheus.yml")
+    folder = stack.root / "alertmanager"
+    check(stack, "alertmanager", "amtool", "check-config", "/checked/alertmanager.yml", mount=folder)
+    for board in sorted((stack.root / BOARDS).glob("*.json")):
+        _check_json(board)
 
 
 def _check_log_rules(stack: Stack) -> None:

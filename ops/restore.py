@@ -1,4 +1,4 @@
-"""`make restore FROM=folder`: volumes, database, secrets and settings as `make backup` kept them, then `make up`."""
+"""`make restore FROM=place`: volumes, database, secrets and settings as `make backup` kept them, then `make up`."""
 
 import io
 import json
@@ -19,6 +19,7 @@ from ops.lock import alone
 from ops.paths import ROOT
 from ops.repository import (
     CONTENT,
+    CREDENTIALS,
     DATABASE,
     DUMP,
     FILES,
@@ -41,18 +42,23 @@ RESTORE = 'restic --no-cache --quiet --no-lock restore "$0" --target "$1"'
 VERSION = re.compile(r":v?(\d+(?:\.\d+)*)")
 
 
-def restore(source: str = "", passphrase_file: str = "", confirm: str = "", snapshot: str = "") -> None:
-    """Everything is checked first, the passphrase and the whole backup too; nothing is touched until then."""
+def restore(source: str = "", passphrase_file: str = "", confirm: str = "", snapshot: str = "", key: str = "") -> None:
+    """Everything is checked first, the passphrase and the whole backup too; nothing is touched until then.
+
+    `key` is the file with the access key of a bucket.
+    """
     if not source:
         raise OpsError("No folder is named; expected the one of `make backup`: `make restore FROM=backups`.")
-    folder = _folder(source)
+    place = _place(source)
     engine.ensure()
     settings = load_settings()
     stack = Stack(settings, image_source.decide(settings))
     named = Path(passphrase_file).expanduser() if passphrase_file else settings.secrets / PASSPHRASE
-    with _copied(named, settings) as passphrase:
-        kept = Repository(stack, folder, passphrase, named)
+    credentials = Path(key).expanduser() if key else settings.secrets / CREDENTIALS
+    with _copied(named, credentials, settings) as copies:
+        kept = Repository(stack, place, copies / PASSPHRASE, named, credentials)
         kept.prepare()
+        kept.credentials = copies / CREDENTIALS
         chosen, manifest = _find(kept, snapshot)
         check(stack, manifest)
         _want_confirmation(settings, confirm)
@@ -72,32 +78,36 @@ def restore(source: str = "", passphrase_file: str = "", confirm: str = "", snap
     say(f"\nRestored as of {_spoken(manifest['made'])}, by the backup {chosen[:8]}.")
 
 
-def _folder(source: str) -> Path:
-    folder = repository.folder(source)
-    if not folder.is_dir():
-        raise OpsError(f"No folder {folder}; expected the one that `make backup` wrote to. Name it by FROM=.")
-    if not (folder / "config").is_file():
+def _place(source: str) -> Path | str:
+    place = repository.place(source)
+    if isinstance(place, str):
+        return place
+    if not place.is_dir():
+        raise OpsError(f"No folder {place}; expected the one that `make backup` wrote to. Name it by FROM=.")
+    if not (place / "config").is_file():
         raise OpsError(
-            f"{folder} has no backups: found no file `config` in it, expected what `make backup` wrote. Name that "
+            f"{place} has no backups: found no file `config` in it, expected what `make backup` wrote. Name that "
             "folder by FROM=; if a copy of it is meant, copy it whole."
         )
-    return folder
+    return place
 
 
 @contextmanager
-def _copied(file: Path, settings: Settings) -> Iterator[Path]:
-    """A copy of the file with the passphrase, which outlives the folder of secrets."""
-    if not file.is_file():
+def _copied(passphrase: Path, credentials: Path, settings: Settings) -> Iterator[Path]:
+    """A folder with copies of these files, which outlive the folder of secrets."""
+    if not passphrase.is_file():
         raise OpsError(
-            f"No passphrase: found no file {file}; expected the passphrase that `make backup` printed when it made the "
-            "folder. Write it into a file and name that by PASSPHRASE_FILE=."
+            f"No passphrase: found no file {passphrase}; expected the passphrase that `make backup` printed when it "
+            "made the place for backups. Write it into a file and name that by PASSPHRASE_FILE=."
         )
     folder = settings.local / "restore"
     shutil.rmtree(folder, ignore_errors=True)
     repository.private_folder(folder)
     try:
-        secrets.write(folder / PASSPHRASE, file.read_text(encoding="utf-8").strip())
-        yield folder / PASSPHRASE
+        secrets.write(folder / PASSPHRASE, passphrase.read_text(encoding="utf-8").strip())
+        if credentials.is_file():
+            secrets.write(folder / CREDENTIALS, credentials.read_text(encoding="utf-8").strip())
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -109,8 +119,8 @@ def _find(kept: Repository, wanted: str) -> tuple[str, dict[str, Any]]:
     if not chosen:
         names = ", ".join(f"{each['short_id']} of {_spoken(each['time'])}" for each in found[-10:])
         raise OpsError(
-            f"{kept.folder} has no backup {wanted or 'that `make backup` made'}; found {names or 'none of ours'}. Name "
-            "another folder by FROM=, or one of these by SNAPSHOT=."
+            f"{kept.place} has no backup {wanted or 'that `make backup` made'}; found {names or 'none of ours'}. Name "
+            "another place by FROM=, or one of these by SNAPSHOT=."
         )
     identity = str(chosen[-1]["id"])
     return identity, dict(json.loads(kept.read("dump", identity, MANIFEST)))
@@ -143,12 +153,12 @@ def check(stack: Stack, manifest: dict[str, Any]) -> None:
 
 def is_newer(image: str, here: str) -> bool:
     """By the numbers that both have: Debian's 17 and the official 17.11 are the same."""
-    there, ours = ([int(each) for each in _version(name).split(".")] for name in (image, here))
+    there, ours = ([int(each) for each in version(name).split(".")] for name in (image, here))
     length = min(len(there), len(ours))
     return there[:length] > ours[:length]
 
 
-def _version(image: str) -> str:
+def version(image: str) -> str:
     found = VERSION.search(image)
     return found[1] if found else "0"
 
@@ -179,8 +189,8 @@ def _read_all(kept: Repository, chosen: str) -> None:
         run_logged(command, log=kept.log, title="Reading", env=kept.stack.environment)
     except OpsError as error:
         raise OpsError(
-            f"The backup {chosen[:8]} in {kept.folder} is damaged or not whole; expected every piece of it. Nothing "
-            f"was touched. Use another copy of the folder, or an older backup by SNAPSHOT=.\n{error}"
+            f"The backup {chosen[:8]} in {kept.place} is damaged or not whole; expected every piece of it. Nothing "
+            f"was touched. Use another copy, or an older backup by SNAPSHOT=.\n{error}"
         ) from None
 
 

@@ -222,6 +222,12 @@ class Stack:
         found = [dict(zip(columns, line.split("\t"), strict=True)) for line in sorted(listed.splitlines())]
         return [{**each, "Health": "".join(HEALTH.findall(each["Status"]))} for each in found]
 
+    def running_images(self) -> dict[str, str]:
+        """The image that each service's running container was made of, as it was named then."""
+        row = '{{.Label "com.docker.compose.service"}}\t{{.Image}}'
+        listed = capture(["docker", "ps", "--filter", of_project(self.project), "--format", row]).stdout
+        return dict(line.split("\t") for line in sorted(listed.splitlines()))
+
     def running(self) -> set[str]:
         """The services of which a container runs."""
         return {each["Service"] for each in self.containers() if each["State"] == "running"}

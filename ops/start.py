@@ -28,6 +28,15 @@ def start(stack: Stack) -> None:
         _judge(stack, once)
 
 
+def start_one(stack: Stack, service: str) -> None:
+    """Have this service as the files say, and healthy, a one-shot ended; all others stay as they are."""
+    if service in stack.one_shots:
+        _up(stack, "--no-deps", service)
+        _judge(stack, {service})
+    else:
+        _up(stack, "--no-deps", "--wait", "--wait-timeout", str(WAIT_SECONDS), service)
+
+
 def _remove_left_over(stack: Stack) -> None:
     """New containers of a start that was interrupted: the next one of Compose fails over their names."""
     if left := [each["Name"] for each in stack.containers() if NEW.match(each["Name"])]:

@@ -4,7 +4,7 @@ import re
 import shutil
 import time
 
-from ops import application_files, engine, gateway, image_source, machine, ports, secrets, urls
+from ops import application_files, engine, gateway, image_source, machine, ports, release, secrets, urls
 from ops.console import OpsError, capture, say
 from ops.lock import alone
 from ops.paths import ROOT
@@ -25,6 +25,15 @@ def up(*, is_dev: bool = False) -> None:
 
 def _up(*, is_dev: bool) -> None:
     started = time.monotonic()
+    chosen, engine_started = prepare(is_dev=is_dev)
+    restart_what_is_broken(chosen, engine_started=engine_started)
+    finish(chosen)
+    say(f"\nUp after {time.monotonic() - started:.0f} s.\n")
+    urls.show(chosen)
+
+
+def prepare(*, is_dev: bool = False) -> tuple[Stack, bool]:
+    """Have engine, images and secrets; what runs stays as it is. The second answer: whether the engine was started."""
     check_machine()
     engine_started = engine.ensure()
     settings = load_settings()  # by Compose, which `ensure` may have had to install
@@ -39,11 +48,14 @@ def _up(*, is_dev: bool) -> None:
     image_source.provide(chosen)
     if settings["GATEWAY"] == "on":
         gateway.ensure_users(chosen)
-    restart_what_is_broken(chosen, engine_started=engine_started)
+    return chosen, engine_started
+
+
+def finish(chosen: Stack) -> None:
+    """Start what doesn't run as the files say, and stop what is switched off."""
     stop_what_is_switched_off(chosen)
     start(chosen)
-    say(f"\nUp after {time.monotonic() - started:.0f} s.\n")
-    urls.show(chosen)
+    release.record(chosen.settings)
 
 
 def check_machine() -> None:

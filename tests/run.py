@@ -143,7 +143,7 @@ PHASES = (
     Phase(
         "backup",
         STACK,
-        _pytest("tests/apart/test_backup.py"),
+        _pytest("tests/apart/test_backup.py", "tests/apart/test_backup_bucket.py"),
         needs=("stack",),
         after=("second", "official"),
         in_test=False,
@@ -165,6 +165,7 @@ PHASES = (
         after=("rotate", "faults"),
         in_test=False,
     ),
+    Phase("upgrade", STACK, _pytest("tests/apart/test_upgrade.py"), needs=("stack",), after=("rotate",), in_test=False),
     Phase("mutation", FILES, ("-m", "prometheus.tests.mutation", "--all"), needs=("stack",), in_test=False),
     Phase("quiet-days", FILES, ("-m", "prometheus.tests.quiet", "--all"), needs=("stack",), in_test=False),
     Phase("takehome-all", FILES, _pytest("tests/takehome", "-m", "thorough"), needs=("stack",), in_test=False),

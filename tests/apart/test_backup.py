@@ -1,50 +1,25 @@
 """A stack is backed up while it runs, loses every volume and secret, is restored, and has what it had, by content."""
 
-import json
 import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 
-from ops import secrets
 from tests.support import stack
+from tests.support.sample_stack import WINDOW_SECONDS, Content, SampleStack
 from tests.support.second_stack import SecondStack, left
 from tests.support.wait import eventually, stays
 
 PROJECT = "backup"
-ENVIRONMENT = {
-    "PROJECT": PROJECT,
-    "SAMPLE": "on",
-    "TRACING": "on",
-    "WEB_CONCURRENCY": "1",
-    "TRAFFIC_ORDERS_PER_MINUTE": "12",
-}
 START_SECONDS, BACKUP_SECONDS = 900.0, 1200.0
-WINDOW_SECONDS = 90
 TOLD_SECONDS = 60  # a group waits for 30 s at most
 QUIET_SECONDS = 60  # after it would have been told again
 TASK_SECONDS = 30
 pytestmark = pytest.mark.timeout(5400)
 ALERT, CONTROL = "PlantedBeforeTheLoss", "PlantedAfterTheLoss"
-
-
-@dataclass(frozen=True)
-class Content:
-    """Each as text, so that a difference is seen where it is."""
-
-    orders: str
-    users: str
-    samples: str
-    lines: str
-    silences: str
-    issues: str
-    traces: str
 
 
 @dataclass(frozen=True)
@@ -59,84 +34,6 @@ class Story:
     told_again: int
     control_told: int
     backup_age: float
-
-
-class Backed(SecondStack):
-    def __init__(self) -> None:
-        super().__init__(**ENVIRONMENT)
-
-    def sql(self, query: str) -> str:
-        command = ("psql", "--username=postgres", "--dbname=erp", "--tuples-only", "--no-align", "--command", query)
-        return self.compose("exec", "-T", "erp-db", *command).strip()
-
-    def ask(self, port: str, path: str, **parameters: Any) -> Any:
-        answer = requests.get(f"{self.url(port)}{path}", params=parameters, headers=self.token, timeout=60)
-        answer.raise_for_status()
-        return answer.json()
-
-    @property
-    def token(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {secrets.read('bugsink_api_token', self.settings.secrets)}"}
-
-    def plant(self, alert: str) -> None:
-        ends = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
-        labels = {"alertname": alert, "severity": "warning", "application": "erp", "env": "sandbox", "team": "infra"}
-        body = [{"labels": labels, "endsAt": ends}]
-        requests.post(f"{self.url('ALERTMANAGER_PORT')}/api/v2/alerts", json=body, timeout=20).raise_for_status()
-
-    def told(self, alert: str) -> int:
-        received = self.ask("INBOX_PORT", "/api/notifications", channel="slack")["notifications"]
-        return sum(alert in json.dumps(each) for each in received)
-
-    def silence(self) -> None:
-        body = {
-            "matchers": [{"name": "service", "value": "nobody", "isRegex": False, "isEqual": True}],
-            "startsAt": datetime.now(UTC).isoformat(),
-            "endsAt": (datetime.now(UTC) + timedelta(hours=5)).isoformat(),
-            "createdBy": "tests",
-            "comment": "to be there after the loss",
-        }
-        requests.post(f"{self.url('ALERTMANAGER_PORT')}/api/v2/silences", json=body, timeout=20).raise_for_status()
-
-    def content(self, end: float, last_order: int) -> Content:
-        """What is kept of the orders up to that one, and of the seconds before `end`."""
-        orders = self.sql("SELECT id, number, total, placed_by_id, created_at FROM orders_order ORDER BY id")
-        samples = self.ask(
-            "PROMETHEUS_PORT", "/api/v1/query", query=f'{{application=~".+"}}[{WINDOW_SECONDS}s]', time=end
-        )["data"]["result"]
-        lines = self.ask(
-            "LOKI_PORT",
-            "/loki/api/v1/query_range",
-            query='{application="erp"}',
-            start=_ns(end - WINDOW_SECONDS),
-            end=_ns(end),
-            limit=5000,
-        )["data"]["result"]
-        silences = self.ask("ALERTMANAGER_PORT", "/api/v2/silences")
-        tracker = "/api/canonical/0"
-        issues = self.ask("BUGSINK_PORT", f"{tracker}/issues/", project=1)["results"]
-        events = [self.ask("BUGSINK_PORT", f"{tracker}/events/", issue=each["id"])["results"] for each in issues]
-        listing = "wget -q -O - 'http://127.0.0.1:16686/api/traces?service=erp-web&limit=500&lookback=1h'"
-        traces = json.loads(self.compose("exec", "-T", "jaeger", "sh", "-c", listing))["data"]
-        ended = [each["traceID"] for each in traces if max(span["startTime"] for span in each["spans"]) / 1e6 < end]
-        return Content(
-            orders="\n".join(row for row in orders.splitlines() if int(row.split("|")[0]) <= last_order),
-            users=self.sql("SELECT username, password, is_staff FROM organizations_user ORDER BY username"),
-            samples=_sorted(samples),
-            lines=_sorted(lines),
-            silences=_sorted({each["id"]: each["matchers"] for each in silences}),
-            issues=_sorted([issues, events]),
-            traces=_sorted(sorted(ended)),
-        )
-
-
-def _ns(seconds: float) -> int:
-    return int(seconds) * 10**9
-
-
-def _sorted(value: Any) -> str:
-    rows = sorted(json.dumps(each, sort_keys=True) for each in value) if isinstance(value, list) else [value]
-    return json.dumps(rows, indent=1)
 
 
 def refused(running: SecondStack, *arguments: str) -> str:
@@ -171,7 +68,7 @@ def foreign(to: Path) -> Path:
     return to
 
 
-def live(running: Backed) -> None:
+def live(running: SampleStack) -> None:
     """Orders, lines, an error, a silence and a notification to lose."""
     running.make("up", timeout=START_SECONDS)
     running.silence()
@@ -186,7 +83,7 @@ def live(running: Backed) -> None:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    running = Backed()
+    running = SampleStack(PROJECT)
     folder = tmp_path_factory.mktemp("backups")
     to, wrong = f"TO={folder / 'good'}", {}
     try:

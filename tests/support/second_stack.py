@@ -20,7 +20,10 @@ START_SECONDS = 300
 
 
 class SecondStack:
-    def __init__(self, **more: str) -> None:
+    """`folder` is the checkout that it runs from."""
+
+    def __init__(self, folder: Path = stack.ROOT, **more: str) -> None:
+        self.folder = folder
         # Of 10000 more than the first one's ports another program may have one.
         self._environment = ENVIRONMENT | {name: str(free_port()) for name in settings.PORTS} | more
         with patch.dict(os.environ, self._environment):
@@ -32,10 +35,14 @@ class SecondStack:
         return f"http://{self.settings.host}:{self.settings[port]}"
 
     def make(self, *arguments: str, timeout: float = START_SECONDS) -> str:
-        return stack.run("make", "-s", *arguments, timeout=timeout, env=self._environment)
+        return stack.run("make", "-s", *arguments, timeout=timeout, env=self._environment, folder=self.folder)
 
     def compose(self, *arguments: str, timeout: float = 60) -> str:
-        return stack.compose(*arguments, timeout=timeout, env=self._environment)
+        return stack.compose(*arguments, timeout=timeout, env=self._environment, folder=self.folder)
+
+    @property
+    def secrets(self) -> Path:
+        return self.folder / self.settings.secrets.relative_to(stack.ROOT)
 
     @contextmanager
     def in_place_of_the_first(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from ops import paths, secrets, settings
@@ -41,11 +42,11 @@ def secret(name: str) -> str:
     return secrets.read(name, loaded_settings().secrets).strip()
 
 
-def run(*command: str, timeout: float = 60, env: dict[str, str] | None = None) -> str:
-    """Run a command in the repository and return its output; a failure's text holds what it printed."""
+def run(*command: str, timeout: float = 60, env: dict[str, str] | None = None, folder: Path = ROOT) -> str:
+    """Run a command in the repository, or another checkout of it; a failure's text holds what it printed."""
     done = subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -58,9 +59,9 @@ def run(*command: str, timeout: float = 60, env: dict[str, str] | None = None) -
     return done.stdout
 
 
-def compose(*arguments: str, timeout: float = 60, env: dict[str, str] | None = None) -> str:
+def compose(*arguments: str, timeout: float = 60, env: dict[str, str] | None = None, folder: Path = ROOT) -> str:
     """`docker compose` with this stack's files and settings."""
-    return run(sys.executable, "-m", "ops", "compose", *arguments, timeout=timeout, env=env)
+    return run(sys.executable, "-m", "ops", "compose", *arguments, timeout=timeout, env=env, folder=folder)
 
 
 def execute(service: str, *command: str, timeout: float = 60) -> str:
