@@ -29,12 +29,11 @@ def start(stack: Stack) -> None:
 
 
 def start_one(stack: Stack, service: str) -> None:
-    """Have this service as the files say, and healthy, a one-shot ended; all others stay as they are."""
-    if service in stack.one_shots:
-        _up(stack, "--no-deps", service)
-        _judge(stack, {service})
-    else:
-        _up(stack, "--no-deps", "--wait", "--wait-timeout", str(WAIT_SECONDS), service)
+    """Have this service as the files say, and healthy; what it needs has to be so already.
+
+    Not with --no-deps: Compose 2.26 then takes the service for a changed one, and so does the next start.
+    """
+    _up(stack, "--wait", "--wait-timeout", str(WAIT_SECONDS), service)
 
 
 def _remove_left_over(stack: Stack) -> None:

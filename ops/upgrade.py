@@ -159,11 +159,12 @@ def order(services: Mapping[str, Any]) -> list[str]:
 
 
 def replace(stack: Stack) -> None:
-    """One service at a time, each healthy before the next one stops."""
+    """One service at a time, each healthy before the next one stops. One-shots run for those that wait for them."""
     up.stop_what_is_switched_off(stack)
     for service in order(stack.model["services"]):
-        with step(service):
-            start_one(stack, service)
+        if service not in stack.one_shots:
+            with step(service):
+                start_one(stack, service)
 
 
 def _smoke() -> None:

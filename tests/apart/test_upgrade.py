@@ -89,8 +89,8 @@ class Clone(SampleStack):
         )
 
     def fired(self, begin: float, end: float) -> list[str]:
-        """The alerts that fired, but for those that tell nobody."""
-        query = 'ALERTS{alertstate="firing",severity=~"critical|warning",alertname!="Watchdog"}'
+        """The alerts that fired, but for those that tell nobody, and those of the machine, on which much else runs."""
+        query = 'ALERTS{alertstate="firing",severity=~"critical|warning",alertname!="Watchdog",service!="node"}'
         found = self.ask("PROMETHEUS_PORT", "/api/v1/query_range", query=query, start=begin, end=end, step=5)
         return sorted({json.dumps(each["metric"], sort_keys=True) for each in found["data"]["result"]})
 
@@ -127,6 +127,7 @@ def lost(written: Written, running: Clone, begin: float) -> dict[str, int]:
 def live(running: Clone) -> None:
     running.make("up", timeout=START_SECONDS)
     running.silence()
+    running.make("silence", "SERVICE=node", "FOR=3h")  # the machine's own figures are not this stack's doing
     crash = 'import sentry_sdk; sentry_sdk.capture_exception(ValueError("planted")); sentry_sdk.flush()'
     running.compose("exec", "-T", "erp-web", "python", "manage.py", "shell", "-c", crash, timeout=120)
     eventually(lambda: int(running.sql("SELECT count(*) FROM orders_order")) >= 10, "ten orders", 180)
