@@ -20,9 +20,11 @@ from ops.release import Release
 from ops.repository import DATABASE, STORES
 from ops.stack import Stack, foreign_folder
 from ops.start import start_one
+from ops.wait import attempts
 
 MAJOR_PAGE = 'docs/operations/upgrade.md, "PostgreSQL\'s next major version"'
 BACK_SECONDS = 3600.0
+SETTLE_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def upgrade(origin: str = "") -> None:
         with alone("stack"):
             replace(stack)
             up.finish(stack)
+        _settle(stack)
         _smoke()
     except OpsError as error:
         say(f"\nThe upgrade failed: {error}\n")
@@ -109,12 +112,17 @@ def check_well(stack: Stack) -> None:
             f"Not well: {', '.join(ill)}; expected a healthy stack, else nobody could tell what the upgrade broke. "
             "`make status` shows it."
         )
-    listed = json.loads(alerts.amtool(stack, "alert", "query", "--output=json", "severity=critical"))
-    if firing := sorted({each["labels"]["alertname"] for each in listed}):
+    if firing := critical(stack):
         raise OpsError(
             f"Critical alerts fire: {', '.join(firing)}; expected none, else nobody could tell what the upgrade broke. "
             "Mend what they name, or silence it: `make silence`."
         )
+
+
+def critical(stack: Stack) -> list[str]:
+    """The critical alerts that fire and aren't silenced."""
+    listed = json.loads(alerts.amtool(stack, "alert", "query", "--output=json", "severity=critical"))
+    return sorted({each["labels"]["alertname"] for each in listed})
 
 
 def check_data(running: Mapping[str, str], services: Mapping[str, Any]) -> None:
@@ -165,6 +173,16 @@ def replace(stack: Stack) -> None:
         if service not in stack.one_shots:
             with step(service):
                 start_one(stack, service)
+
+
+def _settle(stack: Stack) -> None:
+    """Wait for the end of what the replacing itself has caused; what stays is for `make smoke` to judge."""
+    if not critical(stack):
+        return
+    with step(f"Waiting for the end of {', '.join(critical(stack))}"):
+        for _ in attempts(SETTLE_SECONDS, 5):
+            if not critical(stack):
+                return
 
 
 def _smoke() -> None:

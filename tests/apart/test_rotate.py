@@ -15,6 +15,7 @@ from tests.support.erp import RESPONSES
 from tests.support.inbox import Inbox
 from tests.support.mailpit import Mailpit
 from tests.support.rotated import Buyer, Rotated
+from tests.support.second_stack import OF_THE_MACHINE
 from tests.support.wait import eventually, stays
 
 pytestmark = pytest.mark.timeout(3600)
@@ -24,8 +25,6 @@ PLACED = f'sum({RESPONSES}{{job="erp-web",view="api-orders",method="POST",status
 LINES = (
     '{service="erp-web"} |= "api-orders" | json | logger="access" | view="api-orders" | method="POST" | status="201"'
 )
-# A machine that is busy with other work is no fault of a rotation.
-OF_THE_MACHINE = r"Host\w+|Container(Cpu|Memory)|HttpLatency\w+|ErrorBudget\w+"
 # They complain of each look that takes too long.
 EXPORTERS = 'alertname="LogErrorsUnusual",service=~"telegraf|blackbox|promtail"'
 GIVEN = {
