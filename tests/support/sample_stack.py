@@ -35,7 +35,7 @@ class Content:
 
 
 class SampleStack(SecondStack):
-    def __init__(self, project: str, folder: Path = ROOT, **more: str) -> None:
+    def __init__(self, project: str, folder: Path = ROOT, /, **more: str) -> None:
         super().__init__(folder, **{"PROJECT": project, **ENVIRONMENT, **more})
 
     def sql(self, query: str) -> str:

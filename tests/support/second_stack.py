@@ -24,7 +24,7 @@ OF_THE_MACHINE = r"Host\w+|Container(Cpu|Memory)|HttpLatency\w+|ErrorBudget\w+"
 class SecondStack:
     """`folder` is the checkout that it runs from."""
 
-    def __init__(self, folder: Path = stack.ROOT, **more: str) -> None:
+    def __init__(self, folder: Path = stack.ROOT, /, **more: str) -> None:
         self.folder = folder
         # Of 10000 more than the first one's ports another program may have one.
         self._environment = ENVIRONMENT | {name: str(free_port()) for name in settings.PORTS} | more
