@@ -93,7 +93,11 @@ class SampleStack(SecondStack):
         )["data"]["result"]
         silences = self.ask("ALERTMANAGER_PORT", "/api/v2/silences")
         tracker = "/api/canonical/0"
-        issues = self.ask("BUGSINK_PORT", f"{tracker}/issues/", project=1)["results"]
+        issues = [
+            each
+            for each in self.ask("BUGSINK_PORT", f"{tracker}/issues/", project=1)["results"]
+            if datetime.fromisoformat(each["first_seen"]).timestamp() < end  # `make smoke` plants one
+        ]
         events = [self.ask("BUGSINK_PORT", f"{tracker}/events/", issue=each["id"])["results"] for each in issues]
         ended = [
             each["traceID"] for each in self.traces() if max(span["startTime"] for span in each["spans"]) / 1e6 < end
