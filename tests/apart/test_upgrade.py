@@ -126,7 +126,7 @@ def refused(running: SampleStack, *arguments: str) -> str:
 
 
 def lost(written: Written, running: Clone, begin: float) -> dict[str, int]:
-    """Lines by service that no longer are anywhere but in the files that this test holds; one-shots live too short."""
+    """Lines by service that no longer are anywhere but in the files that this test holds."""
     found = written.compared(running.url("LOKI_PORT"), begin, time.time() - 5)
     return {key[2]: each.missing for key, each in found.items() if each.missing and key[2] not in WAY}
 

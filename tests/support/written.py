@@ -26,12 +26,17 @@ class Written:
         self._containers: dict[str, Container] = {}
 
     def hold(self) -> None:
-        """Keep the files of all containers that are there now; to be called again once there are others."""
+        """Keep the files of all containers that are there now; to be called again once there are others.
+
+        Not of one-shots: Promtail may not find at all what lives for seconds.
+        """
         of_project = f"label=com.docker.compose.project={self._project}"
         for each in stack.run("docker", "ps", "--all", "--quiet", "--no-trunc", "--filter", of_project).split():
             found = json.loads(stack.run("docker", "inspect", each))[0]
             labels, log = found["Config"]["Labels"], Path(found["LogPath"])
-            if "observability.application" in labels and each not in self._containers and log.is_file():
+            if found["HostConfig"]["RestartPolicy"]["Name"] == "no" or "observability.application" not in labels:
+                continue
+            if each not in self._containers and log.is_file():
                 os.link(log, self._folder / each)
                 self._containers[each] = engine.container({"Id": each, "Labels": labels, "Names": [found["Name"]]})
 
