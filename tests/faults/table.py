@@ -24,7 +24,6 @@ DUE: frozenset[str] = frozenset(
         "all-stopped",
         "beat-twice",
         "bugsink-frozen",
-        "bugsink-killed",
         "connections-out",
         "cpu-pressure",
         "db-read-only",
