@@ -6,6 +6,7 @@ _ACCOUNT = "tests/apart/test_log_account.py::"
 _WORKERS = "tests/app/o11y/test_multiprocess.py::"
 _TRACES = "tests/apart/test_trace_store.py::"
 _TASKS = "tests/app/o11y/test_celery_tasks.py::"
+_UPGRADE = "tests/apart/test_upgrade.py::"
 _ROTATION = "tests/apart/test_rotate.py::"
 _SECRETS = "tests/ops/test_secrets.py::"
 
@@ -190,6 +191,14 @@ PROVEN: tuple[Proven, ...] = (
         "`make restore` brings back equal content",
         "tests/apart/test_backup.py::test_content_is_equal",
     ),
+    *(
+        Proven("F31", "a stack with data is upgraded from the last tag, and a step fails", promise, f"{_UPGRADE}{test}")
+        for promise, test in (
+            ("its content is equal", "test_content_is_equal"),
+            ("a failed step goes back by itself", "test_a_failed_step_goes_back_by_itself"),
+            ("no line is lost", "test_no_line_is_lost"),
+        )
+    ),
     Proven(
         "F4, F27",
         "a host's way to the gateway is cut and its agent killed",
@@ -243,5 +252,4 @@ UNPROVEN: tuple[Unproven, ...] = (
         "a disk or a way that is slow",
         "The kernel here has neither device-mapper nor netem; what never answers is run in its place.",
     ),
-    Unproven("F31", "an upgrade that fails", "No command upgrades a stack yet."),
 )
