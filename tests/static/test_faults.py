@@ -21,7 +21,7 @@ def test_every_fault_of_the_list_is_proven_or_says_why_not() -> None:
     assert LISTED - named == set()
 
 
-@pytest.mark.parametrize("proven", PROVEN, ids=lambda proven: proven.test.rpartition("::")[2])
+@pytest.mark.parametrize("proven", PROVEN, ids=lambda proven: proven.test)
 def test_the_test_that_a_row_names_exists(proven: Proven) -> None:
     file, _, name = proven.test.partition("::")
     assert f"\ndef {name}(" in (ROOT / file).read_text(encoding="utf-8")
