@@ -1,6 +1,7 @@
 """Starting a tiny project on the real engine: what runs on is awaited, what runs once is judged by its exit status."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from ops.settings import Settings
 from ops.stack import Stack
 from ops.start import start
 from tests.support.stack import run
-from tests.support.wait import eventually
+from tests.support.wait import eventually, stays
 
 PROJECT = "erp-observability-start-test"
+READY = "database system is ready to accept connections"
 SLOW: dict[str, Any] = {
     "command": ["sh", "-c", "sleep 3; touch /tmp/healthy; exec sleep infinity"],
     "healthcheck": {"test": ["CMD", "test", "-f", "/tmp/healthy"], "interval": "1s", "retries": 9},  # noqa: S108
@@ -72,18 +74,53 @@ def test_a_failing_one_shot_is_told_with_its_last_lines(project: Stack, *, await
 
 def test_a_database_whose_first_start_was_interrupted_says_what_to_do(project: Stack) -> None:
     """It is there, and has none of the roles that the first start makes at its end."""
-    database = current().model["services"]["erp-db"]
-    kept = {key: database[key] for key in ("image", "command", "user", "environment", "tmpfs")}
-    check = {**database["healthcheck"], "interval": "1s", "retries": 20, "start_period": "0s"}
-    password = project.root / "password"
-    password.write_text("a password of this test\n", encoding="utf-8")
-    mounts = [mount for mount in database["volumes"] if mount["target"].endswith("healthy.sh")]
-    mounts += [{"type": "bind", "source": str(password), "target": "/run/secrets/postgres_password"}]
-    write(project, database={**kept, "healthcheck": check, "volumes": mounts})
+    write(project, database=_database(project, interval="1s", retries=20, start_period="0s"))
     with pytest.raises(
         OpsError, match=r"database is .*unhealthy(.|\n)*has 0 of the roles erp and exporter, expected 2"
     ):
         start(project)
+
+
+def test_a_health_check_that_takes_too_long_is_no_crash_of_the_database(project: Stack) -> None:
+    """Docker kills it; what it had started would be a child of the server."""
+    write(project, database=_database(project, interval="1s", timeout="1s", retries=20, start_period="30s"))
+    project.compose("up", "--detach", timeout=60)
+    (container,) = project.containers()
+    name = container["Name"]
+    logs = ("docker", "logs", name)
+    eventually(
+        lambda: _said(*logs), "two starts, the first one being temporary", 60, until=lambda text: text.count(READY) == 2
+    )
+    run("docker", "kill", "--signal", "STOP", name)
+    try:
+        streak = ("docker", "inspect", "--format", "{{range .State.Health.Log}}{{.Output}}{{end}}", name)
+        eventually(
+            lambda: run(*streak), "a check that took too long", 30, until=lambda text: "exceeded timeout" in text
+        )
+        # pg_isready, which was a child of the check's shell, gives up after 3 s.
+        stays(lambda: True, "the server is stopped", 5, interval=5)
+    finally:
+        run("docker", "kill", "--signal", "CONT", name)
+    psql = ("docker", "exec", name, "psql", "--username=postgres", "--tuples-only", "--command=SELECT 1")
+    eventually(lambda: run(*psql), "an answer", 30)
+    assert [line for line in _said(*logs).splitlines() if "server process" in line] == []
+
+
+def _database(project: Stack, **check: Any) -> dict[str, Any]:
+    """The sample's, with nothing in it, and another timing of its health check."""
+    database = current().model["services"]["erp-db"]
+    kept = {key: database[key] for key in ("image", "command", "user", "environment", "tmpfs")}
+    password = project.root / "password"
+    password.write_text("a password of this test\n", encoding="utf-8")
+    mounts = [mount for mount in database["volumes"] if mount["target"].endswith("healthy.sh")]
+    mounts += [{"type": "bind", "source": str(password), "target": "/run/secrets/postgres_password"}]
+    return {**kept, "healthcheck": {**database["healthcheck"], **check}, "volumes": mounts}
+
+
+def _said(*command: str) -> str:
+    """Of both streams."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True, timeout=30)
+    return done.stdout
 
 
 def test_the_socket_proxy_stops_at_once(project: Stack) -> None:
