@@ -22,6 +22,12 @@ MAILBOX = re.compile(r"[\w+=/&'-]+(\.[\w+=/&'-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+
 # A rule that reads an application's own threshold names the alert and the tier so.
 ADJUSTABLE = re.compile(r'application:alert_threshold:own\{alert="(\w+)",severity="(\w+)"\}')
 CHANNEL_SECRETS = {"slack": "slack_webhook_url", "pagerduty": "pagerduty_routing_key"}
+# As alertmanager/checks.py, which refuses a few more.
+SECRET_FORMS = {
+    "slack": (r"https?://[^\W_](?!.*[\"'{}<>\\`])[!-~]+", "one line such as https://host/path"),
+    "pagerduty": ("[A-Za-z0-9]+", "the letters and digits of an Events API v2 integration"),
+    "email": (".+", "one line"),
+}
 SECTIONS = ("thresholds", "routing")
 ROUTING = ("env", *CHANNEL_SECRETS, "email")
 THRESHOLDS_FILE = Path("prometheus/rules/own/thresholds.yml")
@@ -54,9 +60,17 @@ def take_over(root: Path, secret_files: Path) -> None:
 
 
 def read(root: Path, secret_files: Path) -> list[Application]:
-    """What each file says; OpsError names the file and the line of what can't be used."""
+    """What each file says; OpsError has a line for each file that can't be used, with its name and line."""
     adjustable = thresholds(root)
-    return [_Reader(path, secret_files).read(adjustable) for path in sorted((root / "applications").glob("*.toml"))]
+    found, wrong = [], []
+    for path in sorted((root / "applications").glob("*.toml")):
+        try:
+            found.append(_Reader(path, secret_files).read(adjustable))
+        except OpsError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise OpsError("\n".join(wrong))
+    return found
 
 
 def thresholds(root: Path = ROOT) -> set[tuple[str, str]]:
@@ -140,13 +154,16 @@ class _Reader:
         return dict(given)
 
     def _secret(self, channel: str, path: Path) -> None:
-        """It has to be there and not empty, and readable for Alertmanager's user."""
+        """It has to be there, of the form that Alertmanager's renderer wants, and readable for its user."""
         found = path.read_text(encoding="utf-8", errors="replace").strip() if path.is_file() else ""
         if not found:
             state = "is empty" if path.is_file() else "isn't there"
             raise self._wrong(
                 channel, f"{channel} needs the secret {path}, which {state}; expected the file with its value"
             )
+        form, words = SECRET_FORMS[channel]
+        if not re.fullmatch(form, found):
+            raise self._wrong(channel, f"{channel} needs the secret {path}, which can't work; expected {words}")
         path.chmod(secrets.FILE_MODE)
 
     def _table(self, document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -5,6 +5,8 @@ The program that will read a file checks it first, in a container of its own; wh
 
 import json
 import re
+import sys
+import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -12,7 +14,8 @@ from pathlib import Path
 from ops import application_files, targets
 from ops.alerts import answering, exposition
 from ops.config_check import check
-from ops.console import OpsError, say, step
+from ops.console import OpsError, capture, say, step
+from ops.paths import LOCAL
 from ops.stack import Stack
 from ops.wait import attempts
 
@@ -29,6 +32,8 @@ def reload(stack: Stack) -> None:
         _check_log_rules(stack)
         application_files.take_over(stack.root, stack.settings.secrets)
         check_files(stack)
+        for sentence in targets.unread(stack.root):
+            say(f"    {sentence}")
     with step("Reloading Prometheus"):
         _reload_prometheus(stack)
     with step("Reloading Alertmanager"):
@@ -41,8 +46,7 @@ def check_files(stack: Stack) -> None:
     """By the programs of this checkout's images, in containers beside what runs."""
     targets.check_files(stack)
     check(stack, "prometheus", "promtool", "check", "config", f"{stack.prometheus_folder}/prometheus.yml")
-    folder = stack.root / "alertmanager"
-    check(stack, "alertmanager", "amtool", "check-config", "/checked/alertmanager.yml", mount=folder)
+    _check_routes(stack)
     for board in sorted((stack.root / BOARDS).glob("*.json")):
         _check_json(board)
 
@@ -60,6 +64,20 @@ def _check_log_rules(stack: Stack) -> None:
         f"Loki refuses loki/rules; its old rules go on until it is started again.\n{said}\n"
         "Correct what it names, and run the same command again."
     )
+
+
+def _check_routes(stack: Stack) -> None:
+    """Render them as the service alertmanager-config does, into a folder that nobody reads, and ask amtool."""
+    given = stack.model["services"]["alertmanager-config"]["environment"]
+    with tempfile.TemporaryDirectory(dir=LOCAL) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        environment = [f"{key}={value}" for key, value in {**given, "PYTHONPATH": str(stack.root)}.items()]
+        renderer = [sys.executable, "-B", "-m", "alertmanager.render", str(stack.settings.secrets), name]
+        done = capture(["env", *environment, *renderer])
+        if done.returncode != 0:
+            raise OpsError(f"{done.stderr.strip()} What runs stays as it is.")
+        check(stack, "alertmanager", "amtool", "check-config", "/checked/alertmanager.yml", mount=folder)
 
 
 def _check_json(board: Path) -> None:

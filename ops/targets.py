@@ -1,17 +1,23 @@
 """`make targets`: checks the files in targets/ and applications/, and lists what each target last answered."""
 
 import json
+import re
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ops import application_files
-from ops.alerts import prometheus
+from ops.alerts import IDENTITY, prometheus
 from ops.config_check import check
 from ops.console import OpsError, say, step, table
+from ops.labels import TAKEN, expected
 from ops.paths import LOCAL
 from ops.stack import Stack
 
+# What is read in the folders of users' files.
+READ = {"targets": ".yml", "applications": ".toml", "prometheus/rules/own": ".yml"}
+NO_ADDRESS = re.compile(r'"([^"\n]+)" is not a valid hostname')
 POOLS = ("targets", "targets-probed")
 REQUIRED = ("application", "service")
 PROBES = ("http", "tcp")
@@ -19,14 +25,14 @@ HEAD = ("file", "application", "service", "address", "state", "last answer")
 
 
 def targets(stack: Stack) -> int:
-    """The exit status is 1 where a target lacks what it needs; OpsError where a file can't be read."""
-    folder = stack.root / "targets"
-    application_files.read(stack.root, stack.settings.secrets)
+    """The exit status is 1 where a file or a target of one can't be used, or isn't what it says."""
+    with step("Checking the files"):
+        wrong = _wrong(stack)
+    for sentence in wrong:
+        say(sentence)
     if not _files(stack):
         say("targets/ has no file NAME.yml. targets/README.md shows what to put there.")
-        return 0
-    with step("Checking the files"):
-        check_files(stack)
+        return 1 if wrong else 0
     found = prometheus(stack, "targets", state="any")
     active = [each for each in found["activeTargets"] if each["scrapePool"] in POOLS]
     say(table([_row(each) for each in active], HEAD))
@@ -34,20 +40,80 @@ def targets(stack: Stack) -> int:
     ours = [each["discoveredLabels"] for each in found["droppedTargets"] if each.get("scrapePool") in POOLS]
     # Each job drops what is the other's; what both drop isn't watched.
     refused = {key: labels for labels in ours if (key := _key(labels)) not in seen}
-    for (file, address, _), labels in sorted(refused.items()):
-        say(f"{file}:{_line(folder / file, address)}: {address} isn't watched: {_lack(labels)}.")
-    return 1 if refused else 0
+    said = [(key, f"{key[1]} isn't watched: {lack(labels)}.") for key, labels in refused.items()]
+    said += [(_key(each["discoveredLabels"]), sentence) for each, sentence in mixed(found["activeTargets"])]
+    for (file, address, _), sentence in sorted(said):
+        say(f"{file}:{_line(stack.root / 'targets' / file, address)}: {sentence}")
+    return 1 if wrong or said else 0
+
+
+def _wrong(stack: Stack) -> list[str]:
+    """A text for each folder with a file that can't be used, and for each file that nothing reads."""
+    said = []
+    for check_all in (lambda: application_files.read(stack.root, stack.settings.secrets), lambda: check_files(stack)):
+        try:
+            check_all()
+        except OpsError as error:
+            said.append(str(error))
+    return [*said, *unread(stack.root)]
 
 
 def check_files(stack: Stack) -> None:
-    """Each file by itself, because promtool names the line but not the file; raises OpsError."""
+    """Each file by itself, because promtool names the line but not the file; OpsError has all that it refuses."""
+    wrong = []
     for file in _files(stack):
         with tempfile.TemporaryDirectory(dir=LOCAL) as folder:
             Path(folder).chmod(0o755)
             discovery = {"file_sd_configs": [{"files": [f"{stack.prometheus_folder}/targets/{file.name}"]}]}
             config = Path(folder, file.name)
             config.write_text(json.dumps({"scrape_configs": [{"job_name": "targets", **discovery}]}), encoding="utf-8")
-            check(stack, "prometheus", "promtool", "check", "config", f"/checked/{file.name}", mount=Path(folder))
+            try:
+                check(stack, "prometheus", "promtool", "check", "config", f"/checked/{file.name}", mount=Path(folder))
+            except OpsError as error:
+                wrong.append("\n".join([str(error), *no_addresses(file, str(error))]))
+    if wrong:
+        raise OpsError("\n".join(wrong))
+
+
+def no_addresses(file: Path, said: str) -> Iterator[str]:
+    """The line of each address that promtool refuses, which names no line for it."""
+    for address in NO_ADDRESS.findall(said):
+        yield (
+            f"targets/{file.name}:{_line(file, address)}: found {address!r}; expected host:port. The rest of a URL is "
+            "in the labels scheme and path, as in targets/README.md."
+        )
+
+
+def unread(root: Path) -> Iterator[str]:
+    """A sentence for each file that lies beside those that are read, and has another ending."""
+    for folder, ending in READ.items():
+        for path in sorted((root / folder).glob("*")):
+            is_no_slip = path.name == "README.md" or path.name.startswith(".") or path.name.endswith(("~", ".example"))
+            if not is_no_slip and (path.suffix != ending or path.is_dir()):
+                yield f"{folder}/{path.name} is not read: expected a file whose name ends with {ending}. Rename it."
+
+
+def mixed(active: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Each target of a file whose series are counted with another program's, and the sentence about it."""
+    active = list(active)
+    others = {_identity(each): each["labels"]["instance"] for each in active if each["scrapePool"] not in POOLS}
+    for each in active:
+        application, _, service = _identity(each)
+        if each["scrapePool"] not in POOLS:
+            continue
+        address = each["discoveredLabels"]["__address__"]
+        if application in TAKEN:
+            yield each, f"{address}: the application {application} is this stack's own; expected another name."
+        elif other := others.get(_identity(each)):
+            yield (
+                each,
+                f"{address}: {service} of {application} is {other} too, found by its labels, and their figures are "
+                "added up; expected another service, or another env.",
+            )
+
+
+def _identity(target: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(target["labels"].get(name, "") for name in IDENTITY)
 
 
 def _files(stack: Stack) -> list[Path]:
@@ -66,9 +132,12 @@ def _row(target: dict[str, Any]) -> list[str]:
     return [file, labels["application"], labels["service"], address, target["health"], target["lastError"] or "fine"]
 
 
-def _lack(labels: dict[str, str]) -> str:
+def lack(labels: dict[str, str]) -> str:
     if missing := [name for name in REQUIRED if not labels.get(name)]:
         return f"it has no label {' and no label '.join(missing)}; expected both, as in targets/README.md"
+    for name in IDENTITY:
+        if words := expected(name, value := labels.get(name, "")) if name in labels else "":
+            return f"its label {name} is {value!r}; expected {words}"
     return f"its label probe is {labels.get('probe')!r}; expected {' or '.join(PROBES)}, or no such label for metrics"
 
 

@@ -22,8 +22,8 @@ ROUTES = ROOT / "alertmanager" / "alertmanager.yml"
 Write = Callable[[str], None]
 
 
-def reload() -> str:
-    return run(sys.executable, "-m", "ops", "reload", timeout=120)
+def reload(**settings: str) -> str:
+    return run(sys.executable, "-m", "ops", "reload", timeout=120, env=settings)
 
 
 def planted(prometheus: Prometheus) -> list[str]:
@@ -60,6 +60,15 @@ def test_a_good_rule_is_loaded_and_a_bad_one_leaves_it_running(rule: Write, prom
     rule("vector(2)")
     reload()
     assert planted(prometheus) == ["vector(2)"]
+
+
+def test_what_alertmanager_s_renderer_refuses_stops_the_reload_before_prometheus(
+    rule: Write, prometheus: Prometheus
+) -> None:
+    rule("vector(3)")
+    with pytest.raises(CommandError, match=r"SMTP_USERNAME needs SMTP_REQUIRE_TLS=true.*What runs stays as it is"):
+        reload(SMTP_USERNAME="somebody")
+    assert planted(prometheus) == []
 
 
 def log_rules() -> set[str]:

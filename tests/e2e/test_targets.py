@@ -96,3 +96,44 @@ def test_a_file_of_targets_is_watched_and_a_bad_one_beside_it_refused(
     write(GOOD.format(address=address).replace(", service: shop-search", "", 1))
     lacks = f"planted.yml:1: {address} isn't watched: it has no label service"
     eventually(refusal, "make targets to refuse the target", 30, until=lambda text: lacks in text)
+
+
+@pytest.fixture
+def folders() -> Iterator[Callable[[str, str], None]]:
+    """Writes further files of users, which are gone again at the end."""
+    written = []
+
+    def write(name: str, text: str) -> None:
+        file = ROOT / name
+        written.append(file)
+        file.write_text(text, encoding="utf-8")
+        file.chmod(0o644)
+
+    yield write
+    for file in written:
+        file.unlink()
+
+
+def test_no_bad_file_hides_another_one_or_a_target(
+    folders: Callable[[str, str], None], write: Write, address: str
+) -> None:
+    write(GOOD.format(address=address) + GOOD.format(address=address).replace("shop,", "sh op,", 1))
+    eventually(refusal, "a target", 30, until=lambda text: "isn't watched: its label application is 'sh op'" in text)
+    folders("targets/planted-url.yml", '# a URL\n- targets: ["http://localhost:1/x"]\n')
+    folders("targets/planted-label.yml", GOOD.format(address=address).replace("labels", "lables"))
+    folders("targets/planted.yaml", "[]\n")
+    folders("applications/planted-crm.toml", "[routes]\n")
+    folders("applications/planted-shop.toml", "[limits]\n")
+    folders("applications/planted.tml", "")
+    said = refusal()
+    for text in (
+        "applications/planted-crm.toml:1: unknown 'routes'",
+        "applications/planted-shop.toml:1: unknown 'limits'",
+        "line 2: field lables not found",
+        "targets/planted-url.yml:2: found 'http://localhost:1/x'; expected host:port.",
+        "targets/planted.yaml is not read: expected a file whose name ends with .yml.",
+        "applications/planted.tml is not read: expected a file whose name ends with .toml.",
+        f"planted.yml:7: {address} isn't watched: its label application is 'sh op'",
+    ):
+        assert text in said
+    assert f"shop-search  {address}" in said

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from alertmanager import checks
 from ops import application_files
 from ops.console import OpsError
 from ops.paths import ROOT
@@ -34,7 +35,8 @@ def root(tmp_path: Path) -> Path:
     read = [f'application:alert_threshold:own{{alert="{alert}",severity="{tier}"}}' for alert, tier in tiers]
     (tmp_path / "prometheus" / "rules" / "some.yml").write_text("\n".join(read), encoding="utf-8")
     for name in ("applications/shop_slack_webhook_url", "applications/shop_pagerduty_routing_key", "smtp_password"):
-        (tmp_path / "secrets" / name).write_text("value\n", encoding="utf-8")
+        value = "https://hooks.example/T1/B1" if "url" in name else "value"
+        (tmp_path / "secrets" / name).write_text(f"{value}\n", encoding="utf-8")
     return tmp_path
 
 
@@ -146,6 +148,34 @@ def test_a_channel_without_its_secret_is_refused(channel: str, name: str, root: 
     assert f"shop.toml:2: {channel.split()[0]} needs the secret {secret}, which is empty" in refusal(root)
     secret.unlink()
     assert "which isn't there; expected the file with its value" in refusal(root)
+
+
+@pytest.mark.parametrize(
+    ("channel", "name", "found", "expected"),
+    [
+        (
+            "slack = true",
+            "shop_slack_webhook_url",
+            "http://exa mple\nhttp://exa mple",
+            "one line such as https://host/path",
+        ),
+        ("slack = true", "shop_slack_webhook_url", "hooks.example/T1", "one line such as https://host/path"),
+        ("pagerduty = true", "shop_pagerduty_routing_key", "one\ntwo", "the letters and digits of an Events API v2"),
+        ('email = "a@shop.example"', "../smtp_password", "one\ntwo", "one line"),
+    ],
+)
+def test_a_secret_that_alertmanager_s_renderer_would_refuse_is_refused_here(
+    channel: str, name: str, found: str, expected: str, root: Path, put: Put
+) -> None:
+    put(f"[routing]\n{channel}\n")
+    (root / "secrets/applications" / name).write_text(f"{found}\n", encoding="utf-8")
+    said = refusal(root)
+    assert said.startswith(f"applications/shop.toml:2: {channel.split()[0]} needs the secret {root}/secrets/")
+    assert f"which can't work; expected {expected}" in said
+    assert "exa mple" not in said  # a secret is shown nowhere
+    with pytest.raises(checks.RefusedError):
+        checks.check(Path(name).name, {Path(name).name: found, "ENV": "sandbox"})
+    assert not (root / "alertmanager/own/routing.json").exists()
 
 
 def test_a_name_that_can_be_no_label_and_a_file_that_is_no_text_are_refused(root: Path) -> None:

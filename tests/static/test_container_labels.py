@@ -82,9 +82,13 @@ def test_what_is_read_is_what_is_described() -> None:
 def test_those_who_read_a_name_and_make_applications_have_one_form_of_it() -> None:
     form, _ = FORMS["application"]
     named = re.findall(r'regex: "(.*;.*;.*)"', "\n".join((ROOT / path).read_text("utf-8") for path in READERS))
-    assert set(named) == {f"{form};({form})?;({form})?", f"({form})?;({form})?;({form})?"}
-    # Prometheus' containers and Telegraf's figures of them, Promtail
-    assert len(named) == 3
+    assert set(named) == {
+        f"{form};({form})?;({form})?",
+        f"({form})?;({form})?;({form})?",
+        f"{form};{form};({form})?",
+    }
+    # Prometheus' containers, Telegraf's figures of them and the files of targets/, Promtail
+    assert len(named) == 4
 
 
 @pytest.mark.parametrize("name", services())
