@@ -1,6 +1,7 @@
 """`make applications`: every application that containers or targets name, what arrives of it, and what is missing."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,11 +9,12 @@ from typing import Any
 
 from ops.alerts import IDENTITY as SERVICE
 from ops.alerts import prometheus, query
-from ops.console import output, say, table
+from ops.console import OpsError, capture, output, say, table
 from ops.labels import PREFIX, TAKEN, expected, faults
 from ops.settings import FIRST, NETWORK, Settings
 from ops.stack import Stack
 
+GONE = re.compile("no such (container|object)", re.IGNORECASE)
 READABLE_LOGS = ("json-file", "local", "journald")
 IDENTITY = ("application", "env")
 HEAD = ("application", "env", "targets up", "probes up", "lines/min", "events/min", "last deploy")
@@ -49,7 +51,7 @@ class Container:
 
     @property
     def identity(self) -> tuple[str, str]:
-        return self.labels["application"], self.labels.get("env", "")
+        return self.labels.get("application", ""), self.labels.get("env", "")
 
 
 def applications(stack: Stack) -> int:
@@ -78,24 +80,36 @@ def applications(stack: Stack) -> int:
 
 
 def containers() -> list[Container]:
-    """Those with an application's label, of any stack, whatever their state, but for those of `docker compose run`."""
-    ids = output(["docker", "ps", "--all", "--quiet", "--filter", f"label={PREFIX}application"]).split()
-    found = [_container(each) for each in json.loads(output(["docker", "inspect", *ids]))] if ids else []
-    return [each for each in found if not each.is_one_off]
+    """Those with a label of this stack's, of any stack, whatever their state, but for those of `docker compose run`."""
+    listed = output(["docker", "ps", "--all", "--format", "{{.ID}} {{.Labels}}"]).splitlines()
+    found = [_container(each) for each in inspected([line.split()[0] for line in listed if PREFIX in line])]
+    return [each for each in found if each.labels and not each.is_one_off]
 
 
-def _container(inspected: dict[str, Any]) -> Container:
-    given = inspected["Config"]["Labels"]
-    name = inspected["Name"].removeprefix("/")
+def inspected(ids: list[str]) -> list[dict[str, Any]]:
+    """What `docker inspect` says of each container, but for those that are gone by now."""
+    if not ids:
+        return []
+    done = capture(["docker", "inspect", "--type", "container", *ids])
+    unknown = [line for line in done.stderr.splitlines() if not GONE.search(line)]
+    if done.returncode != 0 and unknown:
+        raise OpsError(f"`docker inspect` failed: {' '.join(unknown)}.")
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def _container(said: dict[str, Any]) -> Container:
+    given = said["Config"]["Labels"] or {}
+    name = said["Name"].removeprefix("/")
     labels = {key.removeprefix(PREFIX): value for key, value in given.items() if key.startswith(PREFIX)}
     return Container(
         name=name,
         service=labels.get("service") or given.get("com.docker.compose.service") or name,
         number=given.get("com.docker.compose.container-number", "1"),
         labels=labels,
-        networks=frozenset(inspected["NetworkSettings"]["Networks"]),
-        log_driver=inspected["HostConfig"]["LogConfig"]["Type"],
-        is_running=inspected["State"]["Running"],
+        networks=frozenset(said["NetworkSettings"]["Networks"]),
+        log_driver=said["HostConfig"]["LogConfig"]["Type"],
+        is_running=said["State"]["Running"],
         project=given.get("com.docker.compose.project", ""),
         is_one_off=given.get("com.docker.compose.oneoff") == "True",
     )
@@ -120,6 +134,9 @@ def _is_refused(container: Container) -> bool:
 def misleading(container: Container, project: str) -> Iterator[str]:
     """What its labels say that can't be so."""
     yield from faults(container.labels)
+    if "application" not in container.labels:
+        yield f"it has no label {PREFIX}application, without which nothing of it is collected; expected its name."
+        return
     name = container.labels["application"]
     if name in TAKEN and container.project != project:
         yield f"the application {name} is this stack's own; expected another name."

@@ -62,7 +62,7 @@ def _container(stack: Stack, service: str, application: str) -> str:
     of_it = [
         each
         for each in applications.containers()
-        if each.stack == stack.project and each.labels["application"] == application and each.is_running
+        if each.stack == stack.project and each.identity[0] == application and each.is_running
     ]
     if found := sorted(each.name for each in of_it if service in (each.service, each.name)):
         return found[0]

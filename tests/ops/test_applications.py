@@ -1,10 +1,13 @@
 """What `make applications` misses, told of containers that were never started."""
 
 import dataclasses
+from collections.abc import Iterator
 
 import pytest
 
-from ops.applications import Container, down, lacks, misleading, unseen
+from ops.applications import Container, containers, down, inspected, lacks, misleading, unseen
+from ops.commands import current
+from tests.support.stack import run
 
 WEB = Container(
     name="shop-web-1",
@@ -100,3 +103,26 @@ def test_what_is_down_is_told_with_the_reason() -> None:
         "web:8000 of shop (production) can't be scraped: connect: connection refused.",
         "http://web:8000/livez of shop (production) fails its probe: it refuses, hangs, or doesn't answer 200.",
     ]
+
+
+@pytest.fixture
+def misspelt() -> Iterator[str]:
+    """The id of a container whose only label of this stack's is a slip; it is never started."""
+    image = current().model["services"]["alertmanager-config"]["image"]
+    created = run("docker", "create", "--label", "observability.aplication=shop", image).strip()
+    yield created
+    run("docker", "rm", "--force", created)
+
+
+def test_a_container_whose_label_is_misspelt_is_told(misspelt: str) -> None:
+    name = run("docker", "inspect", "--format", "{{.Name}}", misspelt).strip().removeprefix("/")
+    (found,) = (each for each in containers() if each.name == name)
+    told = list(misleading(found, "erp-observability"))
+    assert told[0].startswith("observability.aplication is no label of this stack; expected one of application, env")
+    assert told[1].startswith("it has no label observability.application, without which nothing of it is collected")
+    assert len(told) == 2
+
+
+def test_a_container_that_goes_while_it_is_asked_for_is_left_out(misspelt: str) -> None:
+    assert [each["Id"] for each in inspected(["0" * 64, misspelt])] == [misspelt]
+    assert inspected(["0" * 64]) == []
