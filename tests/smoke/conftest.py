@@ -165,6 +165,18 @@ def order(erp: Erp) -> Iterator[Order]:
         inside.run("erp-web", REMOVE_ORDER, placed.number)
 
 
+@pytest.fixture
+def taken_order(order: Order) -> Order:
+    return taken(order)
+
+
+def taken(order: Order) -> Order:
+    """For what follows from the order: without one that was taken it fails at once, and says why."""
+    if order.answer.status_code != 201:
+        pytest.fail("no order, see above: the ERP didn't take it, so nothing follows from it", pytrace=False)
+    return order
+
+
 @pytest.fixture(scope="session")
 def planted_error(order: Order, tracker: Tracker) -> Iterator[str]:
     """The request id of an error reported in the order's name; its issue is removed from the tracker."""

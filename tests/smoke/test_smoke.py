@@ -10,6 +10,7 @@ import requests
 
 from prometheus.rule_files import all_rules
 from tests.smoke.conftest import CHANNELS, COUNTED, REQUESTS, Burst, Order
+from tests.smoke.waiting import eventually
 from tests.support import stack
 from tests.support.alertmanager import Alertmanager
 from tests.support.boards import PanelQuery, first_row, load_boards, panel_queries, values_of
@@ -18,7 +19,6 @@ from tests.support.loki import Entry, Loki
 from tests.support.panels import QUIET, available_answers, numbers
 from tests.support.prometheus import Prometheus
 from tests.support.tracker import Tracker
-from tests.support.wait import eventually
 
 Seen = Callable[[str], None]
 BOARDS = load_boards()
@@ -27,7 +27,7 @@ OF_THE_SERIES = {("__name__", "ALERTS"), ("alertstate", "firing")}
 
 def test_services(seen: Seen) -> None:
     """Every service is healthy"""
-    eventually(stack.unready, "no service that is unhealthy", 60, until=lambda found: not found)
+    eventually(stack.unready, "no service that is unhealthy", 30, until=lambda found: not found)
     seen(f"{len(stack.expected_services())} services")
     killed = [name for name, each in stack.containers().items() if each["State"]["OOMKilled"]]
     assert killed == [], f"These containers ran out of memory: {', '.join(killed)}"
@@ -127,34 +127,34 @@ def test_order(order: Order, seen: Seen) -> None:
 
 
 @pytest.mark.writes
-def test_order_metric(order: Order, erp: Erp, prometheus: Prometheus, seen: Seen) -> None:
+def test_order_metric(taken_order: Order, erp: Erp, prometheus: Prometheus, seen: Seen) -> None:
     """The order is counted by the ERP and in Prometheus"""
     counted = erp.counter("erp_orders_total", outcome="placed")
-    assert counted > order.counted_before
+    assert counted > taken_order.counted_before
     query = 'sum(erp_orders_total{job="erp-web",outcome="placed"})'
     eventually(lambda: prometheus.value(query), f"{query} >= {counted:g}", 40, until=lambda value: value >= counted)
     seen(f"{counted:g} orders")
 
 
 @pytest.mark.writes
-def test_order_line(order: Order, loki: Loki) -> None:
+def test_order_line(taken_order: Order, loki: Loki) -> None:
     """The order's access line carries its request id and trace id"""
 
     def access() -> list[Entry]:
-        return [each for each in _lines(loki, "erp-web", order) if each.fields["logger"] == "access"]
+        return [each for each in _lines(loki, "erp-web", taken_order) if each.fields["logger"] == "access"]
 
     (line,) = eventually(access, "the access line of the order", 20)
-    assert line.fields["trace_id"] == order.ids.trace
+    assert line.fields["trace_id"] == taken_order.ids.trace
     assert (line.fields["method"], line.fields["status"]) == ("POST", 201)
 
 
 @pytest.mark.writes
-def test_order_tasks(order: Order, loki: Loki, seen: Seen) -> None:
+def test_order_tasks(taken_order: Order, loki: Loki, seen: Seen) -> None:
     """The lines of the order's two tasks carry the same ids"""
 
     def tasks() -> set[str]:
-        found = [each.fields for each in _lines(loki, "erp-worker", order)]
-        return {each["task_id"] for each in found if each["task_id"] and each["trace_id"] == order.ids.trace}
+        found = [each.fields for each in _lines(loki, "erp-worker", taken_order)]
+        return {each["task_id"] for each in found if each["task_id"] and each["trace_id"] == taken_order.ids.trace}
 
     found = eventually(tasks, "lines of shipping and invoicing", 40, until=lambda found: len(found) >= 2)
     seen(f"{len(found)} tasks")
@@ -170,9 +170,9 @@ def test_error_event(planted_error: str, tracker: Tracker) -> None:
 
 
 @pytest.mark.writes
-def test_order_panel(order: Order) -> None:
+def test_order_panel(taken_order: Order) -> None:
     """A panel draws orders"""
-    assert order.answer.ok
+    assert taken_order.number
     board = BOARDS["erp-business"]
     queries = [each for each in panel_queries(board) if "erp_orders_total" in each.expression]
     _answered([queries[0].filled(values_of(board))], with_data=True)
