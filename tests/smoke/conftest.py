@@ -165,7 +165,7 @@ def order(erp: Erp) -> Iterator[Order]:
         inside.run("erp-web", REMOVE_ORDER, placed.number)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def taken_order(order: Order) -> Order:
     return taken(order)
 
@@ -178,14 +178,15 @@ def taken(order: Order) -> Order:
 
 
 @pytest.fixture(scope="session")
-def planted_error(order: Order, tracker: Tracker) -> Iterator[str]:
+def planted_error(taken_order: Order, tracker: Tracker) -> Iterator[str]:
     """The request id of an error reported in the order's name; its issue is removed from the tracker."""
-    inside.run("erp-web", PLANTED_ERROR, order.ids.request)
-    yield order.ids.request
-    for issue in {event.issue for event in tracker.with_tag("request_id", order.ids.request)}:
+    request_id = taken_order.ids.request
+    inside.run("erp-web", PLANTED_ERROR, request_id)
+    yield request_id
+    for issue in {event.issue for event in tracker.with_tag("request_id", request_id)}:
         tracker.delete_issue(issue)
     eventually(
-        lambda: tracker.with_tag("request_id", order.ids.request),
+        lambda: tracker.with_tag("request_id", request_id),
         "the planted error to be gone",
         20,
         until=lambda events: not events,
