@@ -117,7 +117,7 @@ def folders() -> Iterator[Callable[[str, str], None]]:
 def test_no_bad_file_hides_another_one_or_a_target(
     folders: Callable[[str, str], None], write: Write, address: str
 ) -> None:
-    write(GOOD.format(address=address) + GOOD.format(address=address).replace("shop,", "sh op,", 1))
+    write(GOOD.format(address=address) + GOOD.format(address="other.example:1").replace("shop,", "sh op,"))
     eventually(refusal, "a target", 30, until=lambda text: "isn't watched: its label application is 'sh op'" in text)
     folders("targets/planted-url.yml", '# a URL\n- targets: ["http://localhost:1/x"]\n')
     folders("targets/planted-label.yml", GOOD.format(address=address).replace("labels", "lables"))
@@ -133,7 +133,7 @@ def test_no_bad_file_hides_another_one_or_a_target(
         "targets/planted-url.yml:2: found 'http://localhost:1/x'; expected host:port.",
         "targets/planted.yaml is not read: expected a file whose name ends with .yml.",
         "applications/planted.tml is not read: expected a file whose name ends with .toml.",
-        f"planted.yml:7: {address} isn't watched: its label application is 'sh op'",
+        "planted.yml:7: other.example:1 isn't watched: its label application is 'sh op'",
     ):
         assert text in said
     assert f"shop-search  {address}" in said

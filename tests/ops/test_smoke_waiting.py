@@ -1,6 +1,7 @@
 """On a sick stack the checks of `make smoke` share one time to wait, and what follows from no order says so."""
 
 import time
+from functools import partial
 
 import pytest
 import requests
@@ -13,11 +14,11 @@ from tests.support.wait import NotSeenError
 
 def test_all_waits_together_take_what_there_is_and_each_one_looks() -> None:
     waiting = Waiting(left=1.0, when_sick=0.3)
-    looks = []
+    looks: list[int] = []
     started = time.monotonic()
     for number in range(8):
         with pytest.raises(NotSeenError):
-            waiting.eventually(lambda each=number: looks.append(each), "what never comes", 0.6, interval=0.1)
+            waiting.eventually(partial(looks.append, number), "what never comes", 0.6, interval=0.1)
     assert time.monotonic() - started < 1.5  # eight waits of 0.6 s would be 4.8 s
     assert set(looks) == set(range(8))
     assert waiting.eventually(lambda: "there", "what is there", 0.6) == "there"
