@@ -4,8 +4,11 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
+
 import django_o11y
-from config import credentials, env
+from config import env
 from django_o11y.conf import read_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -104,7 +107,8 @@ CACHES = {
         "BACKEND": "django_o11y.cache.RedisCache",
         "LOCATION": f"redis://{_REDIS}/{env.number('REDIS_CACHE_DB', 1, least=0)}",
         "OPTIONS": {
-            "credential_provider": credentials.RedisPassword(),
+            # Not before it is needed: redis loads OpenTelemetry, whether traces are on or not.
+            "credential_provider": SimpleLazyObject(lambda: import_string("config.credentials.RedisPassword")()),
             "socket_connect_timeout": 1,
             "socket_timeout": 1,
         },

@@ -22,6 +22,7 @@ PATIENCE = 120
 MENDED_WITHIN = 120.0
 INHIBITED_WITHIN = 420
 """Seconds from a page until what it keeps back fires: its own `for` is up to five minutes."""
+SILENCES = {"watchdog-silenced"}
 FORGETS = 5 + 5
 """Seconds from a page until Alertmanager has written down that it told it, --data.maintenance-interval and some."""
 Say = Callable[[str], None]
@@ -108,17 +109,30 @@ def _break(
         outcomes = [Outcome(drill, Model.of(drill), begun, trouble=f"no fault: {error}") for drill in drills]
     finally:
         mending = time.time()
-        eventually(lambda: _mend(fault), f"{fault} to be mended", MENDED_WITHIN, interval=2)
+        _insist(fault)
     return [(outcome, endings.submit(_end, outcome, mending, say, keep)) for outcome in outcomes]
 
 
-def _mend(fault: str) -> bool:
-    """A look of `eventually`: the phase beside this one kills Alertmanager, which some faults need to be mended."""
-    try:
-        faults.mend(current(), fault)
-    except OpsError as error:
-        raise AssertionError(str(error)) from error
-    return True
+def _insist(fault: str) -> None:
+    """The phase beside this one kills Alertmanager, which some faults need to be mended."""
+
+    def mend() -> bool:
+        try:
+            faults.mend(current(), fault)
+        except OpsError as error:
+            raise AssertionError(str(error)) from error
+        return True
+
+    eventually(mend, f"{fault} to be mended", MENDED_WITHIN, interval=2)
+
+
+def _end_again_what_a_kill_brought_back(fault: str, mended: float) -> None:
+    """A silence goes on whose end, at a time (Unix seconds), a killed Alertmanager hadn't written down."""
+    if fault in SILENCES:
+        written = "Alertmanager to have written down the end of the silence"
+        eventually(time.time, written, 2 * FORGETS, until=lambda now: now > mended + FORGETS)
+        if stack.started_at("alertmanager") > mended:
+            _insist(fault)
 
 
 def _tell(drill: Drill, begun: float, took: float, say: Say) -> Outcome:
@@ -151,6 +165,7 @@ def _end(outcome: Outcome, mending: float, say: Say, keep: Keep) -> Outcome:
     answers.
     """
     drill, pages = outcome.drill, Pages()
+    _end_again_what_a_kill_brought_back(drill.fault, time.time())
     if outcome.passed and not drill.told_only:
         try:
             told = _wait_for_all(pages, drill, mending, drill.resolves_within, resolution=True)

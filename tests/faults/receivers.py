@@ -10,21 +10,21 @@ FAILING_WITHIN = 420
 
 
 def _row(
-    name: str, noticed: str, batch: int, paging: Paging, *, alerts: tuple[str, ...] = (), recovers: float = 60
+    name: str, noticed: str, batch: int, paging: Paging, *, alerts: tuple[str, ...] = (), quick: bool = False
 ) -> Fault:
     return Fault(
         name,
         "F12",
         noticed,
         paging.by_all,
-        recovers,
+        60,
         batch,
         sees=paging.by_the_others,
         shows=TOLD,
         seen_within=FAILING_WITHIN if alerts else 60,
         alerts=alerts,
         may=FAILING,
-        quick=not alerts,
+        quick=quick,
     )
 
 
@@ -35,8 +35,8 @@ BY_MAIL, BY_PAGER, BUSY, LATER = (
     Paging("email"),
 )
 FAULTS: tuple[Fault, ...] = (
-    _row("slack-down", "chat is silent, pages come by e-mail", 10, BY_MAIL),
-    _row("pagerduty-refusing", "nobody is called, pages come by e-mail", 10, BY_MAIL),
+    _row("slack-down", "chat is silent, pages come by e-mail", 10, BY_MAIL, quick=True),
+    _row("pagerduty-refusing", "nobody is called, pages come by e-mail", 10, BY_MAIL, quick=True),
     _row("slack-moved", "chat is silent, pages come by PagerDuty", 11, BY_PAGER),
     _row("mail-refused", "no mails, pages come by PagerDuty", 11, BY_PAGER),
     _row("slack-busy", "chat is silent, pages come by e-mail", 12, BUSY, alerts=FAILING),

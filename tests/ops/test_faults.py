@@ -10,7 +10,7 @@ from tests.ops.conftest import ELSEWHERE, Ops
 def test_an_unknown_fault_names_those_there_are(ops: Ops) -> None:
     done = ops("break", "coffee-spilt")
     assert done.returncode == 1
-    assert "No fault 'coffee-spilt': expected one of alertmanager-stopped," in done.stderr
+    assert "No fault 'coffee-spilt': expected one of alertmanager-damaged," in done.stderr
 
 
 @pytest.mark.parametrize("command", ["break", "mend"])

@@ -96,6 +96,7 @@ def test_damaged_files_are_set_aside_and_said_once(django_db_setup: None, tmp_pa
     with start_web(tmp_path, workers=2) as process:
         send(process, 40)
         (group,) = process.metrics_files.iterdir()
+        eventually(lambda: both_have_written(process, group), "files of both slots")
         damaged = damage_files(group)
         for worker in process.children:
             os.kill(worker, signal.SIGKILL)
@@ -112,18 +113,18 @@ def test_damaged_files_are_set_aside_and_said_once(django_db_setup: None, tmp_pa
         assert process.errors.read_text() == ""
 
 
+DAMAGED = ("counter_0.db", "counter_1.db", "histogram_0.db", "gauge_livemax_1.db")
+
+
+def both_have_written(process: HttpProcess, group: Path) -> bool:
+    """One of two workers may get all of the first requests."""
+    send(process, 2)
+    return all((group / name).exists() for name in DAMAGED)
+
+
 def damage_files(group: Path) -> list[Path]:
     """Damage some files of two slots, each in another way."""
-    stray, length, cut, garbage, folder = (
-        group / name
-        for name in (
-            "counter_pid99999.db",
-            "counter_0.db",
-            "counter_1.db",
-            "histogram_0.db",
-            "gauge_livemax_1.db",
-        )
-    )
+    stray, length, cut, garbage, folder = (group / name for name in ("counter_pid99999.db", *DAMAGED))
     stray.touch()
     with length.open("r+b") as opened:
         opened.seek(8)
