@@ -110,13 +110,14 @@ PHASES = (
     ),
     Phase("ops", DELIVERY, _pytest("tests/ops", "-m", "not thorough"), needs=("stack",)),
     Phase("ops-all", DELIVERY, _pytest("tests/ops", "-m", "thorough"), needs=("stack",), in_test=False),
-    Phase("takehome", FILES, _pytest("tests/takehome", "-m", "not thorough"), after=("e2e",)),
+    # First in their lane what reads the rules: `alone` plants bad ones. Not before e2e, which the whole waits for and
+    # which needs the processor.
+    Phase("static", FILES, _pytest("tests/static"), after=("e2e",)),
     Phase("configuration", FILES, _pytest(*CONFIGURATION, "-m", "not thorough"), needs=("stack",)),
+    Phase("takehome", FILES, _pytest("tests/takehome", "-m", "not thorough"), after=("e2e",)),
     Phase("sandbox", FILES, _pytest("tests/sandbox"), needs=("stack",)),
     Phase("preview", FILES, ("-m", "tests.image_targets"), needs=("stack",)),
-    # Last in their lane: before it the start of the stack and e2e, which the whole waits for, need the processor.
     Phase("lint", FILES, ("-m", "tests.lint")),
-    Phase("static", FILES, _pytest("tests/static")),
     # On a PostgreSQL and a Valkey of their own, whose Compose project has one name: one after the other.
     Phase("app", APP, ("-m", "tests.app_container", "test"), needs=("stack",), after=("e2e",)),
     Phase("next", APP, ("-m", "tests.app_container", "next"), needs=("stack",), in_test=False),

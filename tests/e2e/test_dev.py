@@ -54,4 +54,4 @@ def test_a_changed_file_is_served_counted_and_logged(shown: int, erp: Erp, loki:
     query = f'{{service="erp-web"}} | request_id="{ids.request}"'
     entries = eventually(lambda: loki.entries(query), "the request's line in Loki", 30)
     assert [entry.fields["status"] for entry in entries] == [200]
-    eventually(lambda: prometheus.value('up{job="erp-web"}'), "Prometheus to scrape it", 30)
+    eventually(lambda: prometheus.value('up{job="erp-web",probe=""}'), "Prometheus to scrape it", 30)
