@@ -34,8 +34,8 @@ INTRO = """
 Written by `make faults` from `tests/faults/table.py`: each fault is real, on a stack of its own with shoppers and a
 customer who goes on ordering. "Works again" is counted from the fault, or from the mending where somebody has to mend
 it. What is compared is what was acknowledged, and what is there afterwards. No other alert than the named ones is told.
-`make test` runs those that are marked with an asterisk, `make test-all` all. The numbers are those of the project's
-list of faults.
+`make test PHASES=faults` runs those that are marked with an asterisk, `make test-all` all. The numbers are those of the
+project's list of faults.
 """
 
 
