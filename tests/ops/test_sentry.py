@@ -169,7 +169,7 @@ def test_a_port_that_is_taken_is_named_with_its_setting(machine: Machine) -> Non
     ("variables", "said"),
     [
         ({"SENTRY_DSN": "https://key@sentry.example/7"}, "SENTRY_DSN is set to https://key@sentry.example/7 in .env"),
-        ({"PROJECT": "staging"}, "there is one Sentry on it, the first stack's"),
+        ({"PROJECT": "staging", "PORT_OFFSET": "0"}, "there is one Sentry on it, the first stack's"),
         ({"SENTRY_PROFILE": "all"}, "SENTRY_PROFILE='all': expected errors-only or feature-complete"),
         ({"SMTP_FROM": "o'hara@erp.example", "SENTRY_PROFILE": "errors-only"}, None),
     ],
