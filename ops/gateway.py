@@ -59,12 +59,10 @@ def user(stack: Stack, name: str = "", role: str = "", file: str = "") -> None:
 
 def ensure_users(stack: Stack) -> None:
     """One user of each role, with the password that is in secrets/; needs the gateway's image."""
-    folder = stack.settings.secrets
-    known = _read(folder / "gateway_users")
+    known = _read(stack.settings.secrets / "gateway_users")
     for role in ROLES:
         if role not in known:
-            password = secrets.read(f"gateway_{role}_password", folder)
-            _add(stack, "gateway_users", role, {"role": role, "bcrypt": _bcrypt(stack, password)})
+            _let_in(stack, role)
 
 
 def renew_password(stack: Stack, role: str) -> None:
@@ -75,9 +73,13 @@ def renew_password(stack: Stack, role: str) -> None:
         entries.pop(role, None)  # `make up` with the gateway makes it anew
         secrets.write(file, json.dumps(entries, indent=1, sort_keys=True) if entries else "")
         return
+    _let_in(stack, role)
+    _restart_guard(stack)
+
+
+def _let_in(stack: Stack, role: str) -> None:
     password = secrets.read(f"gateway_{role}_password", stack.settings.secrets)
     _add(stack, "gateway_users", role, {"role": role, "bcrypt": _bcrypt(stack, password)})
-    _restart_guard(stack)
 
 
 def _keep(secret: str, file: str) -> None:

@@ -15,6 +15,7 @@ from ops.reload import reload_alertmanager
 from ops.stack import Stack
 from ops.wait import attempts
 
+ONCE = ("run", "--rm", "--no-deps", "-T")
 WITHIN_SECONDS = 60.0
 TOKEN_JOB = "containers-with-token"  # noqa: S105 - a job of prometheus/prometheus.yml
 LOG_IN = """
@@ -161,8 +162,7 @@ def restart(service: str) -> Act:
 
 def run_once(one_shot: str, *, beside: str) -> Act:
     """A one-shot that sets all right by its files, where the service runs that it does so for."""
-    command = ("run", "--rm", "--no-deps", "-T", one_shot)
-    return where_it_runs(beside, lambda change: change.stack.compose(*command, timeout=240))
+    return where_it_runs(beside, lambda change: change.stack.compose(*ONCE, one_shot, timeout=240))
 
 
 def replace_workers(service: str) -> Act:
@@ -274,17 +274,7 @@ def _scraped_at(target: dict[str, str]) -> float:
 
 def set_grafana_admin(change: Change) -> None:
     """Grafana keeps the password itself, as a hash, and takes another from the admin alone."""
-    command = (
-        "run",
-        "--rm",
-        "--no-deps",
-        "-T",
-        "grafana-operator",
-        "python3",
-        "-B",
-        "/srv/grafana_operator.py",
-        "admin",
-    )
+    command = (*ONCE, "grafana-operator", "python3", "-B", "/srv/grafana_operator.py", "admin")
     done = change.stack.attempt(*command, stdin=f"{change.old}\n{change.new}\n")
     if done.returncode != 0:
         raise OpsError(f"Grafana didn't take its admin's new password: {done.stderr.strip()[-300:]}")

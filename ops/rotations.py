@@ -84,8 +84,8 @@ ROTATIONS = {
     ),
     "django_secret_key": Rotation(
         "erp-web",
-        "nothing: new processes of gunicorn on the same port. The old key is valid until the next rotation, so that "
-        "nobody is logged out; rotate twice after a leak",
+        "nothing: new processes of gunicorn on the same port. The old key is valid until the next rotation, so "
+        "sessions go on; rotate twice after a leak",
         then=(acts.replace_workers("erp-web"),),
         keeps_old_in="django_secret_key_before",
     ),

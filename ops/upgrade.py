@@ -177,9 +177,10 @@ def replace(stack: Stack) -> None:
 
 def _settle(stack: Stack) -> None:
     """Wait for the end of what the replacing itself has caused; what stays is for `make smoke` to judge."""
-    if not critical(stack):
+    firing = critical(stack)
+    if not firing:
         return
-    with step(f"Waiting for the end of {', '.join(critical(stack))}"):
+    with step(f"Waiting for the end of {', '.join(firing)}"):
         for _ in attempts(SETTLE_SECONDS, 5):
             if not critical(stack):
                 return
