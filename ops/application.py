@@ -81,7 +81,7 @@ def _own_dsn(stack: Stack, name: str) -> str:
         team = _bugsink(stack, "teams/")["results"][0]["id"]
         made = _bugsink(stack, "projects/", {"team": team, "name": name})
         found = _bugsink(stack, f"projects/{made['id']}/")  # the answer that made it has no DSN
-        _tell_of_its_errors(stack)
+    _tell_of_its_errors(stack)  # each time: an earlier call may have ended before it
     key = re.sub(r"^https?://([0-9a-f]+)@.*$", r"\1", found["dsn"])
     secrets.write(folder / file, f"http://{key}@bugsink:8000/{found['id']}")
     return file

@@ -7,7 +7,10 @@ PREFIX = "observability."
 TAKEN = ("erp", "monitoring", "sandbox")
 # As Prometheus and Promtail have it: they leave out a container whose name, env or service is another text.
 _NAME = (r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", "at most 63 letters, digits, dots, hyphens and underscores")
-_PORT = (r"[1-9][0-9]{0,4}", "a port's number")
+_PORT = (
+    r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]",
+    "a port's number, at most 65535",
+)
 _SWITCH = ("on|off", '"on" or "off" in quotation marks, without which YAML makes true or false of them')
 FORMS = {
     "application": _NAME,

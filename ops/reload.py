@@ -9,10 +9,12 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ops import application_files, targets
-from ops.alerts import answering, exposition
+from ops.alerts import answering, exposition, prometheus
 from ops.config_check import check
 from ops.console import OpsError, capture, say, step
 from ops.paths import LOCAL
@@ -22,6 +24,7 @@ from ops.wait import attempts
 PROMETHEUS_FILES = ("prometheus.yml", "monitoring.yml")
 BOARDS = Path("grafana/dashboards/generated")
 WITHIN_SECONDS = 60.0
+SEVERITIES = ("critical", "warning", "info")
 
 
 def reload(stack: Stack) -> None:
@@ -36,6 +39,8 @@ def reload(stack: Stack) -> None:
             say(f"    {sentence}")
     with step("Reloading Prometheus"):
         _reload_prometheus(stack)
+        for sentence in undecided(prometheus(stack, "rules", type="alert")["groups"]):
+            say(f"    {sentence}")
     with step("Reloading Alertmanager"):
         reload_alertmanager(stack)
     say("Loki takes over changed rules within 10 seconds, Grafana changed boards within half a minute. A change of")
@@ -85,6 +90,17 @@ def _check_json(board: Path) -> None:
         json.loads(board.read_text(encoding="utf-8"))
     except ValueError as error:
         raise OpsError(f"{board.name} is no JSON ({error}); the running boards stay. Run `make dashboards`.") from None
+
+
+def undecided(groups: list[dict[str, Any]]) -> Iterator[str]:
+    """A sentence for each alert in prometheus/rules/own/ whose label severity no route knows."""
+    for rule in (rule for group in groups if Path(group["file"]).parent.name == "own" for rule in group["rules"]):
+        severity = rule["labels"].get("severity", "")
+        if severity not in SEVERITIES and "{{" not in severity:
+            yield (
+                f"{rule['name']} has the label severity {severity!r}, expected one of {', '.join(SEVERITIES)}: "
+                "it is sent as a warning is."
+            )
 
 
 def _reload_prometheus(stack: Stack) -> None:

@@ -8,8 +8,11 @@ import django
 django.setup()
 
 from projects.models import Project  # noqa: E402
+from write_lock import write_lock  # noqa: E402
 
 key = uuid.UUID(sys.stdin.readline().strip())
-if not Project.objects.filter(id=1).update(sentry_key=key):
+with write_lock():
+    found = Project.objects.filter(id=1).update(sentry_key=key)
+if not found:
     sys.exit("Bugsink has no project 1, expected the one of the sample. Run `make up`.")
 print("done", flush=True)  # noqa: T201

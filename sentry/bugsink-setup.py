@@ -11,9 +11,9 @@ django.setup()
 from alerts.models import MessagingServiceConfig  # noqa: E402
 from bsmain.models import AuthToken  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
-from django.db import transaction  # noqa: E402
 from projects.models import Project, ProjectMembership, ProjectRole  # noqa: E402
 from teams.models import Team, TeamMembership, TeamRole  # noqa: E402
+from write_lock import write_lock  # noqa: E402
 
 ADMIN = "admin@erp.example"
 PROJECT_ID = 1  # the last part of the DSN
@@ -21,7 +21,6 @@ CONFIGURED_HERE = "from secrets/"
 TOKEN_NAME = "monitoring stack"  # noqa: S105
 
 
-@transaction.atomic
 def set_up(*, password: str, key: str, token: str) -> None:
     """User ADMIN, project 1 "erp" taking events with `key` (32 hex digits), the API answering `token` (40)."""
     users = get_user_model().objects
@@ -47,7 +46,6 @@ def set_up(*, password: str, key: str, token: str) -> None:
         AuthToken.create_full_access(token=token, description=TOKEN_NAME)
 
 
-@transaction.atomic
 def tell(*, slack: str, webhook: str, mail_to: str) -> None:
     """Tell of a new, returned or unmuted issue of each project, by every way that has an address."""
     admin = get_user_model().objects.get(username=ADMIN)
@@ -68,10 +66,15 @@ def tell(*, slack: str, webhook: str, mail_to: str) -> None:
                 )
 
 
-set_up(password=os.environ["ADMIN_PASSWORD"], key=os.environ["DSN_KEY"], token=os.environ["API_TOKEN"])
-tell(
-    slack=os.environ["SLACK_URL"],
-    webhook=os.environ["WEBHOOK_URL"],
-    mail_to=os.environ["TRACKER_EMAIL_TO"] if os.environ["SMTP_PASSWORD"] else "",
-)
+with write_lock():
+    set_up(
+        password=os.environ["ADMIN_PASSWORD"],
+        key=os.environ["DSN_KEY"],
+        token=os.environ["API_TOKEN"],
+    )
+    tell(
+        slack=os.environ["SLACK_URL"],
+        webhook=os.environ["WEBHOOK_URL"],
+        mail_to=os.environ["TRACKER_EMAIL_TO"] if os.environ["SMTP_PASSWORD"] else "",
+    )
 print("Bugsink has its user, project 1 with the DSN's key, and the API token.")  # noqa: T201

@@ -22,7 +22,7 @@ LABELS = {"severity", "team", "application", "service", "signal"}
 TELLS_APART = {"window"}  # two rules of one tier
 ANNOTATIONS = {"summary", "description", "runbook_url", "dashboard_url", "logs_url"}
 VALUE = re.compile(r"\{\{[^}]*\$value[^}]*\}\}")
-READABLE = re.compile(r"\$value \| humanize|printf \"[^\"]+\" \$value")
+READABLE = re.compile(r"\$value \| humanize|printf ([\"`])[^\"`]+\1 \$value")
 
 each_alert = pytest.mark.parametrize("rule", [rule for _, rule in alerts()], ids=alert_ids())
 

@@ -17,6 +17,11 @@ RULE = """groups:
     rules:
       - {record: "reload:planted:value", expr: "VALUE"}
 """
+ALERTS = """
+      - {alert: ReloadPlantedWithout, expr: "vector(0) > 1"}
+      - {alert: ReloadPlantedWrong, expr: "vector(0) > 1", labels: {severity: page}}
+      - {alert: ReloadPlanted, expr: "vector(0) > 1", labels: {severity: info}}
+"""
 ROUTES = ROOT / "alertmanager" / "alertmanager.yml"
 
 Write = Callable[[str], None]
@@ -32,11 +37,11 @@ def planted(prometheus: Prometheus) -> list[str]:
 
 @pytest.fixture
 def rule() -> Iterator[Write]:
-    """Writes a file of rules beside the others, which is gone again at the end."""
-    file = ROOT / "prometheus" / "rules" / "zz_planted.yml"
+    """Writes a file of one's own rules, which is gone again at the end."""
+    file = ROOT / "prometheus" / "rules" / "own" / "zz_planted.yml"
 
     def write(expression: str) -> None:
-        file.write_text(RULE.replace("VALUE", expression), encoding="utf-8")
+        file.write_text(RULE.replace("VALUE", expression) + ALERTS, encoding="utf-8")
 
     yield write
     file.unlink()
@@ -46,7 +51,10 @@ def rule() -> Iterator[Write]:
 def test_a_good_rule_is_loaded_and_a_bad_one_leaves_it_running(rule: Write, prometheus: Prometheus) -> None:
     assert planted(prometheus) == []
     rule("vector(1)")
-    reload()
+    said = reload()
+    assert "ReloadPlantedWithout has the label severity '', expected one of critical, warning, info" in said
+    assert "ReloadPlantedWrong has the label severity 'page', expected one of" in said
+    assert said.count("ReloadPlanted") == 2
     assert planted(prometheus) == ["vector(1)"]
     rule("vector(")
     with pytest.raises(CommandError, match=r"promtool refuses[\s\S]*zz_planted\.yml"):

@@ -37,6 +37,7 @@ def test_with_an_external_tracker_its_dsn_is_used(settings: Settings, capsys: py
         (("a b", "", ""), "IN_ENV='a b': expected at most 63 letters"),
         (("", 'we"b', ""), "SERVICE='we\"b': expected at most 63 letters"),
         (("", "", "80;90"), "PORT='80;90': expected a port's number"),
+        (("", "", "65536"), "PORT='65536': expected a port's number, at most 65535"),
     ],
 )
 def test_a_word_that_no_label_can_hold_is_refused(words: tuple[str, str, str], said: str, settings: Settings) -> None:

@@ -55,6 +55,7 @@ def test_what_a_container_lacks_is_told(container: Container, said: str) -> None
         (labelled(application='Shop "2"'), "observability.application is 'Shop \"2\"'; expected at most 63"),
         (labelled(env="e" * 64), "expected at most 63"),
         (labelled(metrics_port="80;90"), "observability.metrics-port is '80;90'; expected a port's number"),
+        (labelled(metrics_port="99999"), "expected a port's number, at most 65535"),
         (labelled(metrics_token="true"), 'observability.metrics-token is \'true\'; expected "on" or "off"'),
         (labelled(logs="false"), 'observability.logs is \'false\'; expected "on" or "off" in quotation marks'),
         (labelled(health="livez"), "observability.health is 'livez'; expected a path"),
@@ -71,7 +72,8 @@ def test_a_label_that_cannot_be_meant_is_told(container: Container, said: str) -
 
 def test_labels_that_can_be_meant_are_not_told() -> None:
     own = dataclasses.replace(labelled(application="monitoring"), project="erp-observability")
-    fine = [WEB, own, labelled(health="tcp"), labelled(health="/livez,/readyz"), labelled(logs="off")]
+    ports = [labelled(metrics_port=each) for each in ("1", "9", "59999", "60000", "65499", "65535")]
+    fine = [*ports, WEB, own, labelled(health="tcp"), labelled(health="/livez,/readyz"), labelled(logs="off")]
     assert [sentence for each in fine for sentence in misleading(each, "erp-observability")] == []
 
 

@@ -79,7 +79,7 @@ def test_every_recipe_of_a_go_program_is_pinned_to_its_version() -> None:
         if recipe.is_go:
             module_file = (ROOT / "images" / "go" / recipe.name / "go.mod").read_text(encoding="utf-8")
             major, minor, patch = recipe.version.split(".")
-            # Modules whose numbers are others than their programs': Prometheus 3.13.4 is v0.313.4, Jaeger 2.13 v1.76.
+            # Modules whose numbers are others than their programs': Prometheus 3.13.5 is v0.313.5, Jaeger 2.13 v1.76.
             others = {"prometheus": f"v0.{major}{minor}.{patch}", "jaeger": f"v1.{int(minor) + 63}.{patch}"}
             wanted = others.get(recipe.name, f"v{recipe.version}")
             assert f"{wanted}\n" in module_file.replace(" // indirect", ""), recipe.name

@@ -51,7 +51,7 @@ def test_every_program_with_a_version_of_its_own_is_found_in_the_recipes() -> No
 
 def test_a_pinned_digest_is_found_with_its_tag(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """In a file as `make pin` writes it."""
-    pinned = {"prom/prometheus:v3.13.4": f"sha256:{'a' * 64}", "postgres:17.11-trixie": f"sha256:{'b' * 64}"}
+    pinned = {"prom/prometheus:v3.13.5": f"sha256:{'a' * 64}", "postgres:17.11-trixie": f"sha256:{'b' * 64}"}
     monkeypatch.setattr(digests, "FILE", tmp_path / "digests.toml")
     digests.write(pinned)
     (manager,) = [each for each in CUSTOM if each["datasourceTemplate"] == "docker"]
