@@ -51,6 +51,17 @@ def ensure() -> bool:
     return True
 
 
+def kill() -> None:
+    """End the engine by SIGKILL; raises OpsError where it isn't one of this machine."""
+    try:
+        os.kill(int(PID_FILES[0].read_text(encoding="ascii")), signal.SIGKILL)
+    except (OSError, ValueError) as error:
+        raise OpsError(
+            f"Can't kill the engine, whose process id {PID_FILES[0]} should hold: {error}. This fault needs root on "
+            "the machine of the engine."
+        ) from error
+
+
 def absent() -> bool:
     """Whether this machine has no engine and `make up` would install one, so that nothing of the stack can be in it."""
     return (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ops import (
     disk_fault,
+    engine,
     load_faults,
     network_faults,
     orders_fault,
@@ -212,6 +213,9 @@ FAULTS |= receiver_faults.FAULTS | store_faults.FAULTS | network_faults.FAULTS |
 FAULTS |= load_faults.FAULTS
 FAULTS["all-stopped"] = Fault("every service is stopped", acts.stop_all, acts.start_all)
 FAULTS["all-killed"] = Fault("the first process of every service is killed by -9 at once", acts.kill(), acts.nothing)
+FAULTS["engine-killed"] = Fault(
+    "the Docker engine of this machine is killed by -9", lambda _: engine.kill(), lambda _: engine.ensure()
+)
 FAULTS |= {
     f"{service}-frozen": Fault(
         f"{service} is there and never answers",

@@ -38,7 +38,10 @@ class Page(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(("", 8000), Page).serve_forever()
 """
 EXPLODING = "exploding"
-VAST = 'sum(count_over_time({__name__=~".+"}[1d:1s]))'
+VAST = "/api/v1/query?" + urllib.parse.urlencode({"query": 'sum(count_over_time({__name__=~".+"}[1d:1s]))'})
+LONG = "/loki/api/v1/query_range?" + urllib.parse.urlencode(
+    {"query": '{application=~".+"}', "since": "1d", "limit": 10_000}
+)
 
 
 def _explode(stack: Stack) -> None:
@@ -66,19 +69,18 @@ def _name(stack: Stack) -> str:
     return f"{stack.project}-{EXPLODING}"
 
 
-def _ask(times: int) -> Act:
-    """Prometheus may refuse the query; that it ends is what is looked at."""
+def _ask(service: str, port: str, question: str, times: int = 3) -> Act:
+    """It may be refused; that it ends is what is looked at."""
 
     def act(stack: Stack) -> None:
-        address = f"http://{stack.settings.host}:{stack.settings['PROMETHEUS_PORT']}/api/v1/query"
+        address = f"http://{stack.settings.host}:{stack.settings[port]}{question}"
         for _ in range(times):
             try:
-                query = urllib.parse.urlencode({"query": VAST})
-                urllib.request.urlopen(f"{address}?{query}", timeout=150).close()  # noqa: S310 - an http address
+                urllib.request.urlopen(address, timeout=150).close()
             except urllib.error.HTTPError:
                 continue
             except OSError as error:
-                raise OpsError(f"Prometheus gave no answer to a vast query: {error}.") from None
+                raise OpsError(f"{service} gave no answer to {question}: {error}.") from None
 
     return act
 
@@ -91,6 +93,11 @@ FAULTS: dict[str, Fault] = {
     ),
     "series-explosion": Fault(f"another application gives out {SERIES:,} series", _explode, _end_explosion),
     "query-vast": Fault(
-        "somebody asks Prometheus three times for all that it has, second by second", _ask(3), acts.nothing
+        "somebody asks Prometheus three times for all that it has, second by second",
+        _ask("Prometheus", "PROMETHEUS_PORT", VAST),
+        acts.nothing,
+    ),
+    "lines-many": Fault(
+        "somebody asks Loki three times for 10,000 lines at once", _ask("Loki", "LOKI_PORT", LONG), acts.nothing
     ),
 }

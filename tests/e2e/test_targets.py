@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,14 @@ GOOD = """- targets: ["{address}"]
   labels: {{application: shop, service: shop-search, probe: tcp}}
 """
 Write = Callable[[str], None]
+
+
+def put(file: Path, text: str) -> None:
+    """Whole at once: Prometheus would take a file that it sees while it is written for one without targets."""
+    new = file.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.chmod(0o644)
+    new.replace(file)
 
 
 class Exporter(BaseHTTPRequestHandler):
@@ -47,8 +56,7 @@ def write() -> Iterator[Write]:
     file = ROOT / "targets" / "planted.yml"
 
     def write(text: str) -> None:
-        file.write_text(text, encoding="utf-8")
-        file.chmod(0o644)
+        put(file, text)
 
     yield write
     silence(TAKEN_AWAY_SECONDS, 'application="shop"')
@@ -106,8 +114,7 @@ def folders() -> Iterator[Callable[[str, str], None]]:
     def write(name: str, text: str) -> None:
         file = ROOT / name
         written.append(file)
-        file.write_text(text, encoding="utf-8")
-        file.chmod(0o644)
+        put(file, text)
 
     yield write
     for file in written:

@@ -224,9 +224,7 @@ PROVEN: tuple[Proven, ...] = (
         "alertmanager/tests/test_goldens.py::test_hostile_text_can_neither_call_a_channel_nor_run_nor_add_a_header",
     ),
 )
-ENGINE = "It would take the engine from every other project of the machine; a machine of its own is needed."
 UNPROVEN: tuple[Unproven, ...] = (
-    Unproven("F1", "the engine is killed", ENGINE),
     Unproven(
         "F25",
         "the machine's power is lost",

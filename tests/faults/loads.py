@@ -40,6 +40,14 @@ FAULTS: tuple[Fault, ...] = (
         71,
     ),
     Fault(
+        "lines-many",
+        "F16, I12",
+        "that query gets an error, others an answer",
+        both(unbroken("loki"), orders_are_taken),
+        30,
+        71,
+    ),
+    Fault(
         "cpu-pressure",
         "F18",
         "tasks come later",
@@ -63,5 +71,14 @@ FAULTS: tuple[Fault, ...] = (
         shows="every service ended by itself, with status 0",
         seen_within=200,
         apart_from=(("requests", RESTARTS), *(pair for pair in ALL if pair[0] != "requests")),
+    ),
+    Fault(
+        "engine-killed",
+        "F1",
+        "nothing: services go on without it; what waits in its pipes is written when it is back",
+        both(unbroken("erp-web"), orders_are_taken),
+        60,
+        74,
+        may=("DiscoveryFailing", "HealthProbeFailing"),
     ),
 )

@@ -46,8 +46,6 @@ TAKES: dict[str, tuple[tuple[str, str], ...]] = {
     "erp-worker": (("shipments", TAKEN_AGAIN),),
     "partner": (("prompt", WAITS),),
 }
-# A send that failed is a large share of the few of two minutes.
-MAY = {"alertmanager": (*BURNED, "AlertmanagerUnreachable")}
 ALL = tuple({name: (name, reason) for rows in TAKES.values() for name, reason in rows}.values())
 # Whose kill has a number of its own.
 NUMBERS = {
@@ -69,7 +67,7 @@ FAULTS: tuple[Fault, ...] = (
             both(started_anew(service), orders_are_taken),
             HEALTHY_SECONDS,
             batch,
-            may=MAY.get(service, BURNED),
+            may=BURNED,
             apart_from=TAKES.get(service, ()),
             quick=True,
         )

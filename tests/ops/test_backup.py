@@ -90,7 +90,7 @@ def test_a_backup_of_this_checkout_is_taken() -> None:
     [
         ("postgres:17.11-trixie", "erp-observability/postgres:17-0123456789ab", False),
         ("postgres:18.1-trixie", "erp-observability/postgres:17-0123456789ab", True),
-        ("prom/prometheus:v3.13.5", "prom/prometheus:v3.13.4", False),
+        ("prom/prometheus:v3.13.5", "prom/prometheus:v3.13.5", False),
         ("prom/prometheus:v3.13.5", "prom/prometheus:v3.14.0", False),
         ("prom/prometheus:v3.14.0", "prom/prometheus:v3.13.5", True),
     ],
