@@ -173,6 +173,12 @@ PROVEN: tuple[Proven, ...] = (
         "tests/ops/test_machine.py::test_no_mirror_and_no_registry_is_a_sentence",
     ),
     Proven(
+        "F6",
+        "a task takes its process along each time that it is begun",
+        "it is begun five times with the same arguments, then set aside for a day, which the tracker tells",
+        "tests/app/config/test_tasks.py::test_a_task_that_takes_its_process_along_is_set_aside",
+    ),
+    Proven(
         "F28",
         "the error tracker is away",
         "one line in ten minutes, each lost event is counted",
@@ -239,11 +245,6 @@ UNPROVEN: tuple[Unproven, ...] = (
         "F12",
         "a mail server takes mails and drops them",
         "Nothing here can see it: critical alerts are told by three channels for that reason.",
-    ),
-    Unproven(
-        "F6",
-        "a task takes the whole worker with it each time that it runs",
-        "Celery over Redis gives it out again every five minutes without end. ContainerRestartLoop tells of it.",
     ),
     Unproven(
         "F13, F15",
