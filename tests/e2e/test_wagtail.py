@@ -53,7 +53,7 @@ class Sample:
 
     @staticmethod
     def seen(prometheus: Prometheus, erp: Erp) -> "Sample":
-        found = [each.labels for each in prometheus.query(f'up{{application!="{APPLICATION}"}}')]
+        found = [each.labels for each in prometheus.query(f'up{{application!="{APPLICATION}",host=""}}')]
         return Sample(
             targets=sorted(found, key=lambda labels: sorted(labels.items())),
             started={name: each["State"]["StartedAt"] for name, each in stack.containers().items()},

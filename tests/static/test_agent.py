@@ -21,7 +21,27 @@ def test_its_services_are_those_that_it_is_asked_to_scrape() -> None:
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_service_is_the_stacks_with_its_image_and_limits(name: str) -> None:
     assert WRITTEN[name]["extends"]["file"] == "compose.yaml"
-    assert {"image", "user", "healthcheck", "pids_limit", "restart"} & WRITTEN[name].keys() == set()
+    # In agent mode Prometheus answers no query, such as that of its health check.
+    own = {"healthcheck"} if name == agent_files.PROMETHEUS else set()
+    assert {"image", "user", "healthcheck", "pids_limit", "restart"} & WRITTEN[name].keys() == own
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_service_has_the_files_that_it_runs(name: str) -> None:
+    """Of those that the stack mounts anywhere."""
+    known = {each.split(":")[1] for service in services().values() for each in mounts(service)}
+    service = services(AGENT)[name]
+    run = {word for key in ("entrypoint", "command") for word in words_of(service.get(key))}
+    run |= words_of(service.get("healthcheck", {}).get("test"))
+    assert run & known <= {each.split(":")[1] for each in mounts(service)}
+
+
+def mounts(service: dict[str, Any]) -> list[str]:
+    return [each for each in service.get("volumes", []) if isinstance(each, str)]
+
+
+def words_of(value: Any) -> set[str]:
+    return set(value.split() if isinstance(value, str) else value or [])
 
 
 @pytest.mark.parametrize("rule", RULES)
