@@ -27,7 +27,7 @@ def main() -> None:
     loki = Loki(os.environ["LOKI"])
     store = Store(Path(os.environ["STORE"]), bytes_of(os.environ["LOGS_RETENTION_SIZE"]), loki.delete)
     watch = Watch(engine, Account(loki.counts), time.time_ns())
-    state = State(engine, loki, watch, store, time.time())
+    state = State(engine, loki, watch, store, bytes_of(os.environ["TRACES_RETENTION_SIZE"]), time.time())
     server = http.server.ThreadingHTTPServer(("", PORT), handler(state))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     said = ""

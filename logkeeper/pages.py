@@ -25,6 +25,8 @@ class State:
     loki: Loki
     watch: Watch
     store: Store
+    traces_cap: int
+    """Bytes; Jaeger has no metric of it."""
     last_round: float
 
     @property
@@ -51,6 +53,7 @@ class State:
             ),
             plain("log_store_bytes", "gauge", "What Loki has on its disk.", store.size),
             plain("log_store_cap_bytes", "gauge", "What it may have, LOGS_RETENTION_SIZE.", store.cap),
+            plain("trace_store_cap_bytes", "gauge", "What Jaeger may have, TRACES_RETENTION_SIZE.", self.traces_cap),
             plain(
                 "log_store_given_up_until_timestamp_seconds",
                 "gauge",

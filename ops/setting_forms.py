@@ -27,7 +27,10 @@ FORMS = {
     "OTEL_TRACES_SAMPLER_ARG": (r"0(\.\d+)?|1(\.0+)?", "a share from 0 to 1 such as 0.1"),
     "TRACE_SLOW_SECONDS": (r"\d+(\.\d+)?", "a number of seconds such as 1 or 0.5"),
     "LOGS_RETENTION": (r"0*[1-9]\d*[dw]|0*(2[4-9]|[3-9]\d|[1-9]\d{2,})h", "a duration of at least 24h such as 14d"),
-    **dict.fromkeys(("METRICS_RETENTION_SIZE", "LOGS_RETENTION_SIZE"), (r"\d+(B|KB|MB|GB|TB)", "a size such as 8GB")),
+    **dict.fromkeys(
+        (f"{kind}_RETENTION_SIZE" for kind in ("METRICS", "LOGS", "TRACES")),
+        (r"\d+(B|KB|MB|GB|TB)", "a size such as 8GB"),
+    ),
     **dict.fromkeys(
         (f"BASE_URL_{page}" for page in PAGES), (r"https?://[^/\s]+\S*", "a URL such as https://example.com")
     ),

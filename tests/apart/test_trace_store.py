@@ -63,9 +63,9 @@ class Store:
 
 
 @contextmanager
-def running(more: str = "") -> Iterator[Store]:
+def running(more: str = "", **settings: str) -> Iterator[Store]:
     ports = {name: str(free_port()) for name in ("OTLP_PORT", "QUERY_PORT")}
-    with apart.running(PROJECT, OVERLAY + more, "jaeger", ports={**ports, "TRACING": "on"}) as project:
+    with apart.running(PROJECT, OVERLAY + more, "jaeger", ports={**ports, "TRACING": "on", **settings}) as project:
         yield Store(project, ports)
 
 
@@ -176,3 +176,32 @@ def test_a_store_whose_disk_is_full_holds_no_request_up_and_what_it_misses_is_co
             return web.flush()
 
         eventually(fill, "losses", 90, interval=0)
+
+
+def test_a_store_at_its_size_refuses_spans_and_can_be_read_until_there_is_room_again(tmp_path: Path) -> None:
+    with (
+        running(TRACES_RETENTION_SIZE="100MB") as store,
+        traced.running(tmp_path / "web", store.endpoint, "web") as web,
+    ):
+
+        def execute(script: str) -> str:
+            return store.project.compose("exec", "-T", "jaeger", "sh", "-c", script)
+
+        def fails() -> str:
+            return str(web.request(status=500)["trace"])
+
+        kept = fails()
+        assert web.flush() == {}
+        execute("head -c 100000000 /dev/zero > /tmp/ballast")
+        eventually(lambda: fails() and web.flush(), "spans to be refused", 60)
+        eventually(lambda: store.project.health("jaeger"), "the store to be healthy", 60, until="healthy".__eq__)
+        assert store.spans(kept)
+        execute("rm /tmp/ballast")
+
+        def stored() -> dict[str, dict[str, Any]]:
+            trace = fails()
+            web.flush()
+            return store.spans(trace)
+
+        eventually(stored, "spans to be stored again", 60)
+        assert store.spans(kept)

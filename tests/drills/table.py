@@ -224,7 +224,7 @@ NOT_DRILLED: dict[str, str] = {
     "MetricsDropped": "tests/app/o11y/test_multiprocess.py has the full or damaged folder that it needs.",
     "SpansDropped": "tests/app/o11y/test_tracker_away.py has the store that refuses, is gone or never answers.",
     "TraceStoreFailing": "tests/apart/test_trace_store.py has the store that is gone, slow or full.",
-    "TraceStoreLarge": "The drill would need 5 GB of traces.",
+    "TraceStoreLarge": "The drill would need gigabytes of traces.",
     "LogTracebackNew": "It wants a service that Promtail has read for an hour.",
     "LogsMissing": "It compares with the six hours before, of which a new sandbox has no lines.",
     "LogRulesFailing": "The drill would need bad rules in place of the checkout's own.",
