@@ -4,12 +4,30 @@ import json
 import urllib.request
 
 from ops import fault_acts as acts
-from ops.console import OpsError
+from ops.console import OpsError, output
 from ops.fault_acts import Act, Fault
 from ops.stack import Stack
 
 INBOX_PORT = 8095
 REFUSED, LATER = 550, 451
+EXPIRED_SINCE_2020 = """
+MIIBITCBx6ADAgECAgEBMAoGCCqGSM49BAMCMBoxGDAWBgNVBAMMD2V4cGlyZWQuZXhhbXBsZTAeFw0yMDAxMDEwMDAwMDBaFw0yMDAxMDIwMDAwMDBa
+MBoxGDAWBgNVBAMMD2V4cGlyZWQuZXhhbXBsZTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABPqFGI6yYVgakUaP6P9ztNf6cTe47Iumkmq90ynh6r4e
+5zHRu+jf/eUHFj3Ke1pI++OEutIn3Y6cimZmVeXxHEIwCgYIKoZIzj0EAwIDSQAwRgIhAPS8iDon+m2vmNBlS3SlEEe83miKcl//iM7fmYEZ15KtAiEA
+ljaRdI3f88zDHd6nqx2FS82xtSThx3gpzkKHxMr4TKw="""
+ITS_KEY = """
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgrr1xZcxqcumqiX4MSCdBkrtgZESERnBdLGVONXYfXuihRANCAAT6hRiOsmFYGpFGj+j/
+c7TX+nE3uOyLppJqvdMp4eq+Hucx0bvo3/3lBxY9yntaSPvjhLrSJ92OnIpmZlXl8RxC"""
+SERVE = f"""
+import http.server, pathlib, ssl
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+for name, kind, body in (("chain", "CERTIFICATE", {EXPIRED_SINCE_2020!r}), ("key", "PRIVATE KEY", {ITS_KEY!r})):
+    pathlib.Path("/tmp", name).write_text(f"-----BEGIN {{kind}}-----{{body}}\n-----END {{kind}}-----\n")
+context.load_cert_chain("/tmp/chain", "/tmp/key")
+server = http.server.ThreadingHTTPServer(("", 8443), http.server.BaseHTTPRequestHandler)
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+"""
 
 
 def _switch(channel: str, mode: str) -> Act:
@@ -34,6 +52,21 @@ def _mail(code: int) -> Act:
     return act
 
 
+def _serve_expired(stack: Stack) -> None:
+    """A neighbour of Alertmanager's with a certificate that has expired, to which the inbox then sends it."""
+    network = f"{stack.project}_monitoring"
+    command = ["docker", "run", "--detach", "--name", _expired(stack), "--network", network, "--network-alias=expired"]
+    output([*command, "--memory=64m", "--entrypoint=python", stack.model["services"]["inbox"]["image"], "-c", SERVE])
+
+
+def _end_expired(stack: Stack) -> None:
+    output(["docker", "rm", "--force", _expired(stack)])
+
+
+def _expired(stack: Stack) -> str:
+    return f"{stack.project}-expired"
+
+
 FAULTS: dict[str, Fault] = {
     **{
         f"{channel}-{name}": Fault(f"{title} {meaning}", _switch(channel, mode), _switch(channel, "ok"))
@@ -48,4 +81,9 @@ FAULTS: dict[str, Fault] = {
     },
     "mail-refused": Fault("the mail server refuses every recipient", _mail(REFUSED), _mail(0)),
     "mail-greylisted": Fault("the mail server tells every sender to come back later", _mail(LATER), _mail(0)),
+    "slack-expired": Fault(
+        "Slack's certificate has expired",
+        acts.together(_serve_expired, _switch("slack", "expired")),
+        acts.together(_switch("slack", "ok"), _end_expired),
+    ),
 }

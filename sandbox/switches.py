@@ -9,9 +9,11 @@ from starlette.routing import Route
 from sandbox.bodies import BadRequest, parse_object, read_body
 from sandbox.web import JsonResponse, error_response
 
-MODES = ("ok", "error", "busy", "refusing", "moved", "slow", "timeout", "garbage")
+MODES = ("ok", "error", "busy", "refusing", "moved", "expired", "slow", "timeout", "garbage")
 GARBAGE = "<html><body>Down for maintenance, back soon.</body></html>"
 BUSY_SECONDS = 30
+EXPIRED = "https://expired:8443/"
+"""Whose certificate has expired; ops/receiver_faults.py starts it."""
 
 
 class Switches:
@@ -59,6 +61,8 @@ class Switches:
                 return error_response(400, "refused", "The switch of this API is on refusing.")
             case "moved":
                 return RedirectResponse("/moved", status_code=302)
+            case "expired":
+                return RedirectResponse(EXPIRED, status_code=302)
             case "slow":
                 await asyncio.sleep(self.slow_seconds)
             case "timeout":

@@ -28,11 +28,12 @@ def _row(
     )
 
 
-BY_MAIL, BY_PAGER, BUSY, LATER = (
+BY_MAIL, BY_PAGER, BUSY, LATER, EXPIRED = (
     Paging("slack", "pagerduty"),
     Paging("slack", "email"),
     Paging("slack", "pagerduty"),
     Paging("email"),
+    Paging("slack"),
 )
 FAULTS: tuple[Fault, ...] = (
     _row("slack-down", "chat is silent, pages come by e-mail", 10, BY_MAIL, quick=True),
@@ -41,5 +42,6 @@ FAULTS: tuple[Fault, ...] = (
     _row("mail-refused", "no mails, pages come by PagerDuty", 11, BY_PAGER),
     _row("slack-busy", "chat is silent, pages come by e-mail", 12, BUSY, alerts=FAILING),
     _row("pagerduty-hanging", "nobody is called, pages come by e-mail", 12, BUSY, alerts=FAILING),
-    _row("mail-greylisted", "mails come later, pages come by Slack and PagerDuty", 13, LATER, alerts=FAILING),
+    _row("slack-expired", "chat is silent, pages come by PagerDuty", 13, EXPIRED),
+    _row("mail-greylisted", "mails come later, pages come by Slack and PagerDuty", 14, LATER, alerts=FAILING),
 )

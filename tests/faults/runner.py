@@ -126,8 +126,10 @@ def _see(fault: Fault, begun: float) -> float:
     """Seconds until what must be seen was seen and every alert that must come was told."""
 
     def look() -> bool:
+        # At each look: what is looked at may send what the alert is about.
+        is_seen = fault.sees is None or bool(fault.sees(begun))
         told = {page.alert for page in _pages(begun)} if fault.alerts else set()
-        return set(fault.alerts) <= told and (fault.sees is None or bool(fault.sees(begun)))
+        return is_seen and set(fault.alerts) <= told
 
     what = fault.shows or f"{', '.join(fault.alerts)} told"
     eventually(look, f"{what} while {fault.broken}", fault.seen_within + PATIENCE, interval=LOOK_SECONDS)

@@ -65,5 +65,6 @@ DUE: frozenset[str] = frozenset(
         "redis-read-only",
         "series-explosion",
         "slack-busy",
+        "slack-expired",
     }
 )

@@ -71,7 +71,9 @@ def test_garbage_answers_200_without_json(partner: Program) -> None:
         answer.json()
 
 
-@pytest.mark.parametrize(("mode", "status"), [("error", 500), ("busy", 429), ("refusing", 400), ("moved", 302)])
+@pytest.mark.parametrize(
+    ("mode", "status"), [("error", 500), ("busy", 429), ("refusing", 400), ("moved", 302), ("expired", 302)]
+)
 @pytest.mark.parametrize("channel", ["slack", "pagerduty"])
 def test_a_broken_channel_refuses_and_keeps_nothing(start: Starter, channel: str, mode: str, status: int) -> None:
     inbox = start("sandbox.inbox")
