@@ -8,6 +8,7 @@ crash of a server process.
 import os
 import random
 import signal as signals
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -110,6 +111,11 @@ def start_all(stack: Stack) -> None:
     names = [each["Name"] for each in stack.containers() if each["Service"] not in stack.one_shots]
     random.shuffle(names)
     output(["docker", "start", *names], timeout=300)
+
+
+def make(target: str) -> Act:
+    """A command of this program, as `make` runs it, for the same stack."""
+    return lambda _: output([sys.executable, "-m", "ops", target], timeout=600)
 
 
 def consumer(command: str) -> Act:

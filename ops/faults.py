@@ -212,6 +212,7 @@ FAULTS |= {
 FAULTS |= receiver_faults.FAULTS | store_faults.FAULTS | network_faults.FAULTS | volume_faults.FAULTS
 FAULTS |= load_faults.FAULTS
 FAULTS["all-stopped"] = Fault("every service is stopped", acts.stop_all, acts.start_all)
+FAULTS["taken-down"] = Fault("the stack is taken down, its volumes kept", acts.make("down"), acts.make("up"))
 FAULTS["all-killed"] = Fault("the first process of every service is killed by -9 at once", acts.kill(), acts.nothing)
 FAULTS["engine-killed"] = Fault(
     "the Docker engine of this machine is killed by -9", lambda _: engine.kill(), lambda _: engine.ensure()

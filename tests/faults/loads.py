@@ -73,12 +73,21 @@ FAULTS: tuple[Fault, ...] = (
         apart_from=(("requests", RESTARTS), *(pair for pair in ALL if pair[0] != "requests")),
     ),
     Fault(
+        "taken-down",
+        "F9, F25",
+        "no answer until `make up` has ended",
+        both(started_anew(), orders_are_taken),
+        180,
+        74,
+        apart_from=(("requests", RESTARTS), *(pair for pair in ALL if pair[0] != "requests")),
+    ),
+    Fault(
         "engine-killed",
         "F1",
         "nothing: services go on without it; what waits in its pipes is written when it is back",
         both(unbroken("erp-web"), orders_are_taken),
         60,
-        74,
+        75,
         may=("DiscoveryFailing", "HealthProbeFailing"),
     ),
 )

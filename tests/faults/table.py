@@ -66,5 +66,6 @@ DUE: frozenset[str] = frozenset(
         "series-explosion",
         "slack-busy",
         "slack-expired",
+        "taken-down",
     }
 )
