@@ -20,7 +20,6 @@ FAULTS: tuple[Fault, ...] = (
 DUE: frozenset[str] = frozenset(
     {
         "alertmanager-disk-full",
-        "all-killed",
         "all-stopped",
         "beat-twice",
         "bugsink-frozen",
@@ -48,7 +47,6 @@ DUE: frozenset[str] = frozenset(
         "loki-disk-full",
         "loki-frozen",
         "loki-unnamed",
-        "mail-greylisted",
         "node-unnamed",
         "orders-locked",
         "pagerduty-hanging",
@@ -65,7 +63,6 @@ DUE: frozenset[str] = frozenset(
         "redis-read-only",
         "series-explosion",
         "slack-busy",
-        "slack-expired",
         "taken-down",
     }
 )
