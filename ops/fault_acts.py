@@ -113,6 +113,17 @@ def start_all(stack: Stack) -> None:
     output(["docker", "start", *names], timeout=300)
 
 
+def start_beside(stack: Stack, name: str, network: str, code: str, *options: str) -> None:
+    """Starts a container with Python of the stack's own, on one of its networks, that Compose doesn't know."""
+    image = stack.model["services"]["inbox"]["image"]
+    command = ["docker", "run", "--detach", "--name", f"{stack.project}-{name}", "--network", network, *options]
+    output([*command, "--entrypoint=python", image, "-c", code])
+
+
+def end_beside(name: str) -> Act:
+    return lambda stack: output(["docker", "rm", "--force", f"{stack.project}-{name}"])
+
+
 def make(target: str) -> Act:
     """A command of this program, as `make` runs it, for the same stack."""
     return lambda _: output([sys.executable, "-m", "ops", target], timeout=600)

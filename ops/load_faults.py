@@ -5,7 +5,7 @@ import urllib.parse
 import urllib.request
 
 from ops import fault_acts as acts
-from ops.console import OpsError, output
+from ops.console import OpsError
 from ops.fault_acts import LIMIT_SECONDS, Act, Fault
 from ops.stack import Stack
 
@@ -47,26 +47,8 @@ LONG = "/loki/api/v1/query_range?" + urllib.parse.urlencode(
 def _explode(stack: Stack) -> None:
     """An application of its own whose /metrics has more series than a scrape may have."""
     labels = {"application": EXPLODING, "env": stack.settings["ENV"], "metrics-port": "8000", "stack": stack.project}
-    command = [
-        "docker",
-        "run",
-        "--detach",
-        "--name",
-        _name(stack),
-        "--network",
-        stack.settings.network,
-        "--memory=128m",
-    ]
-    command += [f"--label=observability.{label}={value}" for label, value in labels.items()]
-    output([*command, "--entrypoint=python", stack.model["services"]["inbox"]["image"], "-c", EXPLODE])
-
-
-def _end_explosion(stack: Stack) -> None:
-    output(["docker", "rm", "--force", _name(stack)])
-
-
-def _name(stack: Stack) -> str:
-    return f"{stack.project}-{EXPLODING}"
+    words = [f"--label=observability.{label}={value}" for label, value in labels.items()]
+    acts.start_beside(stack, EXPLODING, stack.settings.network, EXPLODE, "--memory=128m", *words)
 
 
 def _ask(service: str, port: str, question: str, times: int = 3) -> Act:
@@ -91,7 +73,7 @@ FAULTS: dict[str, Fault] = {
         acts.python(FORKING, "erp-worker", FORK),
         acts.end_python(FORKING, "erp-worker"),
     ),
-    "series-explosion": Fault(f"another application gives out {SERIES:,} series", _explode, _end_explosion),
+    "series-explosion": Fault(f"another application gives out {SERIES:,} series", _explode, acts.end_beside(EXPLODING)),
     "query-vast": Fault(
         "somebody asks Prometheus three times for all that it has, second by second",
         _ask("Prometheus", "PROMETHEUS_PORT", VAST),

@@ -4,7 +4,7 @@ import json
 import urllib.request
 
 from ops import fault_acts as acts
-from ops.console import OpsError, output
+from ops.console import OpsError
 from ops.fault_acts import Act, Fault
 from ops.stack import Stack
 
@@ -53,18 +53,9 @@ def _mail(code: int) -> Act:
 
 
 def _serve_expired(stack: Stack) -> None:
-    """A neighbour of Alertmanager's with a certificate that has expired, to which the inbox then sends it."""
+    """A neighbour of Alertmanager's, to which the inbox then sends it."""
     network = f"{stack.project}_monitoring"
-    command = ["docker", "run", "--detach", "--name", _expired(stack), "--network", network, "--network-alias=expired"]
-    output([*command, "--memory=64m", "--entrypoint=python", stack.model["services"]["inbox"]["image"], "-c", SERVE])
-
-
-def _end_expired(stack: Stack) -> None:
-    output(["docker", "rm", "--force", _expired(stack)])
-
-
-def _expired(stack: Stack) -> str:
-    return f"{stack.project}-expired"
+    acts.start_beside(stack, "expired", network, SERVE, "--network-alias=expired", "--memory=64m")
 
 
 FAULTS: dict[str, Fault] = {
@@ -84,6 +75,6 @@ FAULTS: dict[str, Fault] = {
     "slack-expired": Fault(
         "Slack's certificate has expired",
         acts.together(_serve_expired, _switch("slack", "expired")),
-        acts.together(_switch("slack", "ok"), _end_expired),
+        acts.together(_switch("slack", "ok"), acts.end_beside("expired")),
     ),
 }
