@@ -78,11 +78,21 @@ FAULTS: tuple[Fault, ...] = (
             40,
             apart_from=apart,
             alerts=alerts,
-            seen_within=120,
+            seen_within=300,
         )
         for service, noticed, alerts, apart in (
-            ("prometheus", "samples since the damage are gone, and that is told", ("MetricStorageFailing",), ()),
-            ("loki", "lines since the damage are gone, and that is told", ("LokiStorageFailing",), ()),
+            (
+                "prometheus",
+                "samples since the damage are gone, and that is told",
+                ("MetricStorageFailing",),
+                (("samples", "Its start drops what came after the damage, which MetricStorageFailing tells."),),
+            ),
+            (
+                "loki",
+                "lines since the damage are gone, and that is told",
+                ("LogLinesLost",),
+                (("lines", "Its start drops what came after the damage; LogLinesLost tells how many lines."),),
+            ),
             ("promtail", "lines come twice", (), (("doubled", "Without positions the engine's files are read anew."),)),
             ("erp-redis", "tasks of the last second are done later", (), ()),
         )

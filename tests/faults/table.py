@@ -26,7 +26,6 @@ DUE: frozenset[str] = frozenset(
         "connections-out",
         "cpu-pressure",
         "engine-killed",
-        "db-read-only",
         "erp-db-disk-full",
         "erp-db-unnamed",
         "erp-redis-damaged",
