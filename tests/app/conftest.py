@@ -2,8 +2,10 @@
 
 import os
 import secrets
+from pathlib import Path
 
 import django
+import kombu
 
 DEFAULTS = {
     "APPLICATION": "erp",
@@ -34,7 +36,13 @@ for name in SECRETS:
         os.environ.setdefault(name, secrets.token_hex(32))
 for name in ("SENTRY_DSN", "SENTRY_DSN_FILE", "PROMETHEUS_MULTIPROC_DIR"):
     os.environ.pop(name, None)
-os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+if kombu.VERSION[:2] < (5, 7):
+    os.environ["DJANGO_SETTINGS_MODULE"] = "harness.older_settings"
+    # Of the programs that the tests start.
+    given = (str(Path(__file__).parent / "support"), os.environ.get("PYTHONPATH", ""))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, given))
+else:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 # Before the fixtures, which import models; pytest-django would do it only after them.
 django.setup()
