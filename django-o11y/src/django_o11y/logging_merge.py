@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.log import DEFAULT_LOGGING
 from django.utils.module_loading import import_string
 
-from django_o11y import conf
+from django_o11y import conf, output
 from django_o11y.logging import ACCESS_LOGGER, HANDLER, LineHandler, logging_config
 
 __all__ = ["configure", "merged"]
@@ -25,6 +25,7 @@ CONSOLES = ("rich.logging.RichHandler", "colorlog.StreamHandler")
 def configure(given: dict[str, Any]) -> None:
     """For Django's LOGGING_CONFIG: when it is called, the settings are complete."""
     logging.config.dictConfig(merged(given, conf.get()))
+    output.silence_daphne()
 
 
 def merged(given: dict[str, Any] | None, settings: conf.Settings) -> dict[str, Any]:
