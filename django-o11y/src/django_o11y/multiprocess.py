@@ -57,7 +57,7 @@ _values: list["Value"] = []
 def directory() -> Path | None:
     """Where the metrics files lie; None when this process keeps its metrics to itself."""
     given = os.environ.get(VARIABLE)
-    return Path(given) if given else None
+    return Path(given).absolute() if given else None  # the project may change its working folder later
 
 
 def folder() -> Path | None:
