@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery
 
-from django_o11y import celery_tasks, context, metrics
+from django_o11y import celery_tasks, context, metrics, output
 
 UNREGISTERED, INVALID = "unregistered", "invalid"
 """The label `task` of messages for no task of this worker; a name that a message says may be anything."""
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 def silence_banners() -> None:
     """No banner, and nothing that is printed when a signal arrives: they are no log lines. On a terminal they stay."""
-    if sys.stdout is None or sys.stdout.isatty():
+    if sys.stdout is None or output.is_terminal():
         return
     import celery.apps.beat
     import celery.apps.worker
@@ -36,7 +36,7 @@ def _say(text: object = "", **_: Any) -> None:
 
 def redirect_prints(app: Celery) -> None:
     """What tasks and libraries print becomes a log line, as Celery does it when it sets up logging by itself."""
-    if app.conf.worker_redirect_stdouts and not sys.stdout.isatty():
+    if app.conf.worker_redirect_stdouts and not output.is_terminal():
         app.log.redirect_stdouts(app.conf.worker_redirect_stdouts_level)
 
 

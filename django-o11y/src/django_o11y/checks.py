@@ -87,6 +87,8 @@ def _token(given: conf.Settings) -> Found:
 
 def _urls(given: conf.Settings) -> Found:
     """Pages of the project's own that ours would hide, and django-prometheus' page, which has no token."""
+    if not _answers_requests():
+        return
     for name in conf.PATHS:
         path = getattr(given, name)
         match = _resolve(path) if path else None
@@ -112,6 +114,11 @@ def _urls(given: conf.Settings) -> Found:
         )
 
 
+def _answers_requests() -> bool:
+    """Django lets a project leave it out, such as one of nothing but commands or tasks."""
+    return bool(getattr(settings, "ROOT_URLCONF", None))
+
+
 def _resolve(path: str) -> ResolverMatch | None:
     try:
         return resolve(path)
@@ -127,11 +134,13 @@ def _pages(given: conf.Settings) -> Found:
     """Request our pages as Prometheus and a load balancer would, with a Host that isn't the site's."""
     from django_o11y import own_pages  # its imports are for nothing else
 
-    if equal := list(_equal_paths(given)):
-        yield from equal
+    middleware = list(settings.MIDDLEWARE)
+    equal = list(_equal_paths(given))
+    yield from equal
+    if equal or installation.MIDDLEWARE not in middleware or not _answers_requests():
         return  # what the pages answer would only repeat it
     for path, wrong in own_pages.ask(given):
-        first = list(settings.MIDDLEWARE)[: max(1, list(settings.MIDDLEWARE).index(installation.MIDDLEWARE))]
+        first = middleware[: max(1, middleware.index(installation.MIDDLEWARE))]
         yield checks.Error(
             f"GET {path} with a foreign Host and without the database {wrong}",
             hint=f"First of MIDDLEWARE: {', '.join(first)}. Call django_o11y.setup(globals()) last in the settings.",

@@ -18,6 +18,6 @@ def ask(alias: str) -> None:
     connection.settings_dict = {**connection.settings_dict, "OPTIONS": options}
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+            cursor.execute(f"SELECT 1{connection.features.bare_select_suffix}")  # Oracle's FROM DUAL
     finally:
         connection.close()

@@ -30,10 +30,17 @@ __all__ = ["join"]
 DROP_REASONS = ("network", "full_queue", "self_rate_limits", "status_429", "hook_failed")
 DENYLIST = [*DEFAULT_DENYLIST, *scrub_rules.SENSITIVE_WORDS.split(), "card_number", "card_token"]
 
+ITEMS = {
+    "before_send_log": events.log_item,
+    "before_send_metric": events.attributes_item,
+    "before_send_span": events.attributes_item,
+}
+"""What a project's SDK sends beside events and transactions; an older one takes hooks for it from _experiments."""
 SENDER = "sentry-sdk.BackgroundWorker"
 """The SDK's thread that sends events."""
 JOINED = "django_o11y_settings"
-"""The attribute of a client that has our hooks."""
+HOOK = "django_o11y_hook"
+"""The attributes of a client that has our hooks."""
 logger = logging.getLogger(__name__)
 
 _settings: conf.Settings | None = None
@@ -118,22 +125,26 @@ def _start_or_join(settings: conf.Settings) -> None:
         is_theirs = _sends(client) and not isinstance(client.transport, Transport)
         if not is_theirs and settings.sentry_dsn and getattr(client, JOINED, None) != settings:
             client = _start(settings)
-        if _sends(client) and not hasattr(client, JOINED):
-            setattr(client, JOINED, settings)
-            _surround(client, settings)
+        if not _sends(client):
+            return
+        said = {name: getattr(settings, name) for name in ("application", "service", "user_email")}
+        if not hasattr(client, HOOK):
+            setattr(client, HOOK, events.Hook(**said))
+            _surround(client, getattr(client, HOOK))
+        setattr(client, JOINED, settings)
+        vars(getattr(client, HOOK)).update(said)  # of the last setup(), such as a production file's
 
 
 def _sends(client: Any) -> bool:
     return client.is_active() and client.transport is not None
 
 
-def _surround(client: Any, settings: conf.Settings) -> None:
+def _surround(client: Any, hook: events.Hook) -> None:
     options = client.options
-    hook = events.Hook(application=settings.application, service=settings.service, user_email=settings.user_email)
-    their_logs = options.get("before_send_log") or options.get("_experiments", {}).get("before_send_log")
     options["before_send"] = _after(options["before_send"], hook)
     options["before_send_transaction"] = _after(options["before_send_transaction"], hook.transaction)
-    options["before_send_log"] = _after(their_logs, events.log_item)
+    for name, ours in ITEMS.items():
+        options[name] = _after(options.get(name) or options.get("_experiments", {}).get(name), ours)
     options["before_breadcrumb"] = _after(options["before_breadcrumb"], events.breadcrumb)
     scrubber = options["event_scrubber"] = options["event_scrubber"] or EventScrubber()
     if isinstance(scrubber, EventScrubber):  # a class of the project's own stays as it is: our hook scrubs after it

@@ -139,6 +139,13 @@ def breadcrumb(crumb: Breadcrumb, hint: BreadcrumbHint) -> Breadcrumb:
     return crumb
 
 
+def attributes_item(item: Any, _hint: Hint) -> Any:
+    """Sentry's before_send_metric and before_send_span, for a project that has its SDK send metrics or stream spans."""
+    item["name"] = scrub.clean(str(item["name"]), MAX_TEXT)
+    item["attributes"] = scrub.scrub_value(item.get("attributes") or {})
+    return item
+
+
 def log_item(item: Any, _hint: Hint) -> Any:
     """Sentry's before_send_log, for a project that has its SDK send lines too."""
     parameter = "sentry.message.parameter."

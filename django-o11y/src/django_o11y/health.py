@@ -10,6 +10,7 @@ What /readyz asks is named by `ready_checks`: `database` and `cache` (the defaul
 from collections.abc import Callable, Iterable
 from functools import cache, partial
 
+from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
@@ -80,7 +81,10 @@ def _ask_database(alias: str) -> None:
 
 
 def _ask_cache(alias: str) -> None:
-    caches[alias].has_key("django_o11y:ready")
+    try:
+        caches[alias].has_key("django_o11y:ready")
+    finally:
+        connections.close_all()  # of this thread, which ends now: a cache may be a table
 
 
 def _ask_broker() -> None:
@@ -92,7 +96,8 @@ def _ask_broker() -> None:
 
 def _ask_project(name: str, function: Callable[[], object]) -> None:
     try:
-        if function() is False:
+        ask = async_to_sync(function) if iscoroutinefunction(function) else function
+        if ask() is False:
             raise NotReady(name)
     finally:
         connections.close_all()  # of this thread, which ends now

@@ -1,6 +1,7 @@
 """What is counted of each request, once it is over: under the names and labels that django-prometheus gives them.
 
-`max_views` views have labels of their own; the requests of all others carry the view `other`.
+`max_views` views have labels of their own, and twice as many pairs of a view and a method; all other requests carry the
+view `other`.
 """
 
 import sys
@@ -64,7 +65,7 @@ _response = cache(RESPONSES_BY_VIEW.labels)
 
 def observe(request: HttpRequest, *, method: str, status: int, seconds: float, size: int | None) -> None:
     """Count a request that is over; `size` is the answer's, unless it was a stream or there was none."""
-    view = view_of(request)
+    view = view_label.of_pair(view_of(request), method)
     transport = "https" if request.is_secure() else "http"
     stated = request.META.get("CONTENT_LENGTH") or ""
     RESPONSES.inc()

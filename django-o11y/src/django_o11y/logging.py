@@ -38,6 +38,8 @@ def is_no_answer(record: logging.LogRecord) -> bool:
     """The access line has every answer: drop runserver's own, and of django.request's all without an exception."""
     if record.name == "django.server":
         return not hasattr(record, "status_code")
+    if record.name == "django.channels.server":  # runserver of daphne, which also names the client's address
+        return not isinstance(record.args, dict)
     return record.name != "django.request" or (record.levelno >= logging.ERROR and record.exc_info is not None)
 
 
@@ -48,11 +50,11 @@ def is_not_logged_yet(record: logging.LogRecord) -> bool:
 
 def is_logged(error: BaseException | None) -> bool:
     """Whether it is an error line, and an event, already."""
-    return getattr(error, "is_logged", False)
+    return bool(error is not None and error.__dict__.get("is_logged"))
 
 
 def mark_as_logged(error: BaseException, value: bool = True) -> None:
-    error.is_logged = value  # type: ignore[attr-defined]
+    error.__dict__["is_logged"] = value  # not as an attribute, which a frozen exception refuses
 
 
 def is_no_client_error(record: logging.LogRecord) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.log import DEFAULT_LOGGING
 from django.utils.module_loading import import_string
 
-from django_o11y import conf
+from django_o11y import conf, output
 from django_o11y.logging import ACCESS_LOGGER, HANDLER, LineHandler, logging_config
 
 __all__ = ["configure", "merged"]
@@ -25,6 +25,7 @@ CONSOLES = ("rich.logging.RichHandler", "colorlog.StreamHandler")
 def configure(given: dict[str, Any]) -> None:
     """For Django's LOGGING_CONFIG: when it is called, the settings are complete."""
     logging.config.dictConfig(merged(given, conf.get()))
+    output.silence_daphne()
 
 
 def merged(given: dict[str, Any] | None, settings: conf.Settings) -> dict[str, Any]:
@@ -35,10 +36,13 @@ def merged(given: dict[str, Any] | None, settings: conf.Settings) -> dict[str, A
     consoles = {name for name, handler in theirs["handlers"].items() if _is_console(handler, theirs["handlers"])}
     silent = {name for name, handler in theirs["handlers"].items() if handler.get("class") == "logging.NullHandler"}
     root = {**given.get("loggers", {}).get("", {}), **given.get("root", {})}
+    # A queue that also fills a file stays, beside ours.
+    half = {name for name, handler in theirs["handlers"].items() if not consoles.isdisjoint(_filled_by(handler))}
+    of_root = [name for name in root.get("handlers", ()) if name in consoles | half]
+    filled = [each for name in of_root for each in _filled_by(theirs["handlers"][name]) if each in consoles]
     masks = [
         mask
-        for name in root.get("handlers", ())
-        if name in consoles
+        for name in (*of_root, *filled)
         for mask in theirs["handlers"][name].get("filters", ())
         if mask not in DEFAULT_LOGGING["filters"]
     ]
@@ -64,7 +68,7 @@ def merged(given: dict[str, Any] | None, settings: conf.Settings) -> dict[str, A
         },
         "root": {"level": settings.log_level, **root, "handlers": [HANDLER, *others]},
         "loggers": {
-            name: _logger(ours["loggers"].get(name, {}), theirs["loggers"].get(name, {}), consoles, silent)
+            name: _logger(ours["loggers"].get(name, {}), theirs["loggers"].get(name, {}), consoles, half, silent)
             for name in names
         },
     }
@@ -74,14 +78,17 @@ def merged(given: dict[str, Any] | None, settings: conf.Settings) -> dict[str, A
     return found
 
 
-def _logger(ours: dict[str, Any], theirs: dict[str, Any], consoles: set[str], silent: set[str]) -> dict[str, Any]:
+def _logger(
+    ours: dict[str, Any], theirs: dict[str, Any], consoles: set[str], half: set[str], silent: set[str]
+) -> dict[str, Any]:
     """Their keys win. Our handler is added where it stands for a console, or where a logger of ours ends."""
     given = list(theirs.get("handlers", ()))
     handlers = _others(given, consoles)
     joined = {**ours, **theirs, "handlers": [*ours.get("handlers", ()), *handlers]}
     ends_ours = ours.get("propagate", False) and not (given and silent.issuperset(given))
     is_silent = ours.get("propagate") is False and not ours.get("handlers")  # a server's access log
-    wants_ours = not is_silent and (len(handlers) < len(given) or ends_ours)
+    stands_for_one = len(handlers) < len(given) or not half.isdisjoint(given)
+    wants_ours = not is_silent and (stands_for_one or ends_ours)
     if not joined.get("propagate", True) and wants_ours and HANDLER not in joined["handlers"]:
         joined["handlers"].insert(0, HANDLER)
     return joined
@@ -91,10 +98,15 @@ def _others(names: Iterable[str], consoles: set[str]) -> list[str]:
     return [name for name in names if name not in consoles and name != HANDLER]
 
 
+def _filled_by(handler: dict[str, Any]) -> list[str]:
+    """The handlers that a QueueHandler or a MemoryHandler hands its records to."""
+    return [*handler.get("handlers", ()), *filter(None, [handler.get("target")])]
+
+
 def _is_console(handler: dict[str, Any], handlers: dict[str, Any]) -> bool:
-    """Whether it writes to stdout or stderr, by itself or by the handler that it fills."""
-    if target := handlers.get(handler.get("target", "")):
-        return _is_console(target, handlers)
+    """Whether it writes to stdout or stderr and nowhere else, by itself or by the handlers that it fills."""
+    if filled := [handlers[name] for name in _filled_by(handler) if name in handlers]:
+        return all(_is_console(each, handlers) for each in filled)
     made_by = handler.get("()") or handler.get("class")
     if isinstance(made_by, str):
         if made_by in CONSOLES:

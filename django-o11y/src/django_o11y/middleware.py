@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -23,12 +25,15 @@ from django_o11y import (
     request_errors,
 )
 from django_o11y.exchange import Exchange
+from django_o11y.server import MAX_CONNECTIONS
 from django_o11y.streaming import follow
 
 ID_HEADERS = {"X-Request-ID": "HTTP_X_REQUEST_ID", "traceparent": "HTTP_TRACEPARENT"}
 """The headers that are read from each request; `request.headers` would make a mapping of all of them first."""
 
 
+_threads = ThreadPoolExecutor(MAX_CONNECTIONS, "django-o11y-page")
+"""Not asyncio's own threads: while the project's code has all of those, no probe would get an answer."""
 OPENED = "_django_o11y_is_open"
 """The attribute of a request that is being followed."""
 
@@ -67,7 +72,7 @@ class Middleware:
         opened = _open(request)
         with context.use(opened):
             if pages.is_asked_for(request):
-                return _signed(await asyncio.to_thread(pages.response, request), opened)
+                return _signed(await _in_a_thread(pages.response, request), opened)
             with request_errors.scope(request), Exchange(request, opened) as exchange:
                 return _answer(exchange, _refusal(request) or await self.get_response(request))
 
@@ -77,6 +82,10 @@ class Middleware:
             return None
         metrics.CLIENT_ERRORS.labels("UnreadablePostError").inc()
         return HttpResponse(status=400)
+
+
+async def _in_a_thread(function: Callable[[HttpRequest], HttpResponse], request: HttpRequest) -> HttpResponse:
+    return await asyncio.get_running_loop().run_in_executor(_threads, copy_context().run, function, request)
 
 
 def _open(request: HttpRequest) -> context.Context:

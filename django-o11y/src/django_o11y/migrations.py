@@ -24,7 +24,7 @@ class PendingMigrationsCollector(Collector):
     """
 
     def __init__(self) -> None:
-        self._pending: dict[str, Bounded[int]] | None = None
+        self._pending: dict[str, Bounded[int | None]] | None = None
 
     def collect(self) -> Iterator[Metric]:
         """One sample per database that Django migrates, or none while it gives no answer."""
@@ -33,7 +33,7 @@ class PendingMigrationsCollector(Collector):
             self._pending = {
                 alias: Bounded(partial(count_pending, alias), seconds=DEADLINE_SECONDS, keep_seconds=KEEP_SECONDS)
                 for alias in connections
-                if databases.is_real(alias) and migrated_apps(alias)
+                if databases.is_real(alias)
             }
         begun = {alias: asked.begin() for alias, asked in self._pending.items()}
         family = GaugeMetricFamily(
@@ -61,9 +61,11 @@ def migrated_apps(alias: str) -> set[str]:
     }
 
 
-def count_pending(alias: str) -> int:
-    """To be called in a thread of its own, whose connection it closes."""
+def count_pending(alias: str) -> int | None:
+    """None where Django migrates nothing. To be called in a thread of its own, whose connection it closes."""
     expected = migrated_apps(alias)
+    if not expected:
+        return None
     connection = connections[alias]  # this thread's own; the executor asks for it by its alias
     try:
         executor = MigrationExecutor(connection)

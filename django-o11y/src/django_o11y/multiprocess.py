@@ -20,7 +20,7 @@ from typing import Any
 from prometheus_client import Counter, values
 from prometheus_client.mmap_dict import mmap_key
 
-from django_o11y import group_folder
+from django_o11y import early_metrics, group_folder
 from django_o11y.file_lock import open_lock, try_lock
 from django_o11y.metrics_file import MetricsFile, damage
 
@@ -57,7 +57,7 @@ _values: list["Value"] = []
 def directory() -> Path | None:
     """Where the metrics files lie; None when this process keeps its metrics to itself."""
     given = os.environ.get(VARIABLE)
-    return Path(given) if given else None
+    return Path(given).absolute() if given else None  # the project may change its working folder later
 
 
 def folder() -> Path | None:
@@ -72,6 +72,8 @@ def install() -> None:
         return
     _installed = True
     values.ValueClass = Value if directory() else values.MutexValue
+    if VARIABLE in os.environ:  # an empty one means the working folder to prometheus_client
+        early_metrics.take_over(Path(os.environ[VARIABLE]), values.ValueClass)
     dropped = Counter(DROPPED, DROPPED_HELP, ["reason"])
     for reason in (NO_ROOM, DAMAGED, FOLDER):
         dropped.labels(reason)

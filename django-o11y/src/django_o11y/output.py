@@ -2,7 +2,7 @@
 
 import sys
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 
 SERVERS = (
     *("runserver", "runserver_plus", "testserver"),
@@ -11,6 +11,20 @@ SERVERS = (
 """Commands that go on until they are stopped. All others may be redirected to a file, as dumpdata is."""
 
 _stream = "stdout"
+
+
+def silence_daphne() -> None:
+    """It prints each request, with its query string and the client's address. What it writes to a file stays."""
+    daphne: Any = sys.modules.get("daphne.access")
+    if daphne is None:
+        return
+    write = daphne.AccessLogGenerator.write_entry
+
+    def write_to_files(self: Any, *args: Any, **options: Any) -> None:
+        if self.stream not in (sys.stdout, sys.stderr):
+            write(self, *args, **options)
+
+    daphne.AccessLogGenerator.write_entry = write_to_files
 
 
 def choose() -> None:
@@ -25,7 +39,10 @@ def stream() -> IO[str]:
 
 
 def is_terminal() -> bool:
-    return stream() is not None and stream().isatty()
+    try:
+        return stream().isatty()
+    except AttributeError:  # none at all, or an object of the project's own
+        return False
 
 
 def _command() -> str | None:

@@ -20,7 +20,7 @@ from django_o11y.logging import ACCESS_LOGGER
 
 HEADERS = ("Accept", "Content-Length", "Content-Type", "Host", "User-Agent")
 """What an event repeats of a request's headers: tokens, cookies and addresses are in the others."""
-COVERED_LOGGERS = ("django.request", "django.server", "django.security.*", ACCESS_LOGGER)
+COVERED_LOGGERS = ("django.request", "django.server", "django.channels.server", "django.security.*", ACCESS_LOGGER)
 """No line of these loggers becomes an event: either an event has the same error, or the fault is the client's."""
 
 

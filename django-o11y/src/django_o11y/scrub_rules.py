@@ -255,11 +255,12 @@ RULES: tuple[Rule, ...] = (
     # What shows itself: JSON in base64 and what is signed with it, tokens of well-known services, hashes of passwords
     _rule("eyj", rf"{_WORD}(?-i:eyJ)[\w-]{{5,}}+[\w.:=+/-]*+"),
     _rule(
-        "akia|asia|gh|glpat|sk_|rk_|pk_|sk-|whsec|xox|xapp|aiza|ya29|sg.|npm_|pypi-|hvs.|dop_v1",
-        rf"{_WORD}(?-i:A[KS]IA[0-9A-Z]{{16}}|gh[pousr]_\w{{16,}}+|github_pat_\w{{16,}}+|glpat-[\w-]{{10,}}+"
+        "akia|asia|gh|gl|sk_|rk_|pk_|sk-|whsec|xox|xapp|aiza|ya29|sg.|npm_|pypi-|hvs.|dop_v1|hf_|shp|dckr_",
+        rf"{_WORD}(?-i:A[KS]IA[0-9A-Z]{{16}}|gh[pousr]_\w{{16,}}+|github_pat_\w{{16,}}+"
+        r"|gl(?:pat|rt|dt|ft|cbt|ptt|soat|agent)-[\w-]{10,}+"
         r"|[srp]k_(?:live|test)_\w{6,}+|sk-[\w-]{16,}+|whsec_\w{8,}+|xox[a-z]-[\w-]{8,}+|xapp-[\w-]{8,}+"
         r"|AIza[\w-]{30,}+|ya29\.[\w-]{8,}+|SG\.[\w-]{8,}+\.[\w-]{8,}+|npm_\w{30,}+|pypi-[\w-]{16,}+"
-        r"|hvs\.[\w-]{16,}+|dop_v1_\w{16,}+)",
+        r"|hvs\.[\w-]{16,}+|dop_v1_\w{16,}+|hf_\w{30,}+|shp[a-z]{2}_[0-9a-f]{32}|dckr_[po]at_[\w-]{20,}+)",
     ),
     _rule(
         "hooks.slack.com|/webhooks/|api.telegram",

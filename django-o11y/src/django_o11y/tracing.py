@@ -8,7 +8,7 @@ import atexit
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -99,8 +99,9 @@ def stop() -> None:
         return
     last = threading.Thread(target=_provider.shutdown, daemon=True)
     _owner, _provider, _tracer = 0, None, None
-    last.start()
-    last.join(STOP_SECONDS)
+    with suppress(RuntimeError):  # Python 3.12.0 and 3.12.1 start no thread any more when the interpreter ends
+        last.start()
+        last.join(STOP_SECONDS)
     _processor.count_left()
 
 

@@ -16,6 +16,7 @@ def main() -> None:
     settings = from_environment_or_exit()
     LOGGING_CONFIG.clear()  # what uvicorn takes without a --log-config, in each worker too
     LOGGING_CONFIG.update(logging_config(settings))
+    LOGGING_CONFIG["formatters"] |= {"default": {}, "access": {}}  # --use-colors writes into both
     multiprocess.enter(group_folder.of_server(settings.service))  # as the middleware of its workers does
     uvicorn.main.main()
 

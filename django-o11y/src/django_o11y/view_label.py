@@ -1,7 +1,8 @@
-"""Which views have labels of their own in metrics: the first `max_views` that were asked for.
+"""Which views have labels of their own in metrics: the first `max_views` that were asked for, and of each its methods.
 
-The processes of a group agree on them by a file in the group's folder; else each would choose others, and together
-they would have many more.
+A client may ask by any method: there are twice as many pairs of a view and a method, by whichever views they are taken.
+The processes of a group agree on both by files in the group's folder; else each would choose others, and together they
+would have many more.
 """
 
 import contextlib
@@ -14,12 +15,17 @@ from django_o11y import conf, forks, multiprocess
 
 OTHER = "other"
 FILE = "views.list"
+PAIRS_FILE = "methods.list"
+METHODS = 2
+"""As many pairs of a view and a method as there are views, times this."""
 MAX_BYTES = 1 << 20
 logger = logging.getLogger(__name__)
 
 _lock = forks.new_lock()
 _labels: dict[str, str] = {}
 """By view, what this process has found out."""
+_pairs: dict[tuple[str, str], str] = {}
+"""The same by label of a view and method."""
 
 
 def of(view: str) -> str:
@@ -27,10 +33,26 @@ def of(view: str) -> str:
     return _labels.get(view) or _choose(view)
 
 
+def of_pair(label: str, method: str) -> str:
+    """The label that of() gave, or `other` where that view has no room for the method."""
+    return label if label == OTHER else _pairs.get((label, method)) or _choose_pair(label, method)
+
+
+def _choose_pair(label: str, method: str) -> str:
+    with _lock:
+        if (label, method) not in _pairs:
+            taken = sum(known != OTHER for known in _pairs.values())
+            limit = METHODS * conf.get().max_views
+            has_room = _is_among_the_first(PAIRS_FILE, f"{method} {label}", limit, taken)
+            _pairs[label, method] = label if has_room else OTHER
+        return _pairs[label, method]
+
+
 def _choose(view: str) -> str:
     with _lock:
         if view not in _labels:
-            _labels[view] = view if _is_among_the_first(view, conf.get().max_views) else OTHER
+            taken = sum(known != OTHER for known in _labels.values())
+            _labels[view] = view if _is_among_the_first(FILE, view, conf.get().max_views, taken) else OTHER
             if _labels[view] == OTHER and list(_labels.values()).count(OTHER) == 1:
                 logger.warning(
                     "More than %d views were asked for: from %s on, their metrics have the label view=%s. "
@@ -40,20 +62,21 @@ def _choose(view: str) -> str:
         return _labels[view]
 
 
-def _is_among_the_first(view: str, limit: int) -> bool:
+def _is_among_the_first(file: str, entry: str, limit: int, taken: int) -> bool:
+    """`taken` are those that this process has chosen."""
     folder = multiprocess.folder()
     if folder is not None:
         with contextlib.suppress(OSError):  # such as a full disk: then this process chooses by itself
-            return _enter(folder / FILE, view, limit)
-    return sum(known != OTHER for known in _labels.values()) < limit
+            return _enter(folder / file, entry, limit)
+    return taken < limit
 
 
-def _enter(file: Path, view: str, limit: int) -> bool:
-    """Whether the view is among the first of the file; it is added if there is room.
+def _enter(file: Path, entry: str, limit: int) -> bool:
+    """Whether the entry is among the first of the file; it is added if there is room.
 
     Without a lock, which a process that is stopped would hold: lines are appended whole, and their order decides.
     """
-    line = json.dumps(view).encode()
+    line = json.dumps(entry).encode()
     with file.open("ab+", buffering=0) as opened:
         known = _read(opened)
         if line not in known and len(known) < limit:

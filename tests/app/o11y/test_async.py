@@ -4,6 +4,8 @@ import asyncio
 import dataclasses
 import gc
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, Client, RequestFactory
 from harness.samples import here
-from harness.urls import begun
+from harness.urls import begun, fine_async
 from harness.wait import eventually
 
 from django_o11y import context, pages
@@ -84,6 +86,23 @@ def test_a_page_that_takes_long_leaves_the_event_loop_alone(monkeypatch: pytest.
     assert threads[0] != threading.get_ident()
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/livez"])
+def test_the_project_s_code_may_have_all_of_asyncio_s_threads(path: str) -> None:
+    release = threading.Event()
+
+    async def ask() -> int:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        busy = loop.run_in_executor(None, release.wait, 20)
+        try:
+            return (await asyncio.wait_for(Middleware(fine_async)(RequestFactory().get(path)), 10)).status_code
+        finally:
+            release.set()
+            await busy
+
+    assert asyncio.run(ask()) == (401 if path == "/metrics" else 200)
+
+
 def test_a_user_who_is_asked_for_asynchronously_is_known(person: User, lines: Lines) -> None:
     client = Client()
     client.force_login(person)
@@ -153,6 +172,27 @@ def test_a_body_under_wsgi_ends_with_its_last_piece(lines: Lines, path: str) -> 
     (line,) = access(lines)
     assert (line["status"], line["request_id"]) == (200, answer.headers["X-Request-ID"])
     assert here("http_requests_in_flight") == 0
+
+
+class Frozen(Exception):
+    """As attrs makes it with `frozen=True`: Python's own attributes may be set, others not."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("__"):
+            raise AttributeError(name)
+        super().__setattr__(name, value)
+
+
+def test_a_body_that_raises_a_frozen_exception_is_one_error_line_and_a_500(lines: Lines) -> None:
+    def body() -> Iterator[bytes]:
+        yield b"a"
+        raise Frozen
+
+    answer = Middleware(lambda _: StreamingHttpResponse(body()))(RequestFactory().get("/x"))
+    with pytest.raises(Frozen):
+        list(answer)
+    assert [line["level"] for line in lines] == ["ERROR", "INFO"]
+    assert [line["status"] for line in access(lines)] == [500]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from harness.many_views import VIEWS
 from harness.processes import with_support
 
 from django_o11y import view_label
+from django_o11y.exchange import METHODS
 
 PROCESSES = 3
 MAX_SAMPLES = 5_000
@@ -50,6 +51,21 @@ def ask(process: subprocess.Popen[str]) -> list[float]:
     # A log line says that views are left out.
     answer = next(line for line in process.stdout if not line.startswith("{"))
     return [float(word) for word in answer.split()]
+
+
+@pytest.mark.parametrize("in_a_group", [True, False])
+def test_methods_that_a_client_makes_up_add_no_more_series_than_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_a_group: bool
+) -> None:
+    monkeypatch.setattr(view_label.multiprocess, "folder", lambda: tmp_path if in_a_group else None)
+    monkeypatch.setattr(view_label, "_labels", {})
+    monkeypatch.setattr(view_label, "_pairs", {})
+    methods = [*sorted(METHODS), "<invalid method>"]
+    asked = [(view_label.of(f"view-{number}"), method) for method in methods for number in range(160)]
+    labels = {(view_label.of_pair(label, method), method) for label, method in asked}
+    assert len([label for label, _ in labels if label != "other"]) == 300
+    assert {method for label, method in labels if label == "other"} == set(methods)
+    assert view_label.of_pair(*asked[0]) == "view-0"
 
 
 @pytest.mark.parametrize("is_folder", [False, True], ids=["no folder", "no file"])

@@ -1,14 +1,18 @@
 """Every line that worker and beat write is a JSON object, and beat inside a worker ticks."""
 
 import signal
+import sys
 from pathlib import Path
 from time import time
+from types import SimpleNamespace
 
+import pytest
 from harness import processes, project
 from harness.processes import HttpProcess
 from harness.samples import total
 from harness.wait import eventually
 
+from django_o11y import celery_output
 from django_o11y.probe import main
 from tests.support.ports import free_port
 
@@ -50,6 +54,14 @@ class Interrupted(Scheduler):
             if self.closed:  # as redis' reader does when its connection was closed meanwhile
                 raise ValueError("I/O operation on closed file.")
 """
+
+
+def test_a_closed_stdout_keeps_no_worker_from_serving_its_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    redirected: list[str] = []
+    conf = SimpleNamespace(worker_redirect_stdouts=True, worker_redirect_stdouts_level="WARNING")
+    monkeypatch.setattr(sys, "stdout", None)
+    celery_output.redirect_prints(SimpleNamespace(conf=conf, log=SimpleNamespace(redirect_stdouts=redirected.append)))
+    assert redirected == ["WARNING"]
 
 
 def test_beat_inside_a_worker_ticks_and_its_counts_are_the_workers(tmp_path: Path) -> None:

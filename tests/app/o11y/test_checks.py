@@ -66,6 +66,16 @@ def test_fault_in_the_settings_is_found(settings: Any, name: str, value: object,
     assert identifier in found()
 
 
+def test_a_project_that_answers_no_requests_has_no_pages_to_be_hidden(settings: Any) -> None:
+    del settings.ROOT_URLCONF
+    assert found(deploy=True) == set()
+
+
+def test_without_the_middleware_the_check_before_a_deploy_says_that_and_no_more(settings: Any) -> None:
+    settings.MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+    assert found(deploy=True) == {"E003"}
+
+
 def test_each_page_of_the_project_s_own_is_named(settings: Any) -> None:
     settings.ROOT_URLCONF = "harness.obstacles_own"
     said = [message.msg for message in messages() if message.id == "django_o11y.E009"]

@@ -55,6 +55,25 @@ def test_a_command_that_a_server_calls_moves_none_of_its_lines(project: Project)
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("stdout", ["Tee()", "None"])
+def test_a_stdout_that_can_not_say_whether_it_is_a_terminal_keeps_no_process_from_starting(
+    project: Project, stdout: str
+) -> None:
+    code = f"""
+import sys, django
+
+class Tee:
+    def __init__(self):
+        self.write, self.flush = sys.__stdout__.write, sys.__stdout__.flush
+
+sys.stdout = {stdout}
+django.setup()
+"""
+    done = project.run("-c", code, DJANGO_SETTINGS_MODULE="shop.settings")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [json.loads(line)["message"] for line in done.stdout.splitlines()] == ["a line"] * (stdout == "Tee()")
+
+
 def test_a_server_that_manage_py_starts_writes_to_stdout(project: Project) -> None:
     done = project.manage("runserver", "--noreload", "nowhere:port")
     assert done.returncode == 1

@@ -107,6 +107,23 @@ def test_groups_with_long_names_are_no_common_one(tmp_path: Path) -> None:
     assert group_folder.join(tmp_path, f"{sockets}a.sock")[0] != group_folder.join(tmp_path, f"{sockets}b.sock")[0]
 
 
+CHANGES_ITS_FOLDER = """
+import os
+from django_o11y import multiprocess
+multiprocess.install()
+multiprocess.enter("shop")
+os.chdir("/")
+from prometheus_client import Counter
+Counter("orders", "Orders.").inc()
+print([file.name for file in multiprocess.folder().glob("*.db")], multiprocess.unsaved_losses())
+"""
+
+
+def test_a_relative_folder_stays_where_it_was_when_the_process_goes_elsewhere(tmp_path: Path) -> None:
+    said = scripts.output("-c", CHANGES_ITS_FOLDER, cwd=tmp_path, PROMETHEUS_MULTIPROC_DIR="metrics")
+    assert said == "['counter_0.db'] {}\n"
+
+
 JOIN = """
 import sys
 from pathlib import Path

@@ -3,9 +3,12 @@
 import dataclasses
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.checks import run_checks
+from django.core.management import call_command
 from django.db import connections
 from django.test import Client
 from harness.processes import free_port
@@ -128,16 +131,30 @@ def search_fails() -> None:
     raise LookupError("host=search.internal user=admin")
 
 
+async def search_is_up_async() -> None:
+    await sync_to_async(search_is_up)()
+
+
+async def search_fails_async() -> None:
+    search_fails()
+
+
 def test_a_projects_own_checks_are_asked_within_the_limit(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.5)
-    names = [f"{__name__}.search_{name}" for name in ("is_up", "is_down", "hangs", "fails")]
-    answers = ["ok", "failed: NotReady", "failed: TimeoutError", "failed: LookupError"]
+    names = [
+        f"{__name__}.search_{name}" for name in ("is_up", "is_down", "hangs", "fails", "is_up_async", "fails_async")
+    ]
+    answers = ["ok", "failed: NotReady", "failed: TimeoutError", "failed: LookupError", "ok", "failed: LookupError"]
     assert readyz(*names) == dict(zip(names, answers, strict=True))
 
 
-def test_a_projects_own_check_leaves_no_connection(transactional_db: None) -> None:
+@pytest.mark.parametrize("name", [f"{__name__}.search_is_up", f"{__name__}.search_is_up_async", "cache"])
+def test_a_check_leaves_no_connection(transactional_db: None, settings: Any, name: str) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "entries"}}
+    call_command("createcachetable")
+
     def open_connections() -> int:
         with connections["default"].cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
@@ -146,8 +163,16 @@ def test_a_projects_own_check_leaves_no_connection(transactional_db: None) -> No
     before = open_connections()
     for _ in range(5):
         health._check.cache_clear()
-        assert list(readyz(f"{__name__}.search_is_up").values()) == ["ok"]
+        assert list(readyz(name).values()) == ["ok"]
     eventually(lambda: open_connections() <= before, "its connections to be closed", 5)
+
+
+def test_a_database_that_takes_no_query_without_a_table_is_asked_in_its_own_words(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Oracle before 23; here the place of its FROM DUAL has something that shows in the answer."""
+    monkeypatch.setattr(connections["default"].features_class, "bare_select_suffix", " FROM no_such_table")
+    assert readyz("database") == {"database": "failed: ProgrammingError"}
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,43 @@ print([metrics.SENTRY_DROPPED.labels(reason)._value.get() for reason in ("hook_f
     assert event["logentry"]["message"] == "wanted"
 
 
+@pytest.mark.parametrize("lifecycle", ["static", "stream"])
+def test_metrics_and_streamed_spans_are_scrubbed_too(lifecycle: str, theirs: Tracker, tracker: Tracker) -> None:
+    code = f"""
+def add(found, hint):
+    found["attributes"]["note"] = "theirs, password=" + SECRET
+    return found
+
+their_init(trace_lifecycle="{lifecycle}", before_send_metric=add, send_default_pii=True)
+our_setup()
+django.setup()
+sentry_sdk.set_user({{"id": 7, "email": "jane@shop.example"}})
+sentry_sdk.metrics.count("logins", 1, attributes={{"password": SECRET, "page": "/?token=" + SECRET}})
+if "{lifecycle}" == "stream":
+    attributes = {{"password": SECRET, "part": "streamed"}}
+    sentry_sdk.traces.start_span(name="GET /?token=" + SECRET, attributes=attributes).end()
+"""
+    run_joined(code, theirs, tracker)
+    assert "theirs" in theirs.text
+    assert ("streamed" in theirs.text) is (lifecycle == "stream")
+    assert "hunter2" not in theirs.text
+    assert "jane@shop.example" not in theirs.text
+
+
+def test_a_second_setup_counts_for_the_project_s_own_client_too(theirs: Tracker, tracker: Tracker) -> None:
+    code = """
+their_init(send_default_pii=True)
+our_setup()
+django_o11y.setup({"O11Y": settings.O11Y}, service="production", user_email=False)
+django.setup()
+sentry_sdk.set_user({"id": 7, "username": "jane@shop.example", "email": "jane@shop.example"})
+say()
+"""
+    run_joined(code.replace("our_setup()", "our_setup(); import django_o11y", 1), theirs, tracker)
+    assert {event["tags"]["service"] for event in theirs.events} == {"production"}
+    assert "jane@shop.example" not in theirs.text
+
+
 def test_an_init_without_a_tracker_does_not_end_our_reports(theirs: Tracker, tracker: Tracker) -> None:
     code = """
 our_setup()

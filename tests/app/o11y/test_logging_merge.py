@@ -187,6 +187,28 @@ def test_a_handler_of_another_stream_is_no_console() -> None:
     assert merged(given, Settings(service="shop"))["root"]["handlers"] == [HANDLER, "buffer"]
 
 
+def test_a_queue_in_front_of_a_console_is_one_and_in_front_of_a_file_too_it_stays_beside_ours() -> None:
+    """As dictConfig makes them since Python 3.12."""
+    queue = {"class": "logging.handlers.QueueHandler"}
+    handlers = {
+        "console": {**CONSOLE, "filters": ["masked"]},
+        "file": {"class": "logging.FileHandler", "filename": "app.log"},
+        "only": {**queue, "handlers": ["console"]},
+        "both": {**queue, "handlers": ["console", "file"]},
+    }
+    loggers = {name: {"handlers": [name], "propagate": False} for name in ("only", "both", "file")}
+    given = {"version": 1, "handlers": handlers, "loggers": loggers, "root": {"handlers": ["only"]}}
+    found = merged(given, Settings(service="shop"))
+    assert found["root"]["handlers"] == [HANDLER]
+    assert found["handlers"][HANDLER]["filters"][0] == "masked"
+    assert {name: found["loggers"][name]["handlers"] for name in loggers} == {
+        "only": [HANDLER],
+        "both": [HANDLER, "both"],
+        "file": ["file"],
+    }
+    assert found["handlers"]["both"]["handlers"] == ["file"]
+
+
 def test_structlog_s_event_is_the_message(lines: list[dict[str, Any]]) -> None:
     """As structlog.stdlib.ProcessorFormatter.wrap_for_formatter hands it to logging."""
     try:

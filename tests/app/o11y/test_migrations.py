@@ -90,6 +90,17 @@ def test_a_database_that_hangs_holds_up_one_scrape_and_hides_no_other(
     assert threading.active_count() <= threads
 
 
+class Broken:
+    def allow_migrate(self, *_: object, **__: object) -> bool:
+        raise LookupError("no tenant")
+
+
+def test_a_router_that_fails_costs_its_sample_and_no_scrape(settings: object) -> None:
+    settings.DATABASE_ROUTERS = [Broken()]
+    collector = PendingMigrationsCollector()
+    assert [samples(collector) for _ in range(2)] == [{}, {}]
+
+
 def test_without_an_answer_there_is_no_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(alias: str) -> int:
         raise OSError("away")

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 import requests
+from harness import scripts
 from harness.processes import HttpProcess, Process, free_port, serve
 from harness.samples import total
 from harness.tracker import Tracker
@@ -155,6 +156,12 @@ def test_gunicorn_is_named_after_the_project_and_a_late_worker_leaves_a_line_a_c
         assert total(process.metrics(), RESPONSES, view="hang", status="500") == 1
         assert total(process.metrics(), LATENCY, view="hang") == 1
         assert total(process.metrics(), "http_requests_in_flight") == 0
+
+
+def test_uvicorn_s_options_about_colours_are_taken() -> None:
+    code = "import uvicorn.main; from django_o11y import uvicorn as ours; uvicorn.main.main = lambda: None; ours.main()"
+    for colours in (True, False):
+        scripts.output("-c", f"{code}; uvicorn.Config(None, use_colors={colours})")
 
 
 def test_a_wrong_setting_ends_gunicorn_with_a_sentence(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 import os
 import secrets
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -17,6 +19,7 @@ from harness.samples import total
 from harness.spans import Span, SpanStore
 from harness.wait import eventually
 
+from django_o11y import tracing
 from organizations.models import User
 
 PARENT = "b7ad6b7169203331"
@@ -221,3 +224,18 @@ def test_the_lost_spans_of_all_workers_are_counted(
         number, lost = len(workers), "spans_dropped_total"
         eventually(lambda: total(process.metrics(), lost, reason="export_failed") == number, "all lost spans")
         assert {total(process.metrics(), lost) for _ in range(6)} == {number}
+
+
+def test_an_interpreter_that_starts_no_thread_at_its_end_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Python 3.12.0 and 3.12.1 do; what waits is counted as lost."""
+    counted: list[bool] = []
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(tracing, "_owner", os.getpid())
+    monkeypatch.setattr(tracing, "_provider", SimpleNamespace(shutdown=None))
+    monkeypatch.setattr(tracing, "_processor", SimpleNamespace(count_left=lambda: counted.append(True)))
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    tracing.stop()
+    assert counted == [True]
