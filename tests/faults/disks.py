@@ -30,6 +30,10 @@ FAULTS: tuple[Fault, ...] = (
         42,
         alerts=("LokiStorageFailing",),
         seen_within=180,
+        may=("LogLinesLost", "ContainerRestartLoop"),
+        apart_from=(
+            ("lines", "Loki takes lines that it can't write; LokiStorageFailing tells it, LogLinesLost how many."),
+        ),
     ),
     Fault(
         "erp-db-disk-full",
