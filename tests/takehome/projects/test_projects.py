@@ -118,7 +118,7 @@ def test_a_planted_error_is_one_event_with_the_ids_of_its_line(project: Project,
     said = [str(event.get("logentry") or event["exception"]["values"][-1]["value"]) for event in tracker.events]
     assert said == ["broken on purpose"]
     (event,) = tracker.events
-    assert (event["tags"]["request_id"], event["tags"]["service"]) == (given.request, "shop")
+    assert (event["tags"]["request_id"], event["tags"]["service"]) == (given.request, "shop-web")
     (line,) = project.lines(request_id=given.request, level="ERROR")
     assert line["trace_id"] == given.trace == event["contexts"]["trace"]["trace_id"]
 
