@@ -38,6 +38,8 @@ def running(project: str, overlay: str, *services: str, ports: dict[str, str] | 
         file.write_text(overlay + NETWORKS.format(project=project), encoding="utf-8")
         apart = Apart(project, file, ports or {})
         try:
+            # An interrupted run's volumes have passwords that this checkout may not know.
+            apart.compose("down", "--volumes", "--timeout", "1")
             apart.compose("up", "--detach", "--wait", *services)
             yield apart
         finally:
