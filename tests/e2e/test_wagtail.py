@@ -63,6 +63,7 @@ class Sample:
 
 @pytest.fixture(scope="module")
 def before(prometheus: Prometheus, erp: Erp) -> Sample:
+    prometheus.wait_until_it_judges()  # by then it has found every container of a stack that has just been started
     return Sample.seen(prometheus, erp)
 
 
