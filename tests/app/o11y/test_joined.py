@@ -219,20 +219,16 @@ def test_metrics_and_streamed_spans_are_scrubbed_too(lifecycle: str, theirs: Tra
 def add(found, hint):
     found["attributes"]["note"] = "theirs, password=" + SECRET
     return found
-
-has_both = hasattr(sentry_sdk, "traces")
-more = {{"trace_lifecycle": "{lifecycle}", "before_send_metric": add}} if has_both else {{}}
+more = {{"trace_lifecycle": "{lifecycle}", "before_send_metric": add}} if hasattr(sentry_sdk, "traces") else {{}}
 their_init(send_default_pii=True, **more)
-our_setup()
-django.setup()
+our_setup(); django.setup()
 sentry_sdk.set_user({{"id": 7, "email": "jane@shop.example"}})
-if has_both:
-    sentry_sdk.metrics.count("logins", 1, attributes={{"password": SECRET, "page": "/?token=" + SECRET}})
-    if "{lifecycle}" == "stream":
-        attributes = {{"password": SECRET, "part": "streamed"}}
-        sentry_sdk.traces.start_span(name="GET /?token=" + SECRET, attributes=attributes).end()
-else:
+if not more:
     sentry_sdk.capture_message("theirs, password=" + SECRET)
+else:
+    sentry_sdk.metrics.count("logins", 1, attributes={{"password": SECRET, "page": "/?token=" + SECRET}})
+if more.get("trace_lifecycle") == "stream":
+    sentry_sdk.traces.start_span(name="GET /?token=" + SECRET, attributes={{"token": SECRET, "is": "streamed"}}).end()
 """
     run_joined(code, theirs, tracker)
     assert "theirs" in theirs.text
