@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ops import application_files, targets
-from ops.alerts import answering, exposition, prometheus
+from ops.alerts import SEVERITIES, answering, exposition, prometheus
 from ops.config_check import check
 from ops.console import OpsError, capture, say, step
 from ops.paths import LOCAL
@@ -24,7 +24,6 @@ from ops.wait import attempts
 PROMETHEUS_FILES = ("prometheus.yml", "monitoring.yml")
 BOARDS = Path("grafana/dashboards/generated")
 WITHIN_SECONDS = 60.0
-SEVERITIES = ("critical", "warning", "info")
 
 
 def reload(stack: Stack) -> None:

@@ -39,8 +39,7 @@ class Task(CeleryTask):
 def _begun(key: str) -> int:
     """How often, this time included; 1 where the cache doesn't know."""
     try:
-        cache.add(key, 0, DAY_SECONDS)
-        return int(cache.incr(key))
+        return 1 if cache.add(key, 1, DAY_SECONDS) else int(cache.incr(key))
     except (RedisError, ValueError):
         return 1
 

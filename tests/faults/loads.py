@@ -5,6 +5,8 @@ from tests.faults.model import Fault
 from tests.faults.services import ALL, RESTARTS
 from tests.faults.stores import SLOW
 
+ALL_END = (("requests", RESTARTS), *(pair for pair in ALL if pair[0] != "requests"))
+
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "fork-bomb",
@@ -70,7 +72,7 @@ FAULTS: tuple[Fault, ...] = (
         sees=ended_well,
         shows="every service ended by itself, with status 0",
         seen_within=200,
-        apart_from=(("requests", RESTARTS), *(pair for pair in ALL if pair[0] != "requests")),
+        apart_from=ALL_END,
     ),
     Fault(
         "taken-down",
@@ -79,7 +81,7 @@ FAULTS: tuple[Fault, ...] = (
         both(started_anew(), orders_are_taken),
         180,
         74,
-        apart_from=(("requests", RESTARTS), *(pair for pair in ALL if pair[0] != "requests")),
+        apart_from=ALL_END,
     ),
     Fault(
         "engine-killed",

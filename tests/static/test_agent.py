@@ -31,17 +31,13 @@ def test_a_service_has_the_files_that_it_runs(name: str) -> None:
     """Of those that the stack mounts anywhere."""
     known = {each.split(":")[1] for service in services().values() for each in mounts(service)}
     service = services(AGENT)[name]
-    run = {word for key in ("entrypoint", "command") for word in words_of(service.get(key))}
-    run |= words_of(service.get("healthcheck", {}).get("test"))
+    given = (service.get("entrypoint"), service.get("command"), service.get("healthcheck", {}).get("test"))
+    run = {word for each in given for word in words(each)}
     assert run & known <= {each.split(":")[1] for each in mounts(service)}
 
 
 def mounts(service: dict[str, Any]) -> list[str]:
     return [each for each in service.get("volumes", []) if isinstance(each, str)]
-
-
-def words_of(value: Any) -> set[str]:
-    return set(value.split() if isinstance(value, str) else value or [])
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -8,8 +8,10 @@ would have many more.
 import contextlib
 import json
 import logging
+from collections.abc import Mapping
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 from django_o11y import conf, forks, multiprocess
 
@@ -41,9 +43,7 @@ def of_pair(label: str, method: str) -> str:
 def _choose_pair(label: str, method: str) -> str:
     with _lock:
         if (label, method) not in _pairs:
-            taken = sum(known != OTHER for known in _pairs.values())
-            limit = METHODS * conf.get().max_views
-            has_room = _is_among_the_first(PAIRS_FILE, f"{method} {label}", limit, taken)
+            has_room = _has_room(_pairs, PAIRS_FILE, f"{method} {label}", METHODS * conf.get().max_views)
             _pairs[label, method] = label if has_room else OTHER
         return _pairs[label, method]
 
@@ -51,8 +51,7 @@ def _choose_pair(label: str, method: str) -> str:
 def _choose(view: str) -> str:
     with _lock:
         if view not in _labels:
-            taken = sum(known != OTHER for known in _labels.values())
-            _labels[view] = view if _is_among_the_first(FILE, view, conf.get().max_views, taken) else OTHER
+            _labels[view] = view if _has_room(_labels, FILE, view, conf.get().max_views) else OTHER
             if _labels[view] == OTHER and list(_labels.values()).count(OTHER) == 1:
                 logger.warning(
                     "More than %d views were asked for: from %s on, their metrics have the label view=%s. "
@@ -62,13 +61,13 @@ def _choose(view: str) -> str:
         return _labels[view]
 
 
-def _is_among_the_first(file: str, entry: str, limit: int, taken: int) -> bool:
-    """`taken` are those that this process has chosen."""
+def _has_room(chosen: Mapping[Any, str], file: str, entry: str, limit: int) -> bool:
+    """Whether the entry is among the first of the group, or of this process where there is no such file."""
     folder = multiprocess.folder()
     if folder is not None:
         with contextlib.suppress(OSError):  # such as a full disk: then this process chooses by itself
             return _enter(folder / file, entry, limit)
-    return taken < limit
+    return sum(known != OTHER for known in chosen.values()) < limit
 
 
 def _enter(file: Path, entry: str, limit: int) -> bool:
