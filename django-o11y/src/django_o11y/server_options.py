@@ -28,8 +28,10 @@ def write_more(level: int | None, file: object) -> None:
     """What Celery's --loglevel and --logfile ask for: lower levels, and a copy of each line. Twice does no harm."""
     root = logging.getLogger()
     ours = [handler for handler in root.handlers if handler.name == "django_o11y"]
-    for each in (root, *ours):
-        each.setLevel(min(each.level, level or each.level))
+    level = level or root.level
+    root.setLevel(min(root.level, level))
+    for handler in ours:
+        handler.setLevel(min(handler.level, level))
     if isinstance(file, str) and all(handler.name != file for handler in root.handlers):
         copy = logging.handlers.WatchedFileHandler(file, encoding="utf-8", delay=True)
         copy.name = file

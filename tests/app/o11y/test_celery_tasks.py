@@ -1,6 +1,5 @@
 """Each ending of a task is counted once, with the ids of who sent it, in every pool, also when its process dies."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -281,23 +280,3 @@ Celery("shop").log.setup_logging_subsystem(logging.INFO)
 print(seen, logging.getLogger().handlers)
 """
     assert scripts.output("-c", code) == "['root', ('celery.task', 20)] []\n"
-
-
-def test_a_level_and_a_file_of_celery_s_options_come_on_top(tmp_path: Path) -> None:
-    code = f"""
-import logging.config
-from celery import Celery
-from django_o11y import celery
-from django_o11y.conf import Settings
-from django_o11y.logging import logging_config
-
-logging.config.dictConfig(logging_config(Settings(service="shop", env="e", version="v")))
-celery.connect()
-for level in (logging.WARNING, logging.DEBUG, logging.DEBUG):
-    Celery("shop").log.setup(level, {str(tmp_path / "worker.log")!r})
-    Celery("shop").log.already_setup = False
-    logging.getLogger("celery.worker").log(level, "line of %s", level)
-"""
-    lines = [json.loads(line)["message"] for line in scripts.output("-c", code).splitlines()]
-    assert lines == ["line of 30", "line of 10", "line of 10"]
-    assert [json.loads(line)["message"] for line in (tmp_path / "worker.log").read_text().splitlines()] == lines
