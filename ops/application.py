@@ -13,7 +13,7 @@ from ops import labels, secrets, sentry
 from ops.alerts import answering
 from ops.console import OpsError
 from ops.settings import Settings
-from ops.stack import Stack
+from ops.stack import ONCE, Stack
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
 API = "/api/canonical/0"
@@ -89,7 +89,7 @@ def _own_dsn(stack: Stack, name: str) -> str:
 
 def _tell_of_its_errors(stack: Stack) -> None:
     """Set the alerts of every project, which Bugsink's API can't."""
-    stack.compose("run", "--rm", "--no-deps", "-T", SET_UP, timeout=SET_UP_SECONDS)
+    stack.compose(*ONCE, SET_UP, timeout=SET_UP_SECONDS)
 
 
 def _bugsink(stack: Stack, path: str, sent: dict[str, str] | None = None) -> Any:

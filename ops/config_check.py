@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from ops.console import OpsError
-from ops.stack import Stack
+from ops.stack import ONCE, Stack
 
 WELL = re.compile(r"^\s*(SUCCESS|WARNING)\b")
 
@@ -12,7 +12,7 @@ WELL = re.compile(r"^\s*(SUCCESS|WARNING)\b")
 def check(stack: Stack, service: str, program: str, *arguments: str, mount: Path | None = None) -> None:
     """Run `program` of the service's image, with `mount` at /checked; raises OpsError with what it says."""
     volume = ("--volume", f"{mount}:/checked:ro") if mount else ()
-    done = stack.attempt("run", "--rm", "--no-deps", "-T", *volume, "--entrypoint", program, service, *arguments)
+    done = stack.attempt(*ONCE, *volume, "--entrypoint", program, service, *arguments)
     if done.returncode != 0:
         raise OpsError(
             f"{program} refuses the checkout's configuration of {service}; what runs stays as it is.\n"

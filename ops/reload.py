@@ -18,7 +18,7 @@ from ops.alerts import SEVERITIES, answering, exposition, prometheus
 from ops.config_check import check
 from ops.console import OpsError, capture, say, step
 from ops.paths import LOCAL
-from ops.stack import Stack
+from ops.stack import ONCE, Stack
 from ops.wait import attempts
 
 PROMETHEUS_FILES = ("prometheus.yml", "monitoring.yml")
@@ -136,7 +136,7 @@ def _last_reload(base: str) -> tuple[float, float]:
 
 def reload_alertmanager(stack: Stack) -> None:
     """Render its configuration anew and load it; raises OpsError where it refuses."""
-    stack.compose("run", "--rm", "--no-deps", "-T", "alertmanager-config")
+    stack.compose(*ONCE, "alertmanager-config")
     url = f"http://{stack.settings.host}:{stack.settings['ALERTMANAGER_PORT']}/-/reload"
     try:
         urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=30).close()

@@ -12,10 +12,9 @@ from ops import alerts, fault_acts, gateway, secrets
 from ops.application import SET_UP
 from ops.console import OpsError
 from ops.reload import reload_alertmanager
-from ops.stack import Stack
+from ops.stack import ONCE, Stack
 from ops.wait import attempts
 
-ONCE = ("run", "--rm", "--no-deps", "-T")
 WITHIN_SECONDS = 60.0
 TOKEN_JOB = "containers-with-token"  # noqa: S105 - a job of prometheus/prometheus.yml
 LOG_IN = """

@@ -26,6 +26,8 @@ BEHIND_THE_GATEWAY = {
 # Where a tracker lists the error events that a search finds; the search itself, such as trace:…, is the end.
 SEARCHES = {"BUGSINK": "/issues/all/?q=", "SENTRY": "/organizations/sentry/issues/?query="}
 SOCKET = Path("/var/run/docker.sock")
+ONCE = ("run", "--rm", "--no-deps", "-T")
+"""Of Compose: a service's command once, in a container of its own beside what runs."""
 # Folders whose files Prometheus and Alertmanager read while they run: targets, and secrets of applications.
 READ_WHILE_RUNNING = ("targets", "applications")
 HEALTH = re.compile(r"\((healthy|unhealthy)\)")

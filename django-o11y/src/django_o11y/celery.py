@@ -9,7 +9,7 @@ from typing import Any
 
 from celery import signals
 
-from django_o11y import celery_output, celery_tasks, conf, metrics, multiprocess, queues, tracing
+from django_o11y import celery_output, celery_tasks, conf, metrics, multiprocess, queues, server_options, tracing
 from django_o11y.server import Server
 
 READY_CHECKS = ("database", "broker")
@@ -43,6 +43,7 @@ def connect() -> None:
 
 def _keep_our_logging(**given: Any) -> None:
     """A receiver keeps Celery from setting up a format of its own, and from the signals that it sends afterwards."""
+    server_options.write_more(given.get("loglevel"), given.get("logfile"))
     names = {"loglevel", "logfile", "format", "colorize"}
     options = {name: value for name, value in given.items() if name in names}
     signals.after_setup_logger.send(sender=None, logger=logging.getLogger(), **options)

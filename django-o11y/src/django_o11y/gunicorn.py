@@ -4,6 +4,7 @@
 `from django_o11y.gunicorn import *`.
 """
 
+import logging.config
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,23 @@ __all__ = ["logger_class", "on_starting", "post_fork", "worker_exit"]
 
 
 class Logger(glogging.Logger):
-    """JSON lines, unless the project configures gunicorn's logging; no access line, which is the middleware's."""
+    """JSON lines, unless the project configures gunicorn's logging; no access line, which is the middleware's.
+
+    --log-level, --error-logfile and --log-syslog are as ever, beside them.
+    """
 
     access_log_enabled = False
 
     def setup(self, cfg: Any) -> None:
-        if not (cfg.logconfig_dict or cfg.logconfig_json or cfg.logconfig):
-            cfg.set("logconfig_dict", logging_config(from_environment_or_exit()))
         super().setup(cfg)
+        if cfg.logconfig_dict or cfg.logconfig_json or cfg.logconfig:
+            return
+        logging.config.dictConfig(logging_config(from_environment_or_exit()))
+        if cfg.accesslog not in (None, "-"):
+            self.error_log.warning("%s stays empty: the access lines are on stdout, made by django_o11y", cfg.accesslog)
 
     def access(self, *_: Any) -> None:
-        """gunicorn calls it for each request as soon as there is a logconfig_dict."""
+        """gunicorn calls it for each request as soon as there is an --access-logfile."""
 
 
 logger_class = Logger

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from django_o11y import conf, context, output, records, scrub, terminal
+from django_o11y import conf, context, output, records, scrub, server_options, terminal
 from django_o11y.line_handler import LineHandler
 
 __all__ = ["LineFormatter", "LineHandler", "logging_config"]
 
 HANDLER = "django_o11y"
 ACCESS_LOGGER = "access"
+SERVER_LOGGERS = ("gunicorn.error", "uvicorn.error")
 ACCESS_FIELDS = ("route", "method", "status", "duration", "view")
 MAX_MESSAGE = 4_000
 MAX_EXCEPTION = 12_000
@@ -129,13 +130,18 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
     own: dict[str, Any] = {"level": settings.log_level}
     to_root: dict[str, Any] = {"handlers": [], "propagate": True}
     silent = {"handlers": [], "propagate": False}
-    of_a_server = {**to_root, "level": "INFO", "filters": [is_not_logged_yet]}
+    kept = {name: server_options.handlers_of(name) for name in SERVER_LOGGERS}
+    levels = {name: server_options.level_of(name) for name in SERVER_LOGGERS}
+    # gunicorn always sets a level, INFO where nobody asked for one: only a lower one was asked for.
+    asked = [level for level in levels.values() if level < logging.INFO]
+    lowest = min([logging.getLevelNamesMapping()[settings.log_level], *asked])
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {HANDLER: line},
         "handlers": {
-            HANDLER: {"()": LineHandler, "formatter": HANDLER, "filters": [*FILTERS], "level": settings.log_level}
+            HANDLER: {"()": LineHandler, "formatter": HANDLER, "filters": [*FILTERS], "level": lowest},
+            **{name: handler for found in kept.values() for name, handler in found.items()},
         },
         "root": {"handlers": [HANDLER], "level": settings.log_level},
         "loggers": {
@@ -147,7 +153,10 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
             # Whatever level a project gives to its root.
             **dict.fromkeys((ACCESS_LOGGER, "task", "uncaught"), own),
             # On the loggers, so that the Sentry SDK, which watches those, makes no second event.
-            **dict.fromkeys(("gunicorn.error", "uvicorn.error"), of_a_server),
+            **{
+                name: {**to_root, "handlers": [*kept[name]], "level": levels[name], "filters": [is_not_logged_yet]}
+                for name in SERVER_LOGGERS
+            },
             # uvicorn gives it a handler of its own before it loads the application.
             "uvicorn": {**to_root, "level": "INFO"},
             # One line per received and per finished task, with the task's arguments in it.

@@ -1,5 +1,6 @@
 """Every line that worker and beat write is a JSON object, and beat inside a worker ticks."""
 
+import json
 import signal
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from time import time
 from types import SimpleNamespace
 
 import pytest
-from harness import processes, project
+from harness import processes, project, scripts
 from harness.processes import HttpProcess
 from harness.samples import total
 from harness.wait import eventually
@@ -35,6 +36,7 @@ class Stuck(Scheduler):
 
 INTERRUPTED = """
 import os
+import json
 import signal
 
 from celery.beat import Scheduler
@@ -142,3 +144,23 @@ def assert_it_ticks(process: HttpProcess) -> None:
 
     first = eventually(tick, "beat's first tick")
     eventually(lambda: tick() > first, "its next tick")
+
+
+def test_a_level_and_a_file_of_celery_s_options_come_on_top(tmp_path: Path) -> None:
+    code = f"""
+import logging.config
+from celery import Celery
+from django_o11y import celery
+from django_o11y.conf import Settings
+from django_o11y.logging import logging_config
+
+logging.config.dictConfig(logging_config(Settings(service="shop", env="e", version="v")))
+celery.connect()
+for level in (logging.WARNING, logging.DEBUG, logging.DEBUG):
+    Celery("shop").log.setup(level, {str(tmp_path / "worker.log")!r})
+    Celery("shop").log.already_setup = False
+    logging.getLogger("celery.worker").log(level, "line of %s", level)
+"""
+    lines = [json.loads(line)["message"] for line in scripts.output("-c", code).splitlines()]
+    assert lines == ["line of 30", "line of 10", "line of 10"]
+    assert [json.loads(line)["message"] for line in (tmp_path / "worker.log").read_text().splitlines()] == lines

@@ -158,6 +158,24 @@ def test_gunicorn_is_named_after_the_project_and_a_late_worker_leaves_a_line_a_c
         assert total(process.metrics(), "http_requests_in_flight") == 0
 
 
+@pytest.mark.parametrize("command", [GUNICORN, ("uvicorn", "--port", "{port}")], ids=["gunicorn", "uvicorn"])
+def test_a_server_s_own_level_and_files_stay(django_db_setup: None, tmp_path: Path, command: tuple[str, ...]) -> None:
+    is_gunicorn = command == GUNICORN
+    written, empty = tmp_path / "errors.log", tmp_path / "access.log"
+    files = ("--error-logfile", str(written), "--access-logfile", str(empty)) if is_gunicorn else ()
+    with serve(tmp_path, *command, "--log-level", "debug", *files, WSGI if is_gunicorn else ASGI) as process:
+        debug = [line for line in process.lines if line["level"] == "DEBUG"]
+        assert {line["logger"] for line in debug} == ({"gunicorn.error"} if is_gunicorn else set())
+    if is_gunicorn:
+        assert "Booting worker with pid" in written.read_text()
+        assert f"{empty} stays empty: the access lines are on stdout, made by django_o11y" in str(process.lines)
+    quiet = tmp_path / "quiet"
+    quiet.mkdir()
+    with serve(quiet, *command, "--log-level", "warning", WSGI if is_gunicorn else ASGI) as process:
+        told = [line for line in process.lines if line["logger"] == f"{command[0]}.error"]
+        assert {line["level"] for line in told} <= {"WARNING", "ERROR"}
+
+
 def test_uvicorn_s_options_about_colours_are_taken() -> None:
     code = "import uvicorn.main; from django_o11y import uvicorn as ours; uvicorn.main.main = lambda: None; ours.main()"
     for colours in (True, False):
