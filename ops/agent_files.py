@@ -109,7 +109,7 @@ class Central:
 
 def monitoring(original: str) -> str:
     """From prometheus/monitoring.yml, the programs that an agent has too."""
-    renamed = _replaced(original, "- prometheus:", f"- {PROMETHEUS}:")
+    renamed = _replaced(original, "[prometheus:9090]", f"[{PROMETHEUS}:9090]")
     programs = [re.match(r" *- ([\w-]+):\d+$", line) for line in renamed.splitlines()]
     lines = zip(renamed.splitlines(), programs, strict=True)
     return "".join(f"{line}\n" for line, program in lines if program is None or program[1] in SERVICES)

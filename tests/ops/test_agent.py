@@ -111,7 +111,8 @@ def test_without_a_list_its_own_programs_are_pushed_and_without_an_authority_the
 def test_its_own_programs_are_those_of_the_stack_that_it_has() -> None:
     made = yaml.safe_load(agent_files.monitoring((ROOT / "prometheus" / "monitoring.yml").read_text(encoding="utf-8")))
     assert {target.partition(":")[0] for group in made for target in group["targets"]} == set(agent_files.SERVICES)
-    assert [group.get("labels") for group in made] == [None, {"honor_labels": "yes"}]
+    own = {"__scrape_interval__": "5s", "__scrape_timeout__": "4s"}
+    assert [group.get("labels") for group in made] == [own, None, {"honor_labels": "yes"}]
 
 
 def test_a_file_that_has_changed_too_much_is_told() -> None:
