@@ -130,8 +130,9 @@ def _fail(stack: Stack, service: str) -> None:
 
 
 def _damage(stack: Stack, service: str) -> None:
-    """Cut the newest file to half, and put what is no record in its end."""
+    """As after a crash: cut the newest file to half, and put what is no record in its end."""
     _, pattern = DAMAGED[service]
+    stack.compose("kill", "--signal", "KILL", service)  # one that ends well has all of it elsewhere, too
     with stopped(stack, service) as volume:
         found = sorted(volume.glob(pattern), key=lambda path: path.stat().st_mtime)
         if not found:
