@@ -51,16 +51,18 @@ class Container:
 
 
 class Engine:
-    def __init__(self, address: str, project: str) -> None:
+    def __init__(self, address: str, project: str, applications: frozenset[str] | None = None) -> None:
+        """`applications`: whose lines alone Promtail collects, as beside an agent; None: everybody's."""
         self._address = address
         self._project = project
+        self._applications = applications
 
     def containers(self, *, ended: bool = False) -> list[Container]:
         """Those whose lines Promtail collects and that run; with `ended` also those that have ended."""
         filters = quote(json.dumps({"label": [f"{PREFIX}application"]}))
         with self._get(f"/containers/json?all={int(ended)}&filters={filters}") as answer:
             found = json.load(answer)
-        return [container(each) for each in found if is_collected(each["Labels"], self._project)]
+        return [container(each) for each in found if is_collected(each["Labels"], self._project, self._applications)]
 
     def lines(self, one: Container, since: int, tail: int | None = None) -> Iterator[Line]:
         """The lines from `since` on, in nanoseconds, in the order in which they were written; at most the last `tail`.
@@ -84,11 +86,12 @@ class Engine:
         return answer
 
 
-def is_collected(labels: Mapping[str, str], project: str) -> bool:
+def is_collected(labels: Mapping[str, str], project: str, applications: frozenset[str] | None = None) -> bool:
     names = [labels.get(f"{PREFIX}{name}", "") for name in ("application", "env", "service")]
     are_names = bool(names[0]) and all(NAME.fullmatch(name) for name in names if name)
     mine = labels.get(f"{PREFIX}stack") or FIRST_STACK
-    return are_names and mine == project and labels.get(f"{PREFIX}logs") != "off"
+    may_be_sent = applications is None or names[0] in applications
+    return are_names and may_be_sent and mine == project and labels.get(f"{PREFIX}logs") != "off"
 
 
 def container(listed: Mapping[str, Any]) -> Container:

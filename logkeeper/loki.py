@@ -1,4 +1,4 @@
-"""What Loki has of this host's containers. Lines that another host's agent pushed have the label host."""
+"""What Loki has of containers: of this host's, and of another's, whose agent pushed them with the label host."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from logkeeper.engine import NANOSECONDS, Key, Line, stamp_of
+from logkeeper.told import MARK
 
 TIMEOUT = 60.0
 PAGE = 5000
 OLDEST_DAYS = 7  # what is older is refused: reject_old_samples_max_age
+KEEPERS = 'application="monitoring",service="logkeeper"'
+MOST_TOLD = 100  # lines of another host's keeper that are read at once
 
 
 class LokiError(Exception):
@@ -24,15 +27,29 @@ class Loki:
     def __init__(self, address: str) -> None:
         self._address = address
 
-    def counts(self, begin: int, end: int) -> Counter[Key]:
-        """The entries after `begin` until `end`, in nanoseconds, by what wrote them."""
+    def counts(self, begin: int, end: int, host: str = "") -> Counter[Key]:
+        """The entries after `begin` until `end`, in nanoseconds, by what wrote them on a host; empty: on this one."""
         span = f"{(end - begin) // 1_000_000}ms"
-        query = f'sum by (application, env, service) (count_over_time({{application=~".+",host=""}}[{span}]))'
+        of_host = f'{{application=~".+",host={json.dumps(host)}}}'
+        query = f"sum by (application, env, service) (count_over_time({of_host}[{span}]))"
         found: Counter[Key] = Counter()
         for row in self.query("query", query=query, time=str(end)):
             labels = row["metric"]
             found[labels["application"], labels.get("env", ""), labels.get("service", "")] += int(row["value"][1])
         return found
+
+    def hosts(self, since: int) -> list[str]:
+        """The other hosts whose keepers have told anything since then, in nanoseconds."""
+        wanted = urlencode({"query": f'{{{KEEPERS},host!=""}}', "start": since})
+        answer = json.loads(self._ask("GET", f"/loki/api/v1/label/host/values?{wanted}"))
+        return [str(each) for each in answer.get("data") or []]
+
+    def told(self, host: str, since: int, until: int, *, newest: bool = False) -> list[tuple[int, str]]:
+        """When its keeper told of a window, after `since`, and the line: oldest first, or the newest one alone."""
+        query = f"{{{KEEPERS},host={json.dumps(host)}}} |= {json.dumps(MARK)}"
+        order = {"limit": 1, "direction": "backward"} if newest else {"limit": MOST_TOLD, "direction": "forward"}
+        rows = self.query("query_range", query=query, start=since + 1, end=until, **order)
+        return sorted((int(at), text) for row in rows for at, text, *_ in row["values"])
 
     def newest(self, key: Key, now: int) -> int | None:
         """When the newest line that is there was written, in nanoseconds; None if there is none of the last days."""

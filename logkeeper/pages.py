@@ -5,12 +5,14 @@ from __future__ import annotations
 import http.server
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Protocol
 
 from logkeeper.account import Account
 from logkeeper.engine import NANOSECONDS, Engine, Key
+from logkeeper.hosts import Hosts
 from logkeeper.loki import Loki, LokiError
 from logkeeper.size import Store
 from logkeeper.watch import Watch
@@ -19,38 +21,52 @@ PORT = 9105
 TOO_LONG = 300.0  # seconds without a whole round
 
 
+class Keeper(Protocol):
+    last_round: float
+    """When everything was last looked at, in seconds."""
+
+    def page(self, path: str) -> str | None:
+        """None where there is no such page; raises LokiError and OSError."""
+
+
 @dataclass
 class State:
     engine: Engine
     loki: Loki
     watch: Watch
+    account: Account
+    hosts: Hosts
     store: Store
     traces_cap: int
     """Bytes; Jaeger has no metric of it."""
     last_round: float
 
-    @property
-    def account(self) -> Account:
-        return self.watch.account
+    def page(self, path: str) -> str | None:
+        pages = {"/metrics": self.metrics, "/positions": self.positions}
+        return pages[path]() if path in pages else None
 
     def metrics(self) -> str:
         now = time.time_ns()
-        account, store = self.account, self.store
-        missing, surplus = self._everybody(account.missing(now)), self._everybody(account.surplus(now))
-        behind = account.waiting_seconds(now)
-        parts = (
-            by_key("log_lines_written_total", "counter", "Lines in Docker's files, as far as judged.", account.written),
-            by_key("log_lines_stored_total", "counter", "Lines of these that Loki has.", account.confirmed),
+        store, others = self.store, dict(self.hosts.by_name)
+        accounts = {"": self.account} | {name: each.account for name, each in others.items()}
+        written = {name: each.written for name, each in accounts.items()}
+        confirmed = {name: each.confirmed for name, each in accounts.items()}
+        missing = {name: everybody(each, each.missing(now)) for name, each in accounts.items()}
+        surplus = {name: everybody(each, each.surplus(now)) for name, each in accounts.items()}
+        behind = {"": self.account.waiting_seconds(now)}
+        behind |= {name: each.behind_seconds(now) for name, each in others.items()}
+        return exposition(
+            by_key("log_lines_written_total", "counter", "Lines in Docker's files, as far as judged.", written),
+            by_key("log_lines_stored_total", "counter", "Lines of these that Loki has.", confirmed),
             by_key("log_lines_missing", "gauge", "Lines not in Loki, judged in the last hour.", missing),
             by_key("log_lines_surplus", "gauge", "Lines of the last hour that Loki has twice.", surplus),
-            plain("log_account_behind_seconds", "gauge", "Age of the oldest lines that aren't judged yet.", behind),
-            labelled(
-                "log_account_unread_total",
-                "counter",
-                "Times that a container or its lines were gone before they were read.",
-                "reason",
-                self.watch.unread,
+            family(
+                "log_account_behind_seconds",
+                "gauge",
+                "Age of the oldest lines that aren't judged yet.",
+                ((of_host(name), seconds) for name, seconds in behind.items()),
             ),
+            unread({"": self.watch.unread} | {name: each.unread for name, each in others.items()}),
             plain("log_store_bytes", "gauge", "What Loki has on its disk.", store.size),
             plain("log_store_cap_bytes", "gauge", "What it may have, LOGS_RETENTION_SIZE.", store.cap),
             plain("trace_store_cap_bytes", "gauge", "What Jaeger may have, TRACES_RETENTION_SIZE.", self.traces_cap),
@@ -60,18 +76,8 @@ class State:
                 "What was written before then was deleted for its size; 0: nothing.",
                 store.given_up_until,
             ),
-            plain(
-                "log_keeper_last_round_timestamp_seconds",
-                "gauge",
-                "When all of this was last looked at.",
-                self.last_round,
-            ),
+            of_rounds(self.last_round),
         )
-        return "\n".join([line for part in parts for line in part] + [""])
-
-    def _everybody(self, counts: Counter[Key]) -> Counter[Key]:
-        """With a 0 for whoever has none."""
-        return Counter({key: counts[key] for key in {*self.account.written, *counts}})
 
     def positions(self) -> str:
         """For each container that runs the second of the newest line that Loki has of it, so that all before are there.
@@ -85,35 +91,63 @@ class State:
         return "".join(f"{name} {newest // NANOSECONDS}\n" for name, newest in rows.items() if newest)
 
 
+def everybody(account: Account, counts: Counter[Key]) -> Counter[Key]:
+    """With a 0 for whoever has none."""
+    return Counter({key: counts[key] for key in {*account.written, *counts}})
+
+
+def exposition(*families: Iterable[str]) -> str:
+    """In Prometheus' text format."""
+    return "".join(f"{line}\n" for each in families for line in each)
+
+
+def family(name: str, kind: str, meaning: str, rows: Iterable[tuple[Mapping[str, str], float]]) -> Iterator[str]:
+    yield from (f"# HELP {name} {meaning}", f"# TYPE {name} {kind}")
+    for labels, value in rows:
+        pairs = ",".join(f'{label}="{text}"' for label, text in labels.items())
+        yield f"{name}{{{pairs}}} {value}" if pairs else f"{name} {value}"
+
+
 def plain(name: str, kind: str, meaning: str, value: float) -> Iterator[str]:
-    yield from (f"# HELP {name} {meaning}", f"# TYPE {name} {kind}", f"{name} {value}")
+    return family(name, kind, meaning, [({}, value)])
 
 
-def labelled(name: str, kind: str, meaning: str, label: str, values: Counter[str]) -> Iterator[str]:
-    yield from (f"# HELP {name} {meaning}", f"# TYPE {name} {kind}")
-    for value, number in values.items():
-        yield f'{name}{{{label}="{value}"}} {number}'
+def by_key(name: str, kind: str, meaning: str, values: Mapping[str, Counter[Key]]) -> Iterator[str]:
+    """`values` by host; empty: this one."""
+    rows = (
+        ({"application": application, "env": env, "service": service} | of_host(host), number)
+        for host, counts in values.items()
+        for (application, env, service), number in sorted(counts.items())
+    )
+    return family(name, kind, meaning, rows)
 
 
-def by_key(name: str, kind: str, meaning: str, values: Counter[Key]) -> Iterator[str]:
-    yield from (f"# HELP {name} {meaning}", f"# TYPE {name} {kind}")
-    for (application, env, service), value in sorted(values.items()):
-        yield f'{name}{{application="{application}",env="{env}",service="{service}"}} {value}'
+def unread(counts: Mapping[str, Counter[str]]) -> Iterator[str]:
+    """By host and reason."""
+    meaning = "Times that lines were gone, or what a host tells of them, before they were counted."
+    rows = ((of_host(host) | {"reason": why}, times) for host, each in counts.items() for why, times in each.items())
+    return family("log_account_unread_total", "counter", meaning, rows)
 
 
-def handler(state: State) -> type[http.server.BaseHTTPRequestHandler]:
+def of_rounds(last: float) -> Iterator[str]:
+    return plain("log_keeper_last_round_timestamp_seconds", "gauge", "When all of this was last looked at.", last)
+
+
+def of_host(name: str) -> dict[str, str]:
+    return {"host": name} if name else {}
+
+
+def handler(keeper: Keeper) -> type[http.server.BaseHTTPRequestHandler]:
     class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             try:
-                if self.path == "/metrics":
-                    self.answer(HTTPStatus.OK, state.metrics())
-                elif self.path == "/positions":
-                    self.answer(HTTPStatus.OK, state.positions())
-                elif self.path == "/livez":
-                    alive = time.time() - state.last_round < TOO_LONG
+                if self.path == "/livez":
+                    alive = time.time() - keeper.last_round < TOO_LONG
                     self.answer(HTTPStatus.OK if alive else HTTPStatus.SERVICE_UNAVAILABLE, "")
+                elif (text := keeper.page(self.path)) is not None:
+                    self.answer(HTTPStatus.OK, text)
                 else:
-                    self.answer(HTTPStatus.NOT_FOUND, "Here are /metrics, /positions and /livez.\n")
+                    self.answer(HTTPStatus.NOT_FOUND, "Expected /metrics, /livez or, beside Loki, /positions.\n")
             except (LokiError, OSError) as error:
                 self.answer(HTTPStatus.SERVICE_UNAVAILABLE, f"{error}\n")
 

@@ -1,22 +1,22 @@
-"""Reads what every container wrote, window after window, and keeps the account of it.
+"""Reads what every container wrote, window after window, and hands on how many lines that are.
 
-A window is read at once after its end, before a flood rotates its lines away, and accounted for half a minute later: by
+A window is read at once after its end, before a flood rotates its lines away, and handed on half a minute later: by
 then it is known which containers lived long enough for Promtail to find them, which takes it some seconds.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from logkeeper.account import Account, Window
+from logkeeper.account import Window
 from logkeeper.engine import NANOSECONDS, Container, Engine, GoneError, Key, Line, nanoseconds, stamp_of
 from logkeeper.entries import entries
 
 WINDOW = 15 * NANOSECONDS
 READ_AFTER = 2 * NANOSECONDS
-ACCOUNTED_AFTER = 30 * NANOSECONDS
+HANDED_ON_AFTER = 30 * NANOSECONDS
 LISTED_WITHIN = 15 * NANOSECONDS
 FOUND_WITHIN = 20 * NANOSECONDS
 FIRST_TAIL = 1000
@@ -60,17 +60,18 @@ class Reading:
 
 
 class Watch:
-    def __init__(self, engine: Engine, account: Account, now: int) -> None:
+    def __init__(self, engine: Engine, add: Callable[[Window], None], now: int) -> None:
+        """`add` takes each window, in their order."""
         self._engine = engine
-        self.account = account
+        self._add = add
         self._seen: dict[str, Seen] = {}
         self._begin = now // WINDOW * WINDOW
         self._readings: list[Reading] = []
         self.unread: Counter[str] = Counter({"removed": 0, "rotated": 0})
         """Containers of a window that were gone, or whose lines were, before they were read."""
 
-    def step(self, now: int) -> None:
-        """To be called every few seconds; raises what engine and Loki raise, and may be repeated then."""
+    def step(self, now: int) -> bool:
+        """Whether a window was handed on. To be called every few seconds; raises what the engine raises."""
         for one in self._engine.containers():
             self._seen.setdefault(one.id, Seen(one, now, now)).last = now
         while now >= self._begin + WINDOW + READ_AFTER:
@@ -79,12 +80,11 @@ class Watch:
             # One may have written on for some seconds after it was last listed.
             kept = self._begin - LISTED_WITHIN
             self._seen = {name: each for name, each in self._seen.items() if each.last >= kept}
-        due = [each for each in self._readings if now >= each.begin + WINDOW + ACCOUNTED_AFTER]
+        due = [each for each in self._readings if now >= each.begin + WINDOW + HANDED_ON_AFTER]
         for reading in due:
             self._readings.remove(reading)
-            self.account.add(reading.window())
-        if due:
-            self.account.look(now)
+            self._add(reading.window())
+        return bool(due)
 
     def _read(self, begin: int, end: int) -> Reading:
         reading = Reading(begin)

@@ -72,7 +72,8 @@ class Agent(Stack):
 
     @property
     def variables(self) -> dict[str, str]:
-        return {**super().variables, "MONITORING_YML": str(self.read(MONITORING_YML))}
+        own = {"MONITORING_YML": str(self.read(MONITORING_YML)), "AGENT_APPLICATIONS": ",".join(self.central.sent)}
+        return {**super().variables, **own}
 
 
 def project(settings: Settings) -> str:

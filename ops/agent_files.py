@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 PROMETHEUS = "prometheus-agent"  # the agent's, by its service
-SERVICES = ("blackbox", "node", "telegraf", "socket-proxy", PROMETHEUS, "promtail")
+SERVICES = ("blackbox", "node", "telegraf", "socket-proxy", PROMETHEUS, "promtail", "logkeeper")
 OWN_PROGRAMS = "monitoring"
 TOKEN, CA = "/run/secrets/agent_token", "/run/secrets/agent_ca"
 LOKI = "  - url: http://loki:3100/loki/api/v1/push\n"
@@ -71,8 +71,13 @@ class Central:
     has_ca: bool = False
 
     @property
+    def sent(self) -> tuple[str, ...]:
+        """The applications whose figures and lines are pushed."""
+        return (OWN_PROGRAMS, *self.applications)
+
+    @property
     def _kept(self) -> str:
-        return "|".join(map(re.escape, (OWN_PROGRAMS, *self.applications)))
+        return "|".join(map(re.escape, self.sent))
 
     @property
     def _tls(self) -> str:

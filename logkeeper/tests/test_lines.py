@@ -95,3 +95,9 @@ def test_only_what_promtail_reads_is_accounted_for() -> None:
     assert not is_collected(shop | {"observability.logs": "off"}, "erp-observability")
     assert not is_collected(shop | {"observability.env": "no name"}, "erp-observability")
     assert not is_collected({"observability.application": ""}, "erp-observability")
+
+
+def test_beside_an_agent_only_the_applications_count_that_it_may_push() -> None:
+    pushed = frozenset(("monitoring", "shop"))
+    assert is_collected({"observability.application": "shop"}, "erp-observability", pushed)
+    assert not is_collected({"observability.application": "crm"}, "erp-observability", pushed)

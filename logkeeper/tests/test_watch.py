@@ -46,11 +46,14 @@ def written(machine: Machine, until: int) -> tuple[Watch, int]:
     def stored(begin: int, end: int) -> Counter[Key]:
         return Counter({KEY: 10**9})
 
-    watch = Watch(machine, Account(stored), START)
+    account = Account(stored)
+    watch = Watch(machine, account.add, START)
     while machine.now < until:
         machine.now += 5
-        watch.step(START + machine.now * NANOSECONDS)
-    return watch, watch.account.written[KEY]
+        now = START + machine.now * NANOSECONDS
+        if watch.step(now):
+            account.look(now)
+    return watch, account.written[KEY]
 
 
 def test_every_line_of_a_container_is_counted_once() -> None:

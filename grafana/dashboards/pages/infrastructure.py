@@ -180,7 +180,7 @@ LOGS = [
         lines("Twice in Loki: of the last hour.", {NAMED: infra.LINES_TWICE}, COUNT),
         lines(
             "Account: how far behind.",
-            {"behind": infra.ACCOUNT_AGE},
+            {"behind {{host}}": infra.ACCOUNT_AGE},
             SECONDS,
             linked("LogAccountBehind", "LogAccountIncomplete"),
         ),

@@ -109,9 +109,9 @@ ACCOUNT = {
     "written": total("log_lines_written_total", ""),
     "in Loki": total("log_lines_stored_total", ""),
 }
-LINES_MISSING = f"max by ({BY_SERVICE}) (log_lines_missing)"
-LINES_TWICE = f"max by ({BY_SERVICE}) (log_lines_surplus)"
-ACCOUNT_AGE = "max(log_account_behind_seconds)"
+LINES_MISSING = f"sum by ({BY_SERVICE}) (log_lines_missing)"
+LINES_TWICE = f"sum by ({BY_SERVICE}) (log_lines_surplus)"
+ACCOUNT_AGE = "max by (host) (log_account_behind_seconds)"
 LINES_BYTES = {"lines": "max(log_store_bytes)", "limit": "max(log_store_cap_bytes)"}
 LOG_LAG = "loki:push_lag:seconds5m"
 _ROUTES = 'route=~"loki_api_v1_(push|query.*)"'
