@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from tests.support import other_host, stack
-from tests.support.other_host import APPLICATION, GATEWAY, HOST, PORT, OtherHost
+from tests.support import lines, other_host, stack
+from tests.support.other_host import APPLICATION, CENTRAL, GATEWAY, HOST, PORT, PROJECT, OtherHost
 from tests.support.own_application import ENV, SERVICE
 from tests.support.wait import eventually, stays
 
@@ -21,6 +21,8 @@ REQUESTS = 40
 CUT_SECONDS = 40.0
 LONG_CUT_SECONDS = 180.0
 KILLED = ("prometheus-agent", "promtail")
+TOLD_WITHIN = 300
+LOST = 37
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def check_arrival(host: OtherHost, before: float, *markers: str) -> None:
 
 def outage(host: OtherHost, seconds: float, *killed: str) -> float:
     """Cut the way for so long, ask before, while and after it, and check what arrives; when it was joined again."""
-    before = host.central.prometheus.value(TOTAL)
+    before, accounted = host.central.prometheus.value(TOTAL), account(host, "written_total", SELECTED)
     markers = [f"{uuid.uuid4().hex}-{part}" for part in ("before", "cut", "killed", "after")]
     host.application.ask(markers[0], REQUESTS)
     other_host.cut()
@@ -70,7 +72,29 @@ def outage(host: OtherHost, seconds: float, *killed: str) -> float:
     joined = time.time()
     host.application.ask(markers[3], REQUESTS)
     check_arrival(host, before, *markers)
+    # Each request has its own line and one of gunicorn's.
+    check_account(host, accounted + 2 * REQUESTS * len(markers))
     return joined
+
+
+def account(host: OtherHost, figure: str, of: str = f'host="{HOST}"') -> float:
+    """A figure of the central side's keeper: lines, as far as judged."""
+    return host.central.prometheus.value(f"sum(log_lines_{figure}{{{of}}})")
+
+
+def check_account(host: OtherHost, written: float) -> None:
+    """So many lines of the application are judged, the newest ones too, and none is missing or unknown."""
+    behind, prometheus = f'log_account_behind_seconds{{host="{HOST}"}}', host.central.prometheus
+    eventually(lambda: account(host, "written_total", SELECTED), "lines", TOLD_WITHIN, until=lambda n: n >= written)
+    eventually(lambda: prometheus.value(behind), behind, TOLD_WITHIN, until=lambda seconds: 0 < seconds < 90)
+    unread = f'sum(log_account_unread_total{{host="{HOST}",reason=~"window|started|rotated"}})'
+    assert (account(host, "missing"), prometheus.value(unread)) == (0, 0)
+
+
+def firing(host: OtherHost, alert: str) -> list[tuple[str, str]]:
+    """The service and host of each that fires."""
+    found = host.central.prometheus.query(f'ALERTS{{alertname="{alert}",alertstate="firing"}}')
+    return [(each.labels["service"], each.labels.get("host", "")) for each in found]
 
 
 def test_it_reaches_the_gateways_port_and_nothing_else(host: OtherHost) -> None:
@@ -147,3 +171,47 @@ def test_a_host_that_is_cut_off_for_minutes_is_told_and_its_application_is_not(h
     }
     gone = f'ALERTS{{alertname="AgentGone",host="{HOST}"}}'
     eventually(lambda: prometheus.query(gone), f"no {gone}", 60, until=lambda found: not found)
+
+
+@pytest.fixture
+def quiet(host: OtherHost) -> Iterator[dict[str, str]]:
+    """The id of a container of one application and service on either side, by the host; both are read already."""
+    with (
+        lines.writer("quiet", application=APPLICATION, stack=PROJECT) as there,
+        lines.writer("quiet", application=APPLICATION, stack=CENTRAL) as here,
+    ):
+        for each in (there, here):
+            lines.write(each, "begin", 1, 1)
+        found = f'sum by (host) (count_over_time({{application="{APPLICATION}",service="quiet"}}[5m]))'
+        eventually(lambda: host.central.loki.value(found), "a line of each", 60, until=lambda number: number == 2)
+        eventually(lambda: host.has_noted(there), "how far it is read", 30)
+        yield {HOST: there, "": here}
+
+
+def test_lines_that_are_lost_on_the_way_are_told_with_their_number_their_service_and_their_host(
+    host: OtherHost, quiet: dict[str, str]
+) -> None:
+    with host.unread(quiet[HOST]):
+        lines.write(quiet[HOST], "lost", LOST, 1)
+        lines.write(quiet[""], "here", 500, 1)
+    lines.write(quiet[HOST], "later", 5, 1)
+    there, here = (f'service="quiet",host="{name}"' for name in (HOST, ""))
+    eventually(lambda: account(host, "written_total", there), "lines", TOLD_WITHIN, until=lambda n: n == 1 + LOST + 5)
+    assert (account(host, "missing", there), account(host, "missing")) == (LOST, LOST)
+    eventually(lambda: account(host, "written_total", here), "lines", TOLD_WITHIN, until=lambda n: n == 501)
+    assert (account(host, "missing", here), account(host, "surplus", 'service="quiet"')) == (0, 0)
+    told = [("quiet", HOST)]
+    eventually(lambda: firing(host, "LogLinesLost"), "the alert", 60, until=lambda found: found == told)
+
+
+def test_of_windows_that_the_host_could_not_tell_nothing_is_known_and_that_is_told(host: OtherHost) -> None:
+    unread = f'sum(log_account_unread_total{{host="{HOST}",reason="window"}})'
+    before = host.central.prometheus.value(unread)
+    keeper = stack.run("docker", "inspect", "--format", "{{.Id}}", other_host.container("logkeeper")).strip()
+    begun = time.time()
+    with host.unread(keeper):
+        eventually(time.time, "two windows", 60, until=lambda now: now > begun + 35)
+    eventually(lambda: host.central.prometheus.value(unread), "windows", TOLD_WITHIN, until=lambda n: n >= before + 2)
+    eventually(
+        lambda: firing(host, "LogAccountIncomplete"), "the alert", 60, until=lambda found: ("logkeeper", HOST) in found
+    )

@@ -151,9 +151,12 @@ def running(more: str = "") -> Iterator[Lines]:
 
 
 @contextmanager
-def writer(service: str, size: str = "100m", files: int = 2) -> Iterator[str]:
-    """A container that Promtail collects and that writes nothing by itself; `size` and `files` are its log's."""
-    labels = {"application": "lines", "env": "test", "service": service, "stack": PROJECT}
+def writer(service: str, size: str = "100m", files: int = 2, **more: str) -> Iterator[str]:
+    """A container that Promtail collects and that writes nothing by itself; `size` and `files` are its log's.
+
+    `more` are labels in place of those of this project's.
+    """
+    labels = {"application": "lines", "env": "test", "service": service, "stack": PROJECT, **more}
     words = [f"--label=observability.{name}={value}" for name, value in labels.items()]
     image = image_source.python(current())
     logging = ("--log-driver=json-file", f"--log-opt=max-size={size}", f"--log-opt=max-file={files}")

@@ -27,7 +27,7 @@ from tests.support.wait import eventually
 
 HOST, PROJECT, APPLICATION = "web-2", "other-host", "kiosk"
 CENTRAL = "erp-agent-test"
-SERVICES = ("gateway", "gateway-guard", "prometheus", "loki", "promtail", "socket-proxy")
+SERVICES = ("gateway", "gateway-guard", "prometheus", "loki", "promtail", "socket-proxy", "logkeeper")
 OVERLAY = "services:\n" + "".join(f"  {name}: {{labels: !reset null}}\n" for name in SERVICES)
 WAY, FORWARDER, GATEWAY, PORT = "other-host-way", "other-host-forwarder", "gateway", 8443
 ROOT_CERTIFICATE = "/data/caddy/pki/authorities/local/root.crt"
@@ -45,6 +45,9 @@ backend gateway
 """
 OVERRIDE = {"networks": {"egress": {"external": True, "name": WAY}}}
 CONNECT = "exec 3<>/dev/tcp/{host}/{port}"
+POSITIONS = "/tmp/positions.yaml"  # noqa: S108 - in Promtail's volume
+# Promtail begins a minute before what it has noted.
+SKIP = r"""sed -i -E "s/(cursor-{id}: \")[0-9]+/\1$(($(date +%s) + 60))/" {file} && grep -q cursor-{id} {file}"""
 
 
 class Central:
@@ -83,6 +86,25 @@ class OtherHost:
         """With signal 9, and start it again."""
         stack.run("docker", "kill", "--signal", "KILL", container(service))
         stack.run("docker", "start", container(service))
+
+    def has_noted(self, identity: str) -> bool:
+        """Whether Promtail has noted how far it has read a container's lines."""
+        return f"cursor-{identity}:" in stack.run("docker", "exec", container("promtail"), "cat", POSITIONS)
+
+    @contextmanager
+    def unread(self, identity: str) -> Iterator[None]:
+        """Promtail is killed, and started again behind what the container, of this id, has written meanwhile."""
+        promtail = container("promtail")
+        stack.run("docker", "kill", "--signal", "KILL", promtail)
+        try:
+            yield
+            image = stack.run("docker", "inspect", "--format", "{{.Config.Image}}", promtail).strip()
+            begun = time.time()
+            eventually(time.time, "another second", 5, until=lambda now: now > begun + 2)
+            given = ("--rm", "--network=none", "--user=10001:10001", "--volumes-from", promtail, "--entrypoint=bash")
+            stack.run("docker", "run", *given, image, "-c", SKIP.format(id=identity, file=POSITIONS))
+        finally:
+            stack.run("docker", "start", promtail)
 
 
 def container(service: str) -> str:
