@@ -138,14 +138,14 @@ def test_a_keeper_that_starts_judges_what_comes_later_and_nothing_twice(story: S
     for number in range(50):
         story.tell("web-1", number, 10, 9)
     story.look(60)
-    # It was cut off when the keeper started; one of its lines is lost.
+    # It was cut off when the keeper started; two of its lines are lost, the first one of them.
     for number in range(50, 61):
-        if number != 53:
+        if number not in (50, 53):
             story.tell("web-1", number, 10)
     story.look(61)
     assert story.missing() == {"web-1": {}}
-    assert story.of("web-1").account.written[WEB] == 100
-    assert story.of("web-1").unread == {"window": 1, "started": 0}
+    assert story.of("web-1").account.written[WEB] == 90
+    assert story.of("web-1").unread == {"window": 2, "started": 0}
 
 
 def test_a_line_that_is_no_window_is_told_and_what_it_was_of_is_unknown(story: Story) -> None:

@@ -188,7 +188,7 @@ def quiet(host: OtherHost) -> Iterator[dict[str, str]]:
         yield {HOST: there, "": here}
 
 
-def test_lines_that_are_lost_on_the_way_are_told_with_their_number_their_service_and_their_host(
+def test_lines_that_a_hosts_way_loses_are_told_with_number_service_and_host(
     host: OtherHost, quiet: dict[str, str]
 ) -> None:
     with host.unread(quiet[HOST]):

@@ -212,6 +212,12 @@ PROVEN: tuple[Proven, ...] = (
         "tests/apart/test_agent.py::test_a_cut_way_and_a_killed_agent_lose_no_line_and_no_request",
     ),
     Proven(
+        "I2",
+        "lines of a host with an agent are lost on their way",
+        "LogLinesLost names service, host and number within five minutes",
+        "tests/apart/test_agent.py::test_lines_that_a_hosts_way_loses_are_told_with_number_service_and_host",
+    ),
+    Proven(
         "I3, I4",
         "lines with control characters, broken UTF-8 and forged fields",
         "each arrives once",
