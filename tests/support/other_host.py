@@ -44,6 +44,7 @@ backend gateway
   server gateway {CENTRAL}-gateway-1:{PORT}
 """
 OVERRIDE = {"networks": {"egress": {"external": True, "name": WAY}}}
+VOLUMES = ("prometheus-agent-data", "promtail-positions", "backup-metrics")
 CONNECT = "exec 3<>/dev/tcp/{host}/{port}"
 POSITIONS = "/tmp/positions.yaml"  # noqa: S108 - in Promtail's volume
 # Promtail begins a minute before what it has noted.
@@ -177,8 +178,7 @@ def running(folder: Path) -> Iterator[OtherHost]:
                 yield OtherHost(side, started, seconds)
         finally:
             stack.run("make", "-C", str(checkout), "agent-down", timeout=120)
-            kept = (f"{PROJECT}-agent_{name}" for name in ("prometheus-agent-data", "promtail-positions"))
-            stack.run("docker", "volume", "rm", "--force", *kept)
+            stack.run("docker", "volume", "rm", "--force", *(f"{PROJECT}-agent_{name}" for name in VOLUMES))
 
 
 def _lines(checkout: Path) -> str:
