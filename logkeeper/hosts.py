@@ -41,7 +41,10 @@ class Host:
         self.account.add(window)
 
     def behind_seconds(self, now: int) -> float:
-        """The age of the oldest lines that aren't judged, also of those that the host has told nothing of."""
+        """The age of the oldest lines that aren't judged, also of those that the host has told nothing of.
+
+        Where it has never told anything, as an agent without a keeper, that is more than all that is looked back on.
+        """
         return max(self.account.waiting_seconds(now), (now - (self.end or self.read_until)) / NANOSECONDS, 0)
 
 
@@ -54,14 +57,18 @@ class Hosts:
     def look(self, now: int) -> list[str]:
         """Read what came, and judge; returns sentences about lines that can't be read. Raises LokiError."""
         problems = []
-        for name in self._loki.hosts(now - KEPT):
+        sending = self._loki.hosts(now - KEPT)
+        for name in sending:
             if name not in self.by_name:
                 self.by_name[name] = self._begun(name, now)
         self._has_looked = True
         for name, host in self.by_name.items():
             problems += self._read(name, host, now)
             host.account.look(now)
-        self.by_name = {name: each for name, each in self.by_name.items() if each.read_until > now - KEPT}
+        oldest = now - KEPT
+        self.by_name = {
+            name: each for name, each in self.by_name.items() if name in sending or each.read_until > oldest
+        }
         return problems
 
     def _begun(self, name: str, now: int) -> Host:

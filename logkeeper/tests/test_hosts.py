@@ -28,13 +28,14 @@ class Store(Loki):
     def __init__(self) -> None:
         super().__init__("nowhere")
         self.told_by: dict[str, dict[int, str]] = {}
+        self.without_a_keeper: list[str] = []
         self.stored: dict[tuple[str, int], Counter[Key]] = {}
 
     def hosts(self, since: int) -> list[str]:
-        return sorted(name for name, lines in self.told_by.items() if max(lines) > since)
+        return [*self.without_a_keeper, *(name for name, lines in self.told_by.items() if max(lines) > since)]
 
     def told(self, host: str, since: int, until: int, *, newest: bool = False) -> list[tuple[int, str]]:
-        found = sorted((at, text) for at, text in self.told_by[host].items() if since < at <= until)
+        found = sorted((at, text) for at, text in self.told_by.get(host, {}).items() if since < at <= until)
         return found[-1:] if newest else found[:MOST_TOLD]
 
     def counts(self, begin: int, end: int, host: str = "") -> Counter[Key]:
@@ -160,6 +161,16 @@ def test_a_line_that_is_no_window_is_told_and_what_it_was_of_is_unknown(story: S
         assert all("web-1" in each for each in problems)
     assert story.of("web-1").account.written[WEB] == 30
     assert story.of("web-1").unread == {"window": 1, "started": 0}
+
+
+def test_of_a_host_that_sends_lines_and_has_no_keeper_nothing_is_known(story: Story) -> None:
+    story.store.without_a_keeper = ["web-9"]
+    for number in range(100):
+        story.look(number)
+        assert story.of("web-9").behind_seconds(story.now) >= KEPT / NANOSECONDS
+    story.tell("web-9", 100, 10, first=True)
+    story.look(100)
+    assert story.of("web-9").behind_seconds(story.now) < 60
 
 
 def test_a_host_that_was_taken_away_is_forgotten(story: Story) -> None:
