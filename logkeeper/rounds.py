@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import signal
 import sys
 import threading
 import time
@@ -19,7 +20,8 @@ ROUND_SECONDS = 5.0
 
 
 def run(keeper: Keeper, step: Callable[[], object]) -> None:
-    """`step` may raise what Docker's API and Loki raise: it is repeated then."""
+    """`step` may raise what Docker's API and Loki raise: it is repeated then. It ends on SIGTERM."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # the first process of a container has no such default
     server = http.server.ThreadingHTTPServer(("", PORT), handler(keeper))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     said = ""

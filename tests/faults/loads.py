@@ -18,7 +18,7 @@ FAULTS: tuple[Fault, ...] = (
         sees=lasted(30),
         shows="the answers to orders",
         seen_within=60,
-        may=("ContainerMemory",),
+        may=("ContainerMemory", "LogErrorsUnusual"),  # the worker says that it can make no process
     ),
     Fault(
         "series-explosion",
@@ -70,7 +70,7 @@ FAULTS: tuple[Fault, ...] = (
         180,
         73,
         sees=ended_well,
-        shows="every service ended by itself, with status 0",
+        shows="every service ended by itself",
         seen_within=200,
         apart_from=ALL_END,
     ),
