@@ -32,14 +32,11 @@ DUE: frozenset[str] = frozenset(
         "fork-bomb",
         "lines-many",
         "loki-damaged",
-        "pagerduty-hanging",
         "prometheus-damaged",
         "promtail-damaged",
         "query-vast",
-        "redis-emptied",
         "redis-full",
         "redis-read-only",
         "series-explosion",
-        "slack-busy",
     }
 )
