@@ -19,8 +19,6 @@ FAULTS: tuple[Fault, ...] = (
 # Rows that haven't been measured yet: no promise, and in no phase of the tests.
 DUE: frozenset[str] = frozenset(
     {
-        "all-stopped",
-        "cpu-pressure",
         "engine-killed",
         "erp-db-unnamed",
         "erp-redis-damaged",
@@ -29,12 +27,9 @@ DUE: frozenset[str] = frozenset(
         "erp-web-to-erp-db-unanswered",
         "erp-web-to-erp-redis-refused",
         "erp-worker-to-erp-db-dropped",
-        "fork-bomb",
-        "lines-many",
         "loki-damaged",
         "prometheus-damaged",
         "promtail-damaged",
-        "query-vast",
         "redis-full",
         "redis-read-only",
         "series-explosion",
