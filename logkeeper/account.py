@@ -2,7 +2,8 @@
 
 A window that Loki doesn't have whole may still be on its way. It is judged once Loki has later lines of the same
 service, and nothing was added to it since the last look: Promtail sends a container's lines in their order. A judged
-window that turns out to be whole later is whole.
+window that turns out to be whole later is whole. Those of the last hour that were whole are looked at again, a few at a
+time: a crash may take what Loki had confirmed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from logkeeper.engine import NANOSECONDS, Key
 HOUR = 3600 * NANOSECONDS
 KEPT = 6 * HOUR
 LOOKS = 20  # windows of each kind that one look asks Loki about, at most
+AGAIN = 12  # of those that were whole: all of an hour's windows in five minutes
 
 
 @dataclass
@@ -32,6 +34,8 @@ class Window:
     """Not judged yet."""
     judged: int = 0
     """When the last of them was."""
+    owed: dict[Key, int] = field(default_factory=dict)
+    """Of those that are in the counters: how many lines aren't confirmed."""
 
     def __post_init__(self) -> None:
         self.waiting = set(self.written) - self.unread
@@ -46,6 +50,7 @@ class Account:
         self.written: Counter[Key] = Counter()
         """Of all judged windows; Loki's share of it is `confirmed`."""
         self.confirmed: Counter[Key] = Counter()
+        self._last_again = 0
 
     def add(self, window: Window) -> None:
         self.windows.append(window)
@@ -56,13 +61,23 @@ class Account:
         waiting = [each for each in self.windows if each.waiting][:LOOKS]
         lacking = [each for each in self.windows if each.missing and each.judged > now - HOUR][-LOOKS:]
         # The newest show how far Loki has come.
-        looked_at = {each.begin: each for each in [*waiting, *lacking, *self.windows[-2:]]}
+        again = self._again(now)
+        looked_at = {each.begin: each for each in [*waiting, *lacking, *again, *self.windows[-2:]]}
         before = {begin: each.stored if each.looked else None for begin, each in looked_at.items()}
         for window in looked_at.values():
             window.stored, window.looked = self._stored(window.begin, window.end), True
+        for window in again:
+            window.waiting = {key for key in window.owed if window.stored[key] < window.written[key]}
         for window in looked_at.values():
             for key in window.waiting | set(window.missing):
                 self._judge(window, key, before[window.begin], now)
+
+    def _again(self, now: int) -> list[Window]:
+        """A few windows of the last hour that are whole, in turn."""
+        whole = [each for each in self.windows if each.end > now - HOUR and not each.waiting and not each.missing]
+        in_turn = sorted(whole, key=lambda each: (each.begin <= self._last_again, each.begin))[:AGAIN]
+        self._last_again = in_turn[-1].begin if in_turn else 0
+        return in_turn
 
     def _judge(self, window: Window, key: Key, before: Counter[Key] | None, now: int) -> None:
         lacks = max(0, window.written[key] - window.stored[key])
@@ -72,10 +87,11 @@ class Account:
                 return
             window.waiting.remove(key)
             window.judged = now
-            self.written[key] += window.written[key]
-            self.confirmed[key] += window.written[key] - lacks
-        else:
-            self.confirmed[key] += max(0, window.missing[key] - lacks)  # late, not lost
+            if key not in window.owed:
+                window.owed[key] = window.written[key]
+                self.written[key] += window.written[key]
+        self.confirmed[key] += max(0, window.owed[key] - lacks)  # what came late, too
+        window.owed[key] = min(window.owed[key], lacks)
         window.missing[key] = lacks
         window.missing += Counter()  # without zeros
 

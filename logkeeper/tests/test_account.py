@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from logkeeper.account import HOUR, KEPT, Account, Window
+from logkeeper.account import AGAIN, HOUR, KEPT, Account, Window
 from logkeeper.engine import NANOSECONDS, Key
 from logkeeper.loki import LokiError
 
@@ -155,3 +155,18 @@ def test_windows_are_forgotten(story: Story) -> None:
     for _ in range(KEPT // SPAN + 100):
         story.window({WEB: 1}, {WEB: 1})
     assert len(story.account.windows) <= KEPT // SPAN + 1
+
+
+def test_lines_that_loki_had_and_lost_are_missing(story: Story) -> None:
+    """As when a crash has damaged the file that they were in; the counters don't go back."""
+    for _ in range(2 * AGAIN):
+        story.window({WEB: 10}, {WEB: 10})
+    story.loki[3][WEB] = 6
+    for _ in range(4):
+        story.window({WEB: 10}, {WEB: 10})
+    assert story.missing() == {WEB: 4}
+    assert story.account.confirmed == story.account.written
+    story.loki[3][WEB] = 10
+    story.look()
+    assert story.missing() == {}
+    assert story.account.confirmed == story.account.written

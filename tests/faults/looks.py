@@ -65,7 +65,7 @@ def refused(application: str) -> Look:
 
     def look(_: float) -> bool:
         prometheus = Prometheus()
-        theirs = prometheus.query(f'up{{application="{application}"}}')
+        theirs = prometheus.query(f'up{{application="{application}",probe=""}}')
         return [each.value for each in theirs] == [0] and prometheus.query('up{application="erp"} == 0') == []
 
     return look
