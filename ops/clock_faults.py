@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 from threading import Event
 
-from ops import files, image_source
 from ops import fault_acts as acts
+from ops import files, image_source
 from ops.console import output
 from ops.fault_acts import Act, Fault
 from ops.stack import Stack
@@ -80,9 +80,7 @@ def _step(service: str) -> Act:
 
 def _correct(service: str) -> Act:
     """Ahead for long enough that beat has sent each of its tasks once by that clock, then right."""
-    return acts.together(
-        offset(service, SECONDS), lambda _: Event().wait(STEPS * STEP_SECONDS), offset(service, 0)
-    )
+    return acts.together(offset(service, SECONDS), lambda _: Event().wait(STEPS * STEP_SECONDS), offset(service, 0))
 
 
 FAULTS: dict[str, Fault] = {
