@@ -2,6 +2,7 @@
 
 from tests.faults.looks import both, heartbeat_is_run, lasted, lines_are_off, orders_are_taken
 from tests.faults.model import Fault
+from tests.faults.services import BURNED
 from tests.faults.stores import FINISHED_SECONDS
 
 SECONDS = 3600
@@ -23,6 +24,7 @@ FAULTS: tuple[Fault, ...] = (
             shows="lines at Docker's time, their own an hour off",
             seen_within=TOLD,
             alerts=("ClockSkewed",),
+            may=BURNED,
         )
         for name, seconds, batch in (("ahead", SECONDS, 80), ("behind", -SECONDS, 81))
     ),
@@ -33,6 +35,7 @@ FAULTS: tuple[Fault, ...] = (
         both(lines_are_off("erp-web", 0), orders_are_taken),
         90,
         82,
+        may=BURNED,
     ),
     Fault(
         "erp-worker-clock-ahead",
@@ -69,7 +72,7 @@ FAULTS: tuple[Fault, ...] = (
         60,
         85,
         alerts=("ClockSkewed", "CeleryHeartbeatStale"),
-        seen_within=300,
+        seen_within=330,
         may=LEFT_OUT,
         settles=FINISHED_SECONDS,
     ),
