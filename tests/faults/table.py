@@ -30,7 +30,6 @@ DUE: frozenset[str] = frozenset(
         "erp-redis-unnamed",
         "erp-web-clock-ahead",
         "erp-web-clock-behind",
-        "erp-web-clock-stepping",
         "erp-web-to-erp-db-unanswered",
         "erp-web-to-erp-redis-refused",
         "erp-worker-clock-ahead",
