@@ -35,19 +35,22 @@ OF_DJANGO = ("-e", "DJANGO_SETTINGS_MODULE=config.settings", "-e", "PROMETHEUS_M
 IN_DJANGO = 'mkdir -p /tmp/inside && exec python -c "$0" "$1" "$2"'
 
 
+def nothing(_: Stack) -> None:
+    """Mends a fault that ends by itself."""
+
+
 @dataclass(frozen=True)
 class Fault:
+    """`inject` does what `prepare` does, where it isn't done; what is measured begins after it."""
+
     meaning: str
     inject: Act
     mend: Act
+    prepare: Act = nothing
 
     @property
     def ends_by_itself(self) -> bool:
         return self.mend is nothing
-
-
-def nothing(_: Stack) -> None:
-    """Mends a fault that ends by itself."""
 
 
 def together(*acts: Act) -> Act:

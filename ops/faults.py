@@ -7,6 +7,7 @@ and several programs can break and mend at once.
 from pathlib import Path
 
 from ops import (
+    clock_faults,
     disk_fault,
     engine,
     load_faults,
@@ -210,7 +211,7 @@ FAULTS |= {
     for service in KILLABLE
 }
 FAULTS |= receiver_faults.FAULTS | store_faults.FAULTS | network_faults.FAULTS | volume_faults.FAULTS
-FAULTS |= load_faults.FAULTS
+FAULTS |= load_faults.FAULTS | clock_faults.FAULTS
 FAULTS["all-stopped"] = Fault("every service is stopped", acts.stop_all, acts.start_all)
 FAULTS["taken-down"] = Fault("the stack is taken down, its volumes kept", acts.make("down"), acts.make("up"))
 FAULTS["all-killed"] = Fault("the first process of every service is killed by -9 at once", acts.kill(), acts.nothing)
@@ -236,6 +237,11 @@ def last_change(stack: Stack) -> float:
     """When something was last broken or mended, in Unix seconds; 0 where nothing ever was."""
     folder = _remembered(stack)
     return folder.stat().st_mtime if folder.is_dir() else 0
+
+
+def prepare(stack: Stack, name: str) -> None:
+    """Have what the fault needs, such as a program started anew, before what it does is measured."""
+    _find(stack, name).prepare(stack)
 
 
 def inject(stack: Stack, name: str) -> None:

@@ -29,6 +29,15 @@ def python(stack: Stack) -> str:
     return str(stack.model["services"]["alertmanager-config"]["image"])
 
 
+def have(stack: Stack, name: str) -> str:
+    """The reference of the image of a recipe that no service has, built if it isn't here."""
+    recipe = recipes.recipes()[name]
+    if not images.present(recipe.reference):
+        with step(f"Building the image of {name}"):
+            images.docker_build(recipe.reference, recipe.folder, {"BASE_IMAGE": python(stack)}, log=name)
+    return recipe.reference
+
+
 def remembered(settings: Settings) -> str:
     """The decision without asking any registry: for commands that only look."""
     if settings["IMAGE_SOURCE"] != "auto":

@@ -12,7 +12,7 @@ from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
-from ops import applications, image_source, images, recipes
+from ops import applications, image_source
 from ops.console import OpsError, capture, say, step, table
 from ops.paths import LOCAL
 from ops.stack import Stack
@@ -39,7 +39,7 @@ def profile(stack: Stack, service: str = "", length: str = "", application: str 
             "`make profile SERVICE=erp-web FOR=30s`; APPLICATION=shop for one that isn't the sample's."
         )
     name = _container(stack, service, application or "erp")
-    reference = _image(stack)
+    reference = image_source.have(stack, "profiler")
     begun = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     FOLDER.mkdir(parents=True, exist_ok=True)
     with step(f"Sampling {name} for {seconds[1]} s"), ThreadPoolExecutor(len(KINDS)) as pool:
@@ -71,15 +71,6 @@ def _container(stack: Stack, service: str, application: str) -> str:
         f"No container of {application} runs as {service}; found {', '.join(known) or 'none of that application'}. "
         "Name one of them by SERVICE=, and the application by APPLICATION=."
     )
-
-
-def _image(stack: Stack) -> str:
-    recipe = recipes.recipes()["profiler"]
-    if not images.present(recipe.reference):
-        arguments = {"BASE_IMAGE": image_source.python(stack)}
-        with step("Building the profiler's image"):
-            images.docker_build(recipe.reference, recipe.folder, arguments, log=recipe.name)
-    return recipe.reference
 
 
 def _record(reference: str, container: str, kind: str, seconds: str) -> str:

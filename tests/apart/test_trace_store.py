@@ -6,6 +6,8 @@ The programs that send are processes with the package; the store is the stack's 
 from __future__ import annotations
 
 import json
+import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +32,7 @@ services:
 """
 FULL = "volumes: {jaeger-data: {driver_opts: {type: tmpfs, device: tmpfs, o: 'size=6m,mode=1777'}}}"
 DECISION_SECONDS = 30  # decision_wait in jaeger/jaeger.yml
+HOUR = 3600.0
 HELD_UP = 1.0  # seconds: what the store may never cost a request, on a busy machine too
 pytestmark = pytest.mark.timeout(240)
 
@@ -56,8 +59,22 @@ class Store:
             for span in found["spans"]
         }
 
-    def search(self, service: str, **tags: str) -> set[str]:
+    def push(self, service: str, started: float) -> str:
+        """The trace of one span that failed and began then (Unix seconds), by the clock of who sends it."""
+        trace, begun = secrets.token_hex(16), round(started * 1000) * 10**6
+        times = {"startTimeUnixNano": str(begun), "endTimeUnixNano": str(begun + 10**6)}
+        tags = [{"key": "sampling_decision", "value": {"stringValue": "error"}}]
+        span = {"traceId": trace, "spanId": secrets.token_hex(8), "name": "GET orders", "attributes": tags, **times}
+        named = {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]}
+        body = {"resourceSpans": [{"resource": named, "scopeSpans": [{"spans": [span]}]}]}
+        requests.post(f"{self.endpoint}/v1/traces", json=body, timeout=10).raise_for_status()
+        return trace
+
+    def search(self, service: str, *between: float, **tags: str) -> set[str]:
+        """The traces of a service until now, or between two times in Unix seconds."""
         wanted = f"service={service}&tags={quote(json.dumps(tags))}&limit=100"
+        for name, at in zip(("start", "end"), between, strict=False):
+            wanted += f"&{name}={round(at * 10**6)}"
         found = requests.get(f"{self._api}/traces?{wanted}", timeout=10).json()["data"] or []
         return {each["traceID"] for each in found}
 
@@ -134,6 +151,16 @@ def test_a_stored_span_says_whose_it_is_and_is_found_by_its_request_and_view(sto
     assert store.search("web", request_id="request-17") == {trace}
     by_view = {"view": "orders", "service.namespace": "shop", "deployment.environment.name": "test"}
     assert trace in store.search("web", **by_view)
+
+
+@pytest.mark.parametrize("skew", [HOUR, -HOUR], ids=["ahead", "behind"])
+def test_a_span_of_a_clock_an_hour_off_is_found_by_its_trace_and_at_its_own_time(store: Store, skew: float) -> None:
+    service = f"skewed-{secrets.token_hex(4)}"
+    at = time.time() + skew
+    trace = store.push(service, at)
+    eventually(lambda: store.spans(trace), "the trace", 5)
+    assert store.search(service, at - 1, at + 1) == {trace}
+    assert store.search(service, at - skew - 1, at - skew + 1) == set()
 
 
 def test_a_kill_loses_nothing_that_the_store_has_confirmed(store: Store, web: Traced) -> None:

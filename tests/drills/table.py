@@ -155,6 +155,7 @@ def drill(name: str) -> Drill:
 # What has to be drilled anew, by name: the rule, a series that it reads or its route has changed since.
 DUE: frozenset[str] = frozenset(
     {
+        "CeleryHeartbeatStale/warning",
         "ContainerCpu/warning",
         "ErpPaymentsFailing/critical",
     }
@@ -207,6 +208,7 @@ NOT_DRILLED: dict[str, str] = {
     "ConfigReloadFailed": "The drill would need a bad configuration in place of the checkout's own.",
     "CertificateExpiring": "The drill would need an address with a certificate that a public authority has signed.",
     "DiscoveryFailing": "Without Docker's API Telegraf and Promtail have nothing either, which other drills need.",
+    "ClockSkewed": "`make faults` gives a service of a stack of its own another clock, and sees it told.",
     "AgentGone": "tests/apart/test_agent.py has the agent and the cut way that it needs.",
     "ApplicationUnwatched": "It tells nobody.",
     "TargetsRefused": "tests/e2e/test_targets.py has the bad file that it needs.",

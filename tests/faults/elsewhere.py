@@ -243,11 +243,6 @@ UNPROVEN: tuple[Unproven, ...] = (
         "Its disk's cache would have to be lost too. Killing every service at once is the nearest that is run.",
     ),
     Unproven(
-        "F24",
-        "the clock of one service is an hour ahead or behind",
-        "Every container has the machine's clock, and no test gives one of them another yet.",
-    ),
-    Unproven(
         "F12",
         "a mail server takes mails and drops them",
         "Nothing here can see it: critical alerts are told by three channels for that reason.",

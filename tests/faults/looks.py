@@ -13,10 +13,13 @@ from tests.faults.model import Look
 from tests.faults.standing import send_alert
 from tests.support import stack
 from tests.support.erp import Erp
+from tests.support.loki import Loki
 from tests.support.pages import CHANNELS, Pages
 from tests.support.prometheus import Prometheus
 
 CREATED = 201
+LINES_SECONDS, OFF_SECONDS = 15, 5
+HEARTBEATS = '{service="erp-worker"} |= "django_o11y.tasks.heartbeat succeeded"'
 
 
 def started_anew(*services: str) -> Look:
@@ -89,6 +92,22 @@ class Paging:
     def _is_told(self, channels: Sequence[str]) -> bool:
         send_alert(self._alert, 900)
         return all(Pages().of(self._alert, channel, since=self._begun) for channel in channels)
+
+
+def lines_are_off(service: str, seconds: float) -> Look:
+    """The times in the newest lines are off by that, beside the times that Docker gave them."""
+
+    def look(_: float) -> bool:
+        entries = Loki().entries(f'{{service="{service}"}} |= "timestamp"', seconds=LINES_SECONDS)
+        own = [datetime.fromisoformat(str(each.fields["timestamp"])).timestamp() - each.time for each in entries[-3:]]
+        return bool(own) and all(abs(each - seconds) < OFF_SECONDS for each in own)
+
+    return look
+
+
+def heartbeat_is_run(since: float) -> bool:
+    """The worker has run a task that beat has sent since then."""
+    return Loki().entries(HEARTBEATS, seconds=max(1.0, time.time() - since)) != []
 
 
 def both(*looks: Look) -> Look:

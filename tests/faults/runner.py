@@ -70,6 +70,8 @@ def run_all(rows: Sequence[Fault], say: Say, keep: Keep = lambda _: None) -> lis
 
 def _run_batch(rows: Sequence[Fault], standing: Standing, expected: set[str], say: Say) -> list[Outcome]:
     """Side by side; the accounts are those that hold for every row."""
+    for fault in rows:
+        faults.prepare(current(), fault.name)
     scene = Scene.set(standing)
     with scene.customer.ordering(), ThreadPoolExecutor(len(rows)) as workers:
         outcomes = list(workers.map(lambda fault: _break(fault, say), rows))

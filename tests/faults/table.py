@@ -4,7 +4,7 @@ To add one: a fault in ops/faults.py, a row in one of these modules, then `make 
 side by side, so they must not touch each other.
 """
 
-from tests.faults import disks, loads, networks, receivers, services, stores
+from tests.faults import clocks, disks, loads, networks, receivers, services, stores
 from tests.faults.model import Fault
 
 FAULTS: tuple[Fault, ...] = (
@@ -14,18 +14,26 @@ FAULTS: tuple[Fault, ...] = (
     *disks.FAULTS,
     *networks.FAULTS,
     *loads.FAULTS,
+    *clocks.FAULTS,
 )
 
 # Rows that haven't been measured yet: no promise, and in no phase of the tests.
 DUE: frozenset[str] = frozenset(
     {
+        "bugsink-clock-ahead",
         "engine-killed",
+        "erp-beat-clock-behind",
+        "erp-beat-clock-corrected",
         "erp-db-unnamed",
         "erp-redis-damaged",
         "erp-redis-disk-full",
         "erp-redis-unnamed",
+        "erp-web-clock-ahead",
+        "erp-web-clock-behind",
         "erp-web-to-erp-db-unanswered",
         "erp-web-to-erp-redis-refused",
+        "erp-worker-clock-ahead",
+        "erp-worker-clock-behind",
         "erp-worker-to-erp-db-dropped",
         "loki-damaged",
         "prometheus-damaged",

@@ -64,7 +64,7 @@ def test_the_folder_of_the_checkout_may_have_any_name(tree: Path, monkeypatch: p
         ("sandbox/Dockerfile", {"sandbox"}),
         ("erp_app/requirements.txt", {"erp"}),
         ("grafana/preview/nginx.conf", {"preview"}),
-        ("images/python/Dockerfile", {"python", "erp", "sandbox", "bugsink", "guard", "profiler"}),
+        ("images/python/Dockerfile", {"python", "erp", "sandbox", "bugsink", "guard", "profiler", "faketime"}),
     ],
 )
 def test_a_changed_file_rebuilds_only_what_it_is_in(tree: Path, file: str, images: set[str]) -> None:

@@ -5,12 +5,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from time import time
 
 import pytest
 import requests
 from harness.wait import eventually
 
-from django_o11y import pages, server
+from django_o11y import exposition, pages, server
 from django_o11y.server import MAX_CONNECTIONS, Server
 
 
@@ -94,3 +95,9 @@ def test_its_paths_are_settings(running: Server, settings: object) -> None:
         assert requests.get(url(running, path), timeout=5).json()["status"] == "ok"
     for path in ("/metrics", "/livez", "/healthz", "/readyz"):
         assert requests.get(url(running, path), headers=token, timeout=5).status_code == 404
+
+
+def test_metrics_tell_the_clock_of_the_process_that_is_asked() -> None:
+    before = time()
+    (line,) = [each for each in exposition.render().decode().splitlines() if each.startswith("clock_timestamp_seconds")]
+    assert before <= float(line.split()[1]) <= time()

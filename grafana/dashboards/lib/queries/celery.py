@@ -62,5 +62,5 @@ TASKS = {
 _WORKERS = f"service:celery_workers:count{{{APPLICATION}}}"
 WORKERS = or_zero(f"sum({_WORKERS})", f"sum(last_over_time({_WORKERS}[1d]))")
 WORKERS_OF_A_DAY = f"sum(max_over_time({_WORKERS}[1d]))"
-BEAT_AGE = f"time() - max by (service) (celery_beat_last_tick_timestamp_seconds{{{APPLICATION}}})"
-HEARTBEAT_AGE = f"time() - max by (service) (celery_heartbeat_timestamp_seconds{{{APPLICATION}}})"
+BEAT_AGE = f"time() - max by (service) (instance:celery_beat_last_tick:timestamp_seconds{{{APPLICATION}}})"
+HEARTBEAT_AGE = f"time() - max by (service) (instance:celery_heartbeat:timestamp_seconds{{{APPLICATION}}})"
