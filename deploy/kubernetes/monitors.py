@@ -6,6 +6,7 @@ Kubernetes, and one page describes both. So the steps of prometheus.yml hold, wi
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import yaml
@@ -58,6 +59,7 @@ LIMITS = {
 }
 
 
+@cache
 def configuration() -> dict[str, Any]:
     return dict(yaml.safe_load(SOURCE.read_text(encoding="utf-8")))
 
