@@ -31,9 +31,9 @@ LINES = {
 }
 SHOWN = [
     '{application="erp", env="sandbox", level="ERROR", service="erp-db", stream="stderr"}\t'
-    "2026-11-30 03:00:00.100 UTC [7] ERROR:  syntax error\n  at the end\n",
+    "2026-11-30 03:00:00.100 UTC [7] ERROR:  syntax error\n  at the end",
     '{application="erp", env="sandbox", level="WARNING", service="erp-web", stream="stdout"}\t'
-    '{"level": "warning", "message": "two parts", "request_id": "r-1"}\n',
+    '{"level": "warning", "message": "two parts", "request_id": "r-1"}',
 ]
 
 
@@ -109,4 +109,5 @@ def test_lines_of_containerd_have_composes_labels(tmp_path: Path) -> None:
 
 def shown(sent: Path) -> list[str]:
     """The entries that Promtail would send: time, labels, line."""
-    return re.findall(r"^2026-\S+\t(\{(?:.|\n(?!2026-))*)$", sent.read_text(encoding="utf-8"), re.MULTILINE)
+    found = re.findall(r"^2026-\S+\t(\{(?:.|\n(?!2026-))*)$", sent.read_text(encoding="utf-8"), re.MULTILINE)
+    return [each.rstrip("\n") for each in found]
