@@ -53,6 +53,7 @@ TOKEN = {"credentials": {"name": "metrics-token", "key": "metrics_token"}}
 TARGET_LIMIT = 1000
 LIMITS = {
     "sample_limit": "sampleLimit",
+    "body_size_limit": "bodySizeLimit",
     "label_limit": "labelLimit",
     "label_name_length_limit": "labelNameLengthLimit",
     "label_value_length_limit": "labelValueLengthLimit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -9,6 +10,7 @@ import yaml
 from deploy.kubernetes.model import MONITORING_NAMESPACE, PREFIX, Model, Object
 from deploy.kubernetes.monitoring import CHANNELS_SECRET, FOLDER
 from deploy.kubernetes.monitors import configuration
+from ops.console import OpsError
 from ops.paths import ROOT
 
 DATASOURCES = ROOT / "grafana" / "provisioning" / "datasources"
@@ -23,7 +25,7 @@ RULES_OF_OURS = (
     *("alertmanager", "general", "node", "nodeExporterAlerting", "nodeExporterRecording", "prometheus"),
     "kubePrometheusNodeRecording",
 )
-DISK = {"prometheus": "20Gi", "alertmanager": "1Gi", "loki": "10Gi"}
+PROMETHEUS_MEMORY = "2Gi"
 
 
 def kube_prometheus_stack(model: Model) -> Object:
@@ -35,7 +37,7 @@ def kube_prometheus_stack(model: Model) -> Object:
         "alertmanager": {"serviceMonitor": {"selfMonitor": False}, "alertmanagerSpec": _alertmanager(model)},
         "grafana": _grafana(model),
         "prometheus-node-exporter": {
-            "image": {"tag": services["node"]["image"].rpartition(":")[2]},
+            "image": {"tag": services["node"]["image"].rpartition(":")[2], "distroless": False},
             "podLabels": {**identity(model, "node", 9100), f"{PREFIX}service": "node"},
             # Its series have our labels, by the PodMonitor `applications`.
             "prometheus": {"monitor": {"enabled": False}},
@@ -60,7 +62,7 @@ def _prometheus(model: Model) -> Object:
     given = configuration()
     service = model.services["prometheus"]
     arguments = flags(service["command"])
-    memory = f"{int(service['mem_limit']) >> 20}Mi"
+    size = arguments["storage.tsdb.retention.size"]
     nil = ("rule", "serviceMonitor", "podMonitor", "probe", "scrapeConfig")
     return {
         "image": {"tag": service["image"].rpartition(":")[2]},
@@ -76,9 +78,8 @@ def _prometheus(model: Model) -> Object:
         "scrapeInterval": given["global"]["scrape_interval"],
         "scrapeTimeout": given["global"]["scrape_timeout"],
         "evaluationInterval": given["global"]["evaluation_interval"],
-        "bodySizeLimit": given["global"]["body_size_limit"],
         "retention": arguments["storage.tsdb.retention.time"],
-        "retentionSize": arguments["storage.tsdb.retention.size"],
+        "retentionSize": size,
         "tsdb": {"outOfOrderTimeWindow": given["storage"]["tsdb"]["out_of_order_time_window"]},
         # Loki sends what its rules record.
         "enableRemoteWriteReceiver": "web.enable-remote-write-receiver" in arguments,
@@ -87,8 +88,16 @@ def _prometheus(model: Model) -> Object:
         ],
         # Also the objects that no release of this chart has made.
         **{f"{kind}SelectorNilUsesHelmValues": False for kind in nil},
-        "resources": {"requests": {"cpu": "100m", "memory": memory}, "limits": {"memory": memory}},
-        "storageSpec": {"volumeClaimTemplate": _claim("prometheus")},
+        # The cluster's own targets are larger than our limit, of which the alert warns, and don't have it.
+        "additionalAlertRelabelConfigs": [
+            {"source_labels": ["alertname", "application"], "regex": "ScrapeSamplesHigh;", "action": "drop"}
+        ],
+        # Their series come on top of those for which Compose has its limit.
+        "resources": {
+            "requests": {"cpu": "100m", "memory": f"{int(service['mem_limit']) >> 20}Mi"},
+            "limits": {"memory": PROMETHEUS_MEMORY},
+        },
+        "storageSpec": {"volumeClaimTemplate": _claim(disk_for(size))},
     }
 
 
@@ -110,7 +119,7 @@ def _alertmanager(model: Model) -> Object:
             {"name": name, "value": arguments[name]} for name in ("data.maintenance-interval", "enable-feature")
         ],
         "resources": {"requests": {"cpu": "25m", "memory": memory}, "limits": {"memory": memory}},
-        "storage": {"volumeClaimTemplate": _claim("alertmanager")},
+        "storage": {"volumeClaimTemplate": _claim("1Gi")},
     }
 
 
@@ -188,7 +197,7 @@ def loki(model: Model) -> Object:
         },
         "singleBinary": {
             "replicas": 3,
-            "persistence": {"size": DISK["loki"]},
+            "persistence": {"size": "10Gi"},
             "resources": {"requests": {"cpu": "100m", "memory": memory}, "limits": {"memory": memory}},
         },
         **{name: {"replicas": 0} for name in ("write", "read", "backend")},
@@ -210,5 +219,14 @@ def thanos() -> Object:
     }
 
 
-def _claim(name: str) -> Object:
-    return {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": DISK[name]}}}}
+def disk_for(size: str) -> str:
+    """A quarter more than Prometheus may keep, for what it has not compacted yet. `size`: a setting such as 8GB."""
+    found = re.fullmatch(r"([1-9]\d*)([MGT])B", size)
+    if not found:
+        raise OpsError(f"METRICS_RETENTION_SIZE={size!r}: for the size of a volume, expected MB, GB or TB such as 8GB.")
+    megabytes = int(found[1]) << {"M": 0, "G": 10, "T": 20}[found[2]]
+    return f"{-(-megabytes * 5 // 4096)}Gi"
+
+
+def _claim(size: str) -> Object:
+    return {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}}

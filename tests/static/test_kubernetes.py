@@ -10,6 +10,8 @@ import yaml
 
 from deploy.kubernetes import build
 from deploy.kubernetes.model import FOLDERS, LEFT_OUT, committed
+from deploy.kubernetes.values import disk_for
+from ops.console import OpsError
 from ops.paths import ROOT
 from prometheus import rule_files
 from tests.support import kubernetes
@@ -25,6 +27,7 @@ AS_ROOT = {"promtail"}
 # What a container has beside Compose's, by its name: a database lies in a folder of its volume.
 MORE_VARIABLES = {"erp-db": {"PGDATA"}}
 SIZE_LIMIT = 1 << 20
+SECRET_MADE = re.compile(r"kubectl -n (\S+) create secret generic (\S+) (.*)")
 
 
 def labels(name: str) -> dict[str, str]:
@@ -178,6 +181,28 @@ def test_no_secret_is_here() -> None:
     assert re.findall(r"(?:api_url|routing_key|auth_password|service_key|token): ", text) == []
 
 
+def test_every_secret_that_is_read_is_one_that_the_page_makes() -> None:
+    page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    made = {f"{space}/{name}": rest for space, name, rest in SECRET_MADE.findall(page.replace("\\\n", ""))}
+    volumes = [each["secret"] for pod in pods().values() for each in pod["spec"].get("volumes", []) if "secret" in each]
+    assert {each["secretName"] for each in volumes} == {"secrets"}
+    token = one("PodMonitor", "applications")["spec"]["podMetricsEndpoints"][1]["authorization"]["credentials"]
+    stack = kubernetes.values("kube-prometheus-stack")
+    [channels] = stack["alertmanager"]["alertmanagerSpec"]["secrets"]
+    admin = stack["grafana"]["admin"]
+    thanos = kubernetes.values("thanos")["prometheus"]["prometheusSpec"]["thanos"]["objectStorageConfig"]
+    bucket = thanos["existingSecret"]
+    wanted = {
+        "erp/secrets": ["=secrets"],
+        f"monitoring/{token['name']}": [token["key"]],
+        f"monitoring/{channels}": ["slack_webhook_url", "pagerduty_routing_key", "smtp_password", "heartbeat_url"],
+        f"monitoring/{admin['existingSecret']}": [admin["userKey"], admin["passwordKey"]],
+        f"monitoring/{bucket['name']}": [bucket["key"]],
+    }
+    assert made.keys() == wanted.keys()
+    assert [(name, key) for name, keys in wanted.items() for key in keys if key not in made[name]] == []
+
+
 def test_rules_are_prometheus_own() -> None:
     found = {path: each[0] for path, each in files().items() if path.startswith("monitoring/rules/")}
     assert set(found) == {f"monitoring/rules/{name}.yaml" for name in rule_files.paths()}
@@ -255,6 +280,16 @@ def test_the_charts_pods_are_found_as_composes_containers_are() -> None:
     assert sorted(each["observability.metrics-port"] for each in found) == ["3000", "3100", "9090", "9093", "9100"]
     assert {each["observability.application"] for each in found} == {"monitoring"}
     assert {each["observability.env"] for each in found} == {"sandbox"}
+
+
+@pytest.mark.parametrize(("kept", "disk"), [("8GB", "10Gi"), ("2TB", "2560Gi"), ("500MB", "1Gi")])
+def test_a_volume_has_room_for_what_prometheus_keeps(kept: str, disk: str) -> None:
+    assert disk_for(kept) == disk
+
+
+def test_without_a_size_of_what_prometheus_keeps_there_is_none_of_its_volume() -> None:
+    with pytest.raises(OpsError, match="METRICS_RETENTION_SIZE='0GB'"):
+        disk_for("0GB")
 
 
 def test_the_charts_run_composes_versions() -> None:
