@@ -36,6 +36,7 @@ CHARTS = {
     "node": ("prometheus-node-exporter", "kube-prometheus-stack", ("prometheus-node-exporter", "podLabels")),
     "loki": ("loki", "loki", ("loki", "podLabels")),
 }
+OF_A_USER = {"application": "shop", "env": "production", "metrics-port": "8000"}
 DOCKERS = ("containers", "containers-with-token", "containers-ports")
 
 
@@ -64,8 +65,13 @@ def pods() -> Iterator[tuple[str, Labels]]:
         described = {"labels": labels | {"app.kubernetes.io/name": own}}
         for container in (name, "config-reloader"):
             yield name, discovered(name, described, container, init=False)
-    waiting = kubernetes.pods()["erp-web"]["metadata"]
-    yield "waiting", discovered("waiting", waiting, "erp-web", init=False, phase="Pending")
+    labels = {f"observability.{label}": value for label, value in OF_A_USER.items()}
+    for container in ("prepares", "web"):
+        yield "shop", discovered("shop", {"labels": labels}, container, init=container == "prepares")
+    # With the token and without it.
+    for name in ("erp-web", "partner"):
+        waiting = discovered(name, kubernetes.pods()[name]["metadata"], name, init=False, phase="Pending")
+        yield f"waiting {name}", waiting | {f"{META}pod_name": f"{name}-x2"}
 
 
 def by_the_operator(endpoint: dict[str, Any], number: int) -> dict[str, Any]:
@@ -88,7 +94,9 @@ def renamed(step: dict[str, Any]) -> dict[str, Any]:
 
 def targets(jobs: list[dict[str, Any]], given: list[tuple[str, Labels]], folder: Path) -> list[tuple[str, str, Labels]]:
     """Of each job the name of what was found, and its labels."""
-    group = [{"targets": [f"{name}:1"], "labels": labels | {"__meta_is": name}} for name, labels in given]
+    group = [
+        {"targets": [f"{name.replace(' ', '-')}:1"], "labels": labels | {"__meta_is": name}} for name, labels in given
+    ]
     path = folder / "prometheus.yml"
     path.write_text(yaml.safe_dump({"scrape_configs": [job | {"static_configs": group} for job in jobs]}))
     found = []
@@ -145,7 +153,7 @@ def test_a_pod_has_the_series_of_its_container(
     wanted = sorted((DOCKERS.index(job), name, sorted(names(labels).items())) for job, name, labels in of_containers)
     order = {"0": 0, "1": 1, "3": 2}  # 2 is of those whose series are about others
     found = [(order[job], name, sorted(names(labels).items())) for job, name, labels in of_pods if job in order]
-    assert sorted(each for each in found if each[1] not in CHARTS) == wanted
+    assert sorted(each for each in found if each[1] not in (*CHARTS, "shop")) == wanted
     assert len(wanted) > 10
 
 
@@ -180,8 +188,13 @@ def test_the_charts_pods_and_promtail_are_the_monitoring(of_pods: list[tuple[str
     assert [name for job, name, _ in of_pods if job == "2"] == ["promtail"]
 
 
+def test_a_pod_without_a_name_is_called_as_its_container(of_pods: list[tuple[str, str, Labels]]) -> None:
+    same = {"application": "shop", "env": "production", "service": "web", "job": "web", "instance": "shop-x1:8000"}
+    assert [public(labels) for _, name, labels in of_pods if name == "shop"] == [same, same | {"probe": "port"}]
+
+
 def test_a_pod_that_waits_and_what_prepares_one_are_no_targets(of_pods: list[tuple[str, str, Labels]]) -> None:
-    assert [name for _, name, _ in of_pods if name == "waiting"] == []
+    assert [name for _, name, _ in of_pods if name.startswith("waiting")] == []
     every = [(job, name) for job, name, _ in of_pods]
     assert sorted(set(every)) == sorted(every), "a target for each container of a pod"
 
