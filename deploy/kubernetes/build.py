@@ -7,10 +7,11 @@ channels whose file in secrets/ isn't empty.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from alertmanager.checks import RefusedError
-from deploy.kubernetes import monitoring, monitors, promtail, values, workloads
+from deploy.kubernetes import monitoring, monitors, operator, promtail, values, workloads
 from deploy.kubernetes.model import APPLICATION_NAMESPACE, MONITORING_NAMESPACE, Model, Object, committed
 from deploy.kubernetes.text import MARK, dump
 from ops import secrets, settings
@@ -23,18 +24,23 @@ SOURCES = {
     "tracker": "sentry/compose.yaml",
     "sandbox": "sandbox/compose.yaml",
     "monitoring": "compose.yaml",
+    "operator": "compose.yaml",
 }
 
 
 def files(model: Model, channels: Path | None = None) -> dict[str, str]:
     """Each file's text by its path below deploy/kubernetes. `channels`: as monitoring.alertmanager has it."""
     found = {"namespaces.yaml": dump("deploy/kubernetes/build.py", _namespaces())}
+    special = {
+        "promtail": ("promtail/promtail.yml", promtail.objects),
+        "prometheus": ("compose.yaml and prometheus/prometheus.yml", operator.prometheus),
+        "alertmanager": ("compose.yaml", operator.alertmanager),
+    }
     for folder, names in model.folders().items():
         for name in names:
-            if name == promtail.NAME:
-                found[f"{folder}/{name}.yaml"] = dump("promtail/promtail.yml", promtail.objects(model))
-            elif objects := workloads.objects(model, name):
-                found[f"{folder}/{name}.yaml"] = dump(SOURCES[folder], objects)
+            source, make = special.get(name, (SOURCES[folder], partial(workloads.objects, name=name)))
+            if objects := make(model):
+                found[f"{folder}/{name}.yaml"] = dump(source, objects)
     asked = [monitors.pod_monitor(), *monitors.probes(model)]
     found["monitoring/monitors.yaml"] = dump("prometheus/prometheus.yml and the Compose files' labels", asked)
     found["monitoring/alertmanager.yaml"] = dump("alertmanager/", [monitoring.alertmanager(model, channels)])

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ops.console import OpsError, capture
 from ops.paths import ROOT
 from ops.settings import Settings, defaults
@@ -28,15 +30,14 @@ FOLDERS = {
     "tracker": ("bugsink", "bugsink-setup"),
     "sandbox": ("partner", "inbox", "traffic", "mailpit"),
     "monitoring": ("blackbox", "promtail"),
+    "operator": ("prometheus", "alertmanager", "loki"),
 }
+IN_MONITORING = ("monitoring", "operator")
 # What of Compose has no object of its own here, with what takes its place.
 LEFT_OUT = {
-    "prometheus": "the operator's, by values/kube-prometheus-stack.yaml",
-    "alertmanager": "the operator's, by values/kube-prometheus-stack.yaml",
     "alertmanager-config": "`make kubernetes` writes the Secret that it would render",
     "grafana": "the chart's, by values/kube-prometheus-stack.yaml",
     "grafana-operator": "the chart's Grafana has one user, admin; others come by its own log-in",
-    "loki": "a chart's, by values/loki.yaml",
     "node": "the chart's node exporter, by values/kube-prometheus-stack.yaml",
     "telegraf": "kubelet and kube-state-metrics have the figures of containers; its metrics have other names",
     "socket-proxy": "no program here asks Docker",
@@ -54,6 +55,18 @@ LEFT_OUT = {
 def committed_settings() -> Settings:
     """The defaults, whatever .env says. With a DSN, so that this machine's own Sentry changes nothing."""
     return Settings(defaults(), {"SENTRY_DSN": ""})
+
+
+@cache
+def own_programs() -> dict[str, dict[str, str]]:
+    """The labels by which the monitoring's own programs are found here; in Compose a file names them."""
+    found = {}
+    for group in yaml.safe_load((ROOT / "prometheus" / "monitoring.yml").read_text(encoding="utf-8")):
+        honors = {"honor-labels": "on"} if "honor_labels" in group.get("labels", {}) else {}
+        for target in group["targets"]:
+            name, _, port = target.partition(":")
+            found[name] = {"metrics-port": port} | honors
+    return found
 
 
 class Model:
@@ -79,7 +92,8 @@ class Model:
     def labels(self, name: str) -> dict[str, str]:
         """The service's labels of docs/applications.md, without their prefix."""
         given = self.services[name].get("labels", {})
-        return {key.removeprefix(PREFIX): value for key, value in given.items() if key.startswith(PREFIX)}
+        labelled = {key.removeprefix(PREFIX): value for key, value in given.items() if key.startswith(PREFIX)}
+        return labelled | own_programs().get(name, {})
 
     def ports(self, name: str) -> list[int]:
         """Every port that the service says of itself, or that another one names with it."""
@@ -109,7 +123,8 @@ class Model:
         return {network for network in named if (self.networks.get(network) or {}).get("internal")}
 
     def namespace(self, name: str) -> str:
-        return MONITORING_NAMESPACE if name in FOLDERS["monitoring"] else APPLICATION_NAMESPACE
+        is_ours = any(name in FOLDERS[folder] for folder in IN_MONITORING)
+        return MONITORING_NAMESPACE if is_ours else APPLICATION_NAMESPACE
 
 
 @cache

@@ -34,7 +34,7 @@ def rules() -> dict[str, Object]:
 def rules_of_loki() -> Object:
     """The rules that Loki evaluates, for the sidecar of its chart."""
     files = {path.name: path.read_text(encoding="utf-8") for path in loki_rules.paths().values()}
-    return _object("v1", "ConfigMap", "loki-rules", {"loki_rule": ""}) | {"data": files}
+    return _object("v1", "ConfigMap", "rules-of-loki", {"loki_rule": ""}) | {"data": files}
 
 
 def boards() -> dict[str, Object]:

@@ -14,7 +14,13 @@ from ops.paths import ROOT
 SECRETS = "secrets"
 # A container without a request gets nothing from a busy node; Compose knows no requests.
 CPU_REQUEST = "25m"
-VOLUME_SIZES = {"erp-db-data": "20Gi", "erp-redis-data": "2Gi", "bugsink-data": "10Gi", "bugsink-queue": "2Gi"}
+VOLUME_SIZES = {
+    "erp-db-data": "20Gi",
+    "erp-redis-data": "2Gi",
+    "bugsink-data": "10Gi",
+    "bugsink-queue": "2Gi",
+    "loki-data": "20Gi",
+}
 # A volume's root isn't the server's own, and has folders of the file system: the data lie in a folder below.
 PGDATA = "/var/lib/postgresql/data/pgdata"
 # Valid as the value of a Kubernetes label; what isn't becomes an annotation.

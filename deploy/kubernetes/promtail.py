@@ -6,7 +6,7 @@ import hashlib
 import re
 
 from deploy.kubernetes import pods
-from deploy.kubernetes.model import MONITORING_NAMESPACE, PREFIX, Model, Object
+from deploy.kubernetes.model import MONITORING_NAMESPACE, Model, Object
 from deploy.kubernetes.monitors import COMPOSE, DOCKER, LABEL, POD_LABEL
 from ops.paths import ROOT
 
@@ -75,16 +75,13 @@ def objects(model: Model) -> list[Object]:
     text = configuration(SOURCE.read_text(encoding="utf-8"))
     service = model.services[NAME]
     metadata = pods.metadata(model, NAME)
-    # Most of its series are about other programs, whose labels win.
-    own = {f"{PREFIX}metrics-port": "9080", f"{PREFIX}honor-labels": "on"}
-    metadata["labels"] |= own
     metadata["annotations"] = {"erp.stamp": hashlib.sha256(text.encode()).hexdigest()[:12]}
     container = pods.container(model, NAME)
     container |= {
         "command": ["promtail"],
         "args": ["-config.file=/etc/promtail/promtail.yml"],
         "env": [{"name": "HOSTNAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
-        "ports": [{"name": "metrics", "containerPort": 9080}],
+        "ports": [{"name": "metrics", "containerPort": int(model.labels(NAME)["metrics-port"])}],
         "readinessProbe": {"httpGet": {"path": "/ready", "port": "metrics"}, "periodSeconds": 15},
         # The kubelet's files are root's, and readable by nobody else.
         "securityContext": container["securityContext"] | {"runAsUser": 0, "runAsGroup": 0},

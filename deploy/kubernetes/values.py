@@ -33,23 +33,22 @@ def kube_prometheus_stack(model: Model) -> Object:
     rules = dict.fromkeys(RULES_OF_OURS, False)
     return {
         "defaultRules": {"rules": rules},
-        "prometheus": {"serviceMonitor": {"selfMonitor": False}, "prometheusSpec": _prometheus(model)},
-        "alertmanager": {"serviceMonitor": {"selfMonitor": False}, "alertmanagerSpec": _alertmanager(model)},
+        "prometheus": {"serviceMonitor": {"selfMonitor": False}, "prometheusSpec": prometheus_spec(model)},
+        "alertmanager": {"serviceMonitor": {"selfMonitor": False}, "alertmanagerSpec": alertmanager_spec(model)},
         "grafana": _grafana(model),
         "prometheus-node-exporter": {
             "image": {"tag": services["node"]["image"].rpartition(":")[2], "distroless": False},
-            "podLabels": {**identity(model, "node", 9100), f"{PREFIX}service": "node"},
+            "podLabels": {**identity(model, "node"), f"{PREFIX}service": "node"},
             # Its series have our labels, by the PodMonitor `applications`.
             "prometheus": {"monitor": {"enabled": False}},
         },
     }
 
 
-def identity(model: Model, name: str, port: int) -> dict[str, str]:
-    """The labels by which a chart's pod is found as one of Compose's containers is."""
+def identity(model: Model, name: str) -> dict[str, str]:
+    """The labels by which a pod that isn't made here is found as one of Compose's containers is."""
     labels = model.labels(name)
-    found = {f"{PREFIX}{key}": labels[key] for key in ("application", "env")}
-    return found | {f"{PREFIX}metrics-port": str(port)}
+    return {f"{PREFIX}{key}": labels[key] for key in ("application", "env", "metrics-port")}
 
 
 def flags(command: list[str]) -> dict[str, str]:
@@ -58,7 +57,8 @@ def flags(command: list[str]) -> dict[str, str]:
     return {name: value for name, _, value in words}
 
 
-def _prometheus(model: Model) -> Object:
+def prometheus_spec(model: Model) -> Object:
+    """What Prometheus is told, in the chart's words."""
     given = configuration()
     service = model.services["prometheus"]
     arguments = flags(service["command"])
@@ -74,7 +74,7 @@ def _prometheus(model: Model) -> Object:
         "externalLabels": {"env": model.settings["ENV"]},
         "externalUrl": model.external_url["prometheus"],
         "routePrefix": "/",
-        "podMetadata": {"labels": identity(model, "prometheus", 9090)},
+        "podMetadata": {"labels": identity(model, "prometheus")},
         "scrapeInterval": given["global"]["scrape_interval"],
         "scrapeTimeout": given["global"]["scrape_timeout"],
         "evaluationInterval": given["global"]["evaluation_interval"],
@@ -101,7 +101,8 @@ def _prometheus(model: Model) -> Object:
     }
 
 
-def _alertmanager(model: Model) -> Object:
+def alertmanager_spec(model: Model) -> Object:
+    """What Alertmanager is told, in the chart's words."""
     service = model.services["alertmanager"]
     arguments = flags(service["command"])
     memory = f"{int(service['mem_limit']) >> 20}Mi"
@@ -110,7 +111,7 @@ def _alertmanager(model: Model) -> Object:
         "replicas": 3,
         "externalUrl": model.external_url["alertmanager"],
         "routePrefix": "/",
-        "podMetadata": {"labels": identity(model, "alertmanager", 9093)},
+        "podMetadata": {"labels": identity(model, "alertmanager")},
         "useExistingSecret": True,
         "configSecret": "alertmanager-config",  # an object's name
         "secrets": [CHANNELS_SECRET],
@@ -139,7 +140,7 @@ def _grafana(model: Model) -> Object:
             "userKey": "admin-user",
             "passwordKey": "grafana_admin_password",
         },
-        "podLabels": identity(model, "grafana", 3000),
+        "podLabels": identity(model, "grafana"),
         "serviceMonitor": {"enabled": False},
         "env": variables,
         "sidecar": {
@@ -184,7 +185,7 @@ def loki(model: Model) -> Object:
         "loki": {
             "image": {"tag": service["image"].rpartition(":")[2]},
             "auth_enabled": given["auth_enabled"],
-            "podLabels": identity(model, "loki", 3100),
+            "podLabels": identity(model, "loki"),
             "commonConfig": {"replication_factor": 3},
             "schemaConfig": {"configs": [schema | {"object_store": "s3"}]},
             "storage": {"type": "s3", "bucketNames": dict.fromkeys(("chunks", "ruler", "admin"), "loki")},
@@ -201,7 +202,7 @@ def loki(model: Model) -> Object:
             "resources": {"requests": {"cpu": "100m", "memory": memory}, "limits": {"memory": memory}},
         },
         **{name: {"replicas": 0} for name in ("write", "read", "backend")},
-        # The sidecar lays the files of ConfigMap loki-rules down for the one tenant there is without a log-in.
+        # The sidecar lays the files of ConfigMap rules-of-loki down for the one tenant there is without a log-in.
         "sidecar": {"rules": {"label": "loki_rule", "labelValue": "", "folder": "/rules/fake"}},
         # Promtail and Grafana ask Loki itself; a store of this size needs no caches of its own.
         **{name: {"enabled": False} for name in ("gateway", "lokiCanary", "chunksCache", "resultsCache", "test")},

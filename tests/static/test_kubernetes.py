@@ -26,6 +26,7 @@ RUNNING = [name for names in FOLDERS.values() for name in names if name in pods(
 AS_ROOT = {"promtail"}
 # What a container has beside Compose's, by its name: a database lies in a folder of its volume.
 MORE_VARIABLES = {"erp-db": {"PGDATA"}}
+BY_THE_OPERATOR = ("Prometheus", "Alertmanager")
 SIZE_LIMIT = 1 << 20
 SECRET_MADE = re.compile(r"kubectl -n (\S+) create secret generic (\S+) (.*)")
 
@@ -58,7 +59,7 @@ def test_kubernetes_knows_every_field(path: str) -> None:
 
 def test_every_object_is_of_a_kind_that_is_checked_and_there_once() -> None:
     kinds = {each["kind"] for each in objects() if each["apiVersion"] == OPERATORS}
-    assert kinds == {"PodMonitor", "Probe", "PrometheusRule"}
+    assert kinds == {"PodMonitor", "Probe", "PrometheusRule", *BY_THE_OPERATOR}
     named = [(each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) for each in objects()]
     assert sorted(map(str, set(named))) == sorted(map(str, named))
 
@@ -73,9 +74,10 @@ def test_a_kustomization_has_every_file_of_its_folder(folder: str) -> None:
 def test_every_service_of_compose_is_here_or_has_a_reason() -> None:
     here = [name for names in FOLDERS.values() for name in names]
     assert sorted([*here, *LEFT_OUT]) == sorted(SERVICES)
+    assert {each["metadata"]["name"] for each in objects(*BY_THE_OPERATOR)} == set(map(str.lower, BY_THE_OPERATOR))
     # What only prepares another service is a container of that one's pod.
     prepares = {each["name"] for pod in pods().values() for each in pod["spec"].get("initContainers", [])}
-    assert set(here) - set(pods()) == set(here) & prepares == {"bugsink-setup"}
+    assert set(here) - set(pods()) - set(map(str.lower, BY_THE_OPERATOR)) == set(here) & prepares == {"bugsink-setup"}
     assert [reason for reason in LEFT_OUT.values() if len(reason.split()) < 2] == []
 
 
@@ -115,7 +117,7 @@ def test_a_pod_has_the_secrets_and_the_paths_of_compose(name: str) -> None:
 
 def test_the_files_in_configmaps_are_the_repositorys() -> None:
     found = {}
-    for service in (SERVICES[name] for names in FOLDERS.values() for name in names if name not in AS_ROOT):
+    for service in (SERVICES[name] for name in [*RUNNING, "bugsink-setup"] if name not in AS_ROOT):
         for mount in service.get("volumes", []):
             if mount["type"] == "bind":
                 path = ROOT / mount["source"]
@@ -126,6 +128,8 @@ def test_the_files_in_configmaps_are_the_repositorys() -> None:
         "erp-db-healthy-sh",
         "erp-redis-valkey-conf",
         "exporters-blackbox-yml",
+        "loki-loki-yml",
+        "loki-rules",
         "sentry",
     }
     for name, path in found.items():
@@ -212,7 +216,7 @@ def test_rules_are_prometheus_own() -> None:
 
 def test_rules_of_loki_are_its_own() -> None:
     there = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "loki" / "rules").glob("*.yml")}
-    assert config("loki-rules") == there
+    assert config("rules-of-loki") == there
 
 
 def test_boards_are_the_generated_ones_and_fit() -> None:
@@ -280,6 +284,22 @@ def test_the_charts_pods_are_found_as_composes_containers_are() -> None:
     assert sorted(each["observability.metrics-port"] for each in found) == ["3000", "3100", "9090", "9093", "9100"]
     assert {each["observability.application"] for each in found} == {"monitoring"}
     assert {each["observability.env"] for each in found} == {"sandbox"}
+
+
+def test_the_operator_runs_what_the_chart_runs() -> None:
+    stack = kubernetes.values("kube-prometheus-stack")
+    for kind, name in zip(BY_THE_OPERATOR, map(str.lower, BY_THE_OPERATOR), strict=True):
+        spec, chart = one(kind, name)["spec"], stack[name][f"{name}Spec"]
+        assert spec["image"] == SERVICES[name]["image"]
+        assert (
+            f"{spec['securityContext']['runAsUser']}:{spec['securityContext']['runAsGroup']}" == SERVICES[name]["user"]
+        )
+        same = set(chart) & set(spec) - {"image"}
+        assert {key: spec[key] for key in same} == {key: chart[key] for key in same}
+        assert {"replicas", "podMetadata", "externalUrl", "resources", "additionalArgs"} <= same
+    spec = one("Prometheus", "prometheus")["spec"]
+    assert [spec[f"{kind}Selector"] for kind in ("rule", "podMonitor", "probe")] == [{}] * 3
+    assert one("Alertmanager", "alertmanager")["spec"]["configSecret"] == "alertmanager-config"  # an object's name
 
 
 @pytest.mark.parametrize(("kept", "disk"), [("8GB", "10Gi"), ("2TB", "2560Gi"), ("500MB", "1Gi")])

@@ -46,7 +46,8 @@ def test_ones_own_objects_have_ones_own_settings(environment: dict[str, str], tm
     out = tmp_path / "out"
     done = build(out, environment)
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in out.iterdir()) == ["erp", "monitoring", "namespaces.yaml", "tracker", "values"]
+    folders = ["erp", "monitoring", "operator", "tracker", "values"]
+    assert sorted(path.name for path in out.iterdir() if path.is_dir()) == folders
     web = (out / "erp" / "erp-web.yaml").read_text(encoding="utf-8")
     assert "PAYMENT_API_URL: https://payment.example" in web
     assert "observability.env: production" in web

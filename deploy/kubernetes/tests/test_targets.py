@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.kubernetes.model import FOLDERS, committed
+from deploy.kubernetes.model import FOLDERS, committed, own_programs
 from ops.commands import tool
 from prometheus.rule_files import FOLDER as PROMETHEUS
 from tests.support import kubernetes
@@ -153,7 +153,7 @@ def test_a_pod_has_the_series_of_its_container(
     wanted = sorted((DOCKERS.index(job), name, sorted(names(labels).items())) for job, name, labels in of_containers)
     order = {"0": 0, "1": 1, "3": 2}  # 2 is of those whose series are about others
     found = [(order[job], name, sorted(names(labels).items())) for job, name, labels in of_pods if job in order]
-    assert sorted(each for each in found if each[1] not in (*CHARTS, "shop")) == wanted
+    assert sorted(each for each in found if each[1] not in (*own_programs(), "shop")) == wanted
     assert len(wanted) > 10
 
 
@@ -173,11 +173,12 @@ def public(labels: Labels) -> Labels:
 
 
 def test_the_charts_pods_and_promtail_are_the_monitoring(of_pods: list[tuple[str, str, Labels]]) -> None:
-    found = {name: public(labels) for job, name, labels in of_pods if job in "02" and name in (*CHARTS, "promtail")}
+    found = {name: public(labels) for job, name, labels in of_pods if job in "02" and name in own_programs()}
     same = {"application": "monitoring", "env": "sandbox"}
     assert found == {
         name: {**same, "service": name, "job": own, "instance": f"{name}-x1:{port}"}
         for name, own, port in (
+            ("blackbox", "blackbox", 9115),
             ("prometheus", "prometheus", 9090),
             ("alertmanager", "alertmanager", 9093),
             ("grafana", "grafana", 3000),
