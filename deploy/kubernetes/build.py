@@ -46,6 +46,9 @@ def files(model: Model, channels: Path | None = None) -> dict[str, str]:
     found["monitoring/alertmanager.yaml"] = dump("alertmanager/", [monitoring.alertmanager(model, channels)])
     found["monitoring/addresses.yaml"] = dump("the names in the Compose files", monitoring.addresses())
     found["monitoring/rules-of-loki.yaml"] = dump("loki/rules", [monitoring.rules_of_loki()])
+    found["monitoring/figures-of-containers.yaml"] = dump(
+        str(monitoring.FIGURES.relative_to(ROOT)), [monitoring.figures()]
+    )
     for name, rule in monitoring.rules().items():
         found[f"monitoring/rules/{name}.yaml"] = dump("prometheus/rules", [rule])
     for name, board in monitoring.boards().items():

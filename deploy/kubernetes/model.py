@@ -39,7 +39,7 @@ LEFT_OUT = {
     "grafana": "the chart's, by values/kube-prometheus-stack.yaml",
     "grafana-operator": "the chart's Grafana has one user, admin; others come by its own log-in",
     "node": "the chart's node exporter, by values/kube-prometheus-stack.yaml",
-    "telegraf": "kubelet and kube-state-metrics have the figures of containers; its metrics have other names",
+    "telegraf": "kubelet and kube-state-metrics have the figures, and rules/containers.yml gives them its names",
     "socket-proxy": "no program here asks Docker",
     "logkeeper": "it reads Docker's files, which a node with containerd hasn't: log lines have no account here",
     "jaeger": "off by default; OTEL_EXPORTER_OTLP_ENDPOINT in .env names a trace store that the cluster has",

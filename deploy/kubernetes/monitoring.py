@@ -15,6 +15,7 @@ from ops.paths import ROOT
 from prometheus import rule_files
 
 BOARDS = ROOT / "grafana" / "dashboards" / "generated"
+FIGURES = Path(__file__).parent / "rules" / "containers.yml"
 FOLDER = "Applications"
 CHANNELS_SECRET = "alertmanager-channels"  # noqa: S105 - an object's name
 # Where the operator mounts the Secrets of an Alertmanager, and further keys of the one with its configuration.
@@ -28,6 +29,13 @@ def rules() -> dict[str, Object]:
         name: _object("monitoring.coreos.com/v1", "PrometheusRule", f"rules-{name}")
         | {"spec": {"groups": rule_files.load(path)["groups"]}}
         for name, path in rule_files.paths().items()
+    }
+
+
+def figures() -> Object:
+    """The rule that gives figures of containers the names that they have in Compose."""
+    return _object("monitoring.coreos.com/v1", "PrometheusRule", "figures-of-containers") | {
+        "spec": {"groups": rule_files.load(FIGURES)["groups"]}
     }
 
 

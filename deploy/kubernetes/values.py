@@ -26,6 +26,7 @@ RULES_OF_OURS = (
     "kubePrometheusNodeRecording",
 )
 PROMETHEUS_MEMORY = "2Gi"
+LABELS_OF_PODS = (*(f"{PREFIX}{name}" for name in ("application", "env", "service")), "app.kubernetes.io/name")
 
 
 def kube_prometheus_stack(model: Model) -> Object:
@@ -36,6 +37,8 @@ def kube_prometheus_stack(model: Model) -> Object:
         "prometheus": {"serviceMonitor": {"selfMonitor": False}, "prometheusSpec": prometheus_spec(model)},
         "alertmanager": {"serviceMonitor": {"selfMonitor": False}, "alertmanagerSpec": alertmanager_spec(model)},
         "grafana": _grafana(model),
+        # For rules/containers.yml.
+        "kube-state-metrics": {"metricLabelsAllowlist": [f"pods=[{','.join(LABELS_OF_PODS)}]"]},
         "prometheus-node-exporter": {
             "image": {"tag": services["node"]["image"].rpartition(":")[2], "distroless": False},
             "podLabels": {**identity(model, "node"), f"{PREFIX}service": "node"},

@@ -214,6 +214,17 @@ def test_rules_are_prometheus_own() -> None:
         assert found[f"monitoring/rules/{name}.yaml"]["spec"] == rule_files.load(path)
 
 
+def test_what_rules_read_of_pods_is_asked_of_kube_state_metrics() -> None:
+    figures = one("PrometheusRule", "figures-of-containers")["spec"]
+    assert figures == rule_files.load(kubernetes.FOLDER / "rules" / "containers.yml")
+    read = set(
+        re.findall(r"label_([a-z_]+)", " ".join(re.findall(r'"label_\w+"', json.dumps(figures).replace("\\", ""))))
+    )
+    [allowed] = kubernetes.values("kube-prometheus-stack")["kube-state-metrics"]["metricLabelsAllowlist"]
+    [names] = re.findall(r"^pods=\[(.+)\]$", allowed)
+    assert {re.sub(r"[^a-z]", "_", name) for name in names.split(",")} == read
+
+
 def test_rules_of_loki_are_its_own() -> None:
     there = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "loki" / "rules").glob("*.yml")}
     assert config("rules-of-loki") == there

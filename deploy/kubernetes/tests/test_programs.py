@@ -51,6 +51,10 @@ def test_prometheus_takes_the_rules_without_a_warning(tmp_path: Path) -> None:
     assert len(RULES) > 20
 
 
+def test_figures_of_containers_are_telegrafs() -> None:
+    assert "SUCCESS" in said("promtool", "test", "rules", str(Path(__file__).with_name("containers_test.yml")))
+
+
 def test_alertmanager_takes_its_configuration_with_every_text(tmp_path: Path) -> None:
     for name, text in SECRET.items():
         (tmp_path / name).write_text(text.replace("/etc/alertmanager/config/", f"{tmp_path}/"), encoding="utf-8")
