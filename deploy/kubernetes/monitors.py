@@ -127,12 +127,12 @@ def _endpoint(job: str, **more: Any) -> Object:
 
 def pod_monitor() -> Object:
     """Every pod with the labels of an application, in any namespace."""
-    of_others = _jobs()["monitoring-of-others"]["metric_relabel_configs"][-1:]
+    of_others = [_renamed(step) for step in _jobs()["monitoring-of-others"]["metric_relabel_configs"]]
     limits = {name: configuration()["global"][key] for key, name in LIMITS.items()}
     endpoints = [
         _endpoint("containers"),
         _endpoint("containers-with-token"),
-        _endpoint("containers", honorLabels=True) | {"metricRelabelings": [dict(each) for each in of_others]},
+        _endpoint("containers", honorLabels=True) | {"metricRelabelings": of_others},
         _endpoint("containers-ports"),
     ]
     return {

@@ -189,6 +189,16 @@ def test_the_charts_pods_and_promtail_are_the_monitoring(of_pods: list[tuple[str
     assert [name for job, name, _ in of_pods if job == "2"] == ["promtail"]
 
 
+def test_what_is_done_to_a_sample_is_what_compose_does() -> None:
+    config = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8"))
+    theirs = {job["job_name"]: job.get("metric_relabel_configs", []) for job in config["scrape_configs"]}
+    endpoints = kubernetes.one("PodMonitor", "applications")["spec"]["podMetricsEndpoints"]
+    found = [[renamed(step) for step in each.get("metricRelabelings", [])] for each in endpoints]
+    jobs = ("containers", "containers-with-token", "monitoring-of-others", "containers-ports")
+    assert found == [theirs[name] for name in jobs]
+    assert [bool(each.get("honorLabels")) for each in endpoints] == [name == "monitoring-of-others" for name in jobs]
+
+
 def test_a_pod_without_a_name_is_called_as_its_container(of_pods: list[tuple[str, str, Labels]]) -> None:
     same = {"application": "shop", "env": "production", "service": "web", "job": "web", "instance": "shop-x1:8000"}
     assert [public(labels) for _, name, labels in of_pods if name == "shop"] == [same, same | {"probe": "port"}]
