@@ -18,6 +18,21 @@ AS_ROOT = {"promtail"}
 MORE_VARIABLES = {"erp-db": {"PGDATA"}}
 
 
+# What a service may say in Compose, by what becomes of it. Anything else has to be thought of first.
+TAKEN_OVER = {
+    *("cap_drop", "command", "depends_on", "dns_opt", "entrypoint", "environment", "healthcheck", "image", "labels"),
+    *("mem_limit", "networks", "ports", "read_only", "restart", "secrets", "security_opt", "shm_size"),
+    *("stop_grace_period", "tmpfs", "user", "volumes"),
+}
+WITHOUT_MEANING = {
+    "build": "the image is built and pushed before",
+    "logging": "the kubelet's affair",
+    "pids_limit": "the kubelet's affair, for all pods of a node",
+    "profiles": "a folder for each",
+    "network_mode": "none: the pod is part of another one",
+}
+
+
 def labels(name: str) -> dict[str, str]:
     """Of the service, as Compose has them, without those that are about Docker."""
     given = SERVICES[name]["labels"].items()
@@ -28,6 +43,12 @@ def labels(name: str) -> dict[str, str]:
 def main_container(name: str) -> Object:
     [found] = pods()[name]["spec"]["containers"]
     return dict(found)
+
+
+@pytest.mark.parametrize("name", [*RUNNING, "bugsink-setup"])
+def test_nothing_that_compose_says_is_left_out_without_a_word(name: str) -> None:
+    said = {key for key, value in SERVICES[name].items() if value is not None}
+    assert said - TAKEN_OVER - WITHOUT_MEANING.keys() == set() or name in AS_ROOT
 
 
 @pytest.mark.parametrize("name", RUNNING)
