@@ -17,6 +17,7 @@ from tests.support.wait import eventually
 RULES = {each["metadata"]["name"]: each["spec"] for each in kubernetes.objects("PrometheusRule")}
 SECRET = kubernetes.one("Secret", "alertmanager-config")["stringData"]
 ARRIVED_WITHIN = 30.0
+SAME_IN_THE_CHART = ("auth_enabled", "server", "ingester", "limits_config", "compactor", "analytics")
 TIME = "2026-11-30T03:00:00"
 # As containerd writes them: time, stream, whole or part, line.
 LINES = {
@@ -77,6 +78,18 @@ def test_promtail_takes_its_configuration(tmp_path: Path) -> None:
     path = tmp_path / "promtail.yml"
     path.write_text(kubernetes.config("promtail")["promtail.yml"], encoding="utf-8")
     said("promtail", f"-config.file={path}", "-check-syntax")
+
+
+def test_loki_knows_what_the_values_say(tmp_path: Path) -> None:
+    """As the chart's template lays the sections down; what it adds itself is left out."""
+    given = kubernetes.values("loki")["loki"]
+    sections = {name: given[name] for name in SAME_IN_THE_CHART}
+    sections |= {"schema_config": given["schemaConfig"], "ruler": given["rulerConfig"]}
+    bucket = {"bucketnames": given["storage"]["bucketNames"]["chunks"], "endpoint": "s3.example", "region": "here"}
+    sections["common"] = {"path_prefix": "/var/loki", "storage": {"s3": bucket}, **given["commonConfig"]}
+    path = tmp_path / "loki.yml"
+    path.write_text(yaml.safe_dump(sections | {"memberlist": {"join_members": ["loki"]}}), encoding="utf-8")
+    said("loki", "-verify-config", f"-config.file={path}")
 
 
 def moved(config: dict[str, Any], folder: Path, lines: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
