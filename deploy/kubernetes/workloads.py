@@ -71,7 +71,9 @@ def _before(model: Model, name: str) -> list[Object]:
     own = pods.container(model, name, has_probes=False)
     for other in _waits_for(model, name):
         if _is_own_job(model, other):
-            found.append(own | {"name": f"wait-for-{other}", "args": ["sh", "-c", UNTIL_MIGRATED]})
+            waits = {"name": f"wait-for-{other}", "args": ["sh", "-c", UNTIL_MIGRATED]}
+            # A database that isn't there yet is no error for the tracker.
+            found.append(own | waits | {"env": [{"name": "SENTRY_DSN_FILE", "value": ""}]})
     if "PGDATA" in pods.environment(model.services[name]):
         # The image that is built here expects the folder.
         found.append(own | {"name": "make-folder", "command": ["install", "-d", "-m", "0700"], "args": [pods.PGDATA]})
