@@ -12,7 +12,13 @@ REPLICAS = {"erp-web": 2, "erp-worker": 2}
 NEVER_TWO = ("erp-beat",)
 # Told by Alertmanager, which runs in the other namespace, by the names of alertmanager/ and secrets/.
 NAMED_FROM_MONITORING = ("inbox", "mailpit")
-UNTIL_MIGRATED = "until python manage.py migrate --check; do sleep 2; done"
+# Why it fails is what the Job says; a line at CRITICAL for each try would be an alert.
+UNTIL_MIGRATED = """\
+until python manage.py migrate --check 2> /dev/null; do
+  echo "The database isn't migrated yet, or doesn't answer: the log of erp-migrate says which."
+  sleep 2
+done
+"""
 JOB_RETRIES = 10
 JOB_KEPT_SECONDS = 86400
 
