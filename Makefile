@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards screenshots sentry sentry-down reference up down status logs log-audit urls doctor clean clean-cache outdated break mend profile drill faults mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore upgrade rotate bundle load pin scan sbom
+.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards kubernetes screenshots sentry sentry-down reference up down status logs log-audit urls doctor clean clean-cache outdated break mend profile drill faults mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore upgrade rotate bundle load pin scan sbom
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -51,6 +51,9 @@ goldens: venv ## Accept the notifications' texts as they are now, in alertmanage
 
 dashboards: venv ## Write grafana/dashboards/generated anew from grafana/dashboards/pages
 	@$(VENV) -m grafana.dashboards.build
+
+kubernetes: venv ## Write deploy/kubernetes anew from what Compose reads; OUT=folder: for your cluster, with .env and secrets/
+	@$(VENV) -m deploy.kubernetes.build "$(OUT)"
 
 slo: venv ## Write prometheus/rules/slo.yml anew from prometheus/slo.yml
 	@$(VENV) -m prometheus.slo

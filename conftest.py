@@ -17,7 +17,7 @@ from tests.support.tracker import Tracker
 pytest_plugins = ["tests.support.red_tests"]
 
 TOOLS = ("promtool", "amtool", "promtail", "loki")
-FOLDERS = ("prometheus", "alertmanager", "promtail", "loki")
+FOLDERS = ("prometheus", "alertmanager", "promtail", "loki", "deploy")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -16,7 +16,7 @@ from ops.console import table
 from ops.paths import LOGS, ROOT
 from tests.support.load import Load
 
-_PARTS = ("prometheus", "alertmanager", "loki", "promtail", "logkeeper", "grafana", "gateway")
+_PARTS = ("prometheus", "alertmanager", "loki", "promtail", "logkeeper", "grafana", "gateway", "deploy/kubernetes")
 CONFIGURATION = tuple(f"{part}/tests" for part in _PARTS)
 CRITICAL = "tests/smoke/test_smoke.py::test_critical_alerts"
 WELL = ("tests/smoke", "tests/e2e", "-m", "not alone", f"--deselect={CRITICAL}")

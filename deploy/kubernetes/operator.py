@@ -1,0 +1,54 @@
+"""Prometheus and Alertmanager as the operator's own objects, in place of the charts where the operator runs already."""
+
+from __future__ import annotations
+
+from deploy.kubernetes import values
+from deploy.kubernetes.model import MONITORING_NAMESPACE, Model, Object
+
+PROMETHEUS, ALERTMANAGER = "prometheus", "alertmanager"
+# Where the charts' values have another name than the operator's objects, or what only a chart knows.
+CHARTS_ALONE = ("image", "storageSpec", "additionalAlertRelabelConfigs", "prometheusExternalLabelNameClear")
+SELECTED = ("rule", "podMonitor", "probe")
+
+
+def prometheus(model: Model) -> list[Object]:
+    """The pair, and the right to see pods in every namespace."""
+    given = values.prometheus_spec(model)
+    spec = {key: value for key, value in given.items() if key not in CHARTS_ALONE and "NilUsesHelmValues" not in key}
+    selectors: Object = {f"{kind}{what}": {} for kind in SELECTED for what in ("Selector", "NamespaceSelector")}
+    spec |= selectors | {
+        "image": model.services[PROMETHEUS]["image"],
+        "serviceAccountName": PROMETHEUS,
+        "prometheusExternalLabelName": "",
+        "alerting": {
+            "alertmanagers": [{"name": "alertmanager-operated", "namespace": MONITORING_NAMESPACE, "port": "web"}]
+        },
+        "securityContext": _user(model, PROMETHEUS),
+        "storage": given["storageSpec"],
+    }
+    may = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
+    role = {"kind": "ClusterRole", "name": PROMETHEUS, "apiGroup": "rbac.authorization.k8s.io"}
+    account = {"kind": "ServiceAccount", "name": PROMETHEUS, "namespace": MONITORING_NAMESPACE}
+    place = {"name": PROMETHEUS, "namespace": MONITORING_NAMESPACE}
+    rights = "rbac.authorization.k8s.io/v1"
+    return [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": place},
+        {"apiVersion": rights, "kind": "ClusterRole", "metadata": {"name": PROMETHEUS}, "rules": [may]},
+        {"apiVersion": rights, "kind": "ClusterRoleBinding", "metadata": {"name": PROMETHEUS}}
+        | {"roleRef": role, "subjects": [account]},
+        {"apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": place, "spec": spec},
+    ]
+
+
+def alertmanager(model: Model) -> list[Object]:
+    given = values.alertmanager_spec(model)
+    spec = {key: value for key, value in given.items() if key not in ("image", "useExistingSecret")}
+    spec |= {"image": model.services[ALERTMANAGER]["image"], "securityContext": _user(model, ALERTMANAGER)}
+    place = {"name": ALERTMANAGER, "namespace": MONITORING_NAMESPACE}
+    return [{"apiVersion": "monitoring.coreos.com/v1", "kind": "Alertmanager", "metadata": place, "spec": spec}]
+
+
+def _user(model: Model, name: str) -> Object:
+    user, _, group = model.services[name]["user"].partition(":")
+    number = {"runAsUser": int(user), "runAsGroup": int(group), "fsGroup": int(group)}
+    return {"runAsNonRoot": True, **number, "seccompProfile": {"type": "RuntimeDefault"}}
