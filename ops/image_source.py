@@ -62,6 +62,8 @@ def provide(stack: Stack) -> None:
     """Have every image of the stack here; raises OpsError when one can't be had."""
     if stack.image_source == "local":
         images.build_all()
+        if stack.settings["SCALE"] == "on":
+            provide_some(stack)
         return
     pull.pull_missing(stack.official_images)
     for prefix in OWN_IMAGES:

@@ -88,6 +88,13 @@ GATEWAY = {
 BEFORE = {
     "django_secret_key_before": Secret("Django's SECRET_KEY before the last rotation: sessions signed with it go on")
 }
+# Made where it is missing; storage of your own wants its own key in it.
+STORAGE = {
+    "storage_s3": Secret(
+        "key of the object storage of SCALE=on, a file of AWS' form",
+        lambda: f"[default]\naws_access_key_id = {random_text(20)}\naws_secret_access_key = {random_text(40)}",
+    )
+}
 CERTIFICATE = ("gateway_tls_cert", "gateway_tls_key")
 TABLE = GENERATED | CHANNELS
 FORMATS = {
@@ -118,10 +125,10 @@ def ensure(settings: Settings, directory: Path) -> None:
             )
         value = secret.make() if secret.make else (secret.sandbox if settings.is_sandbox else "")
         write(directory / name, value)
-    for name, secret in (GATEWAY | BEFORE).items():
+    for name, secret in (GATEWAY | BEFORE | STORAGE).items():
         if not (directory / name).exists():
             write(directory / name, secret.make() if secret.make else "")
-    values = {name: read(name, directory) for name in TABLE | GATEWAY | BEFORE}
+    values = {name: read(name, directory) for name in TABLE | GATEWAY | BEFORE | STORAGE}
     for name, value in values.items():
         _check(name, value, directory)
     if settings["GATEWAY"] == "on" and settings["GATEWAY_TLS"] == "files":
@@ -163,7 +170,7 @@ def _check(name: str, value: str, directory: Path) -> None:
                 f"read it. Run `chmod {FILE_MODE:04o} {path}`."
             )
         path.chmod(FILE_MODE)
-    if name in CHANNELS | GATEWAY | BEFORE:  # it may be empty: the channel is off then
+    if name in CHANNELS | GATEWAY | BEFORE | STORAGE:  # it may be empty: the channel is off then
         return
     if len(value.strip()) < MINIMUM_LENGTH or not re.fullmatch(FORMATS.get(name, ".*"), value):
         found = "an empty file" if not value.strip() else f"{len(value.strip())} characters of another form"

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ops import files, named, recipes, secrets
+from ops import files, named, recipes, scale_files, secrets
 from ops.console import OpsError, capture
 from ops.paths import ROOT
 from ops.settings import TRACE_STORE, Settings
@@ -55,13 +55,21 @@ class Stack:
 
     def read(self, file: str) -> Path:
         """The file of the checkout, or this stack's own copy of it."""
-        has_copy = not self.settings.is_first and file in named.FILES.values()
-        return self.local / Path(file).name if has_copy else self.root / file
+        return self.local / Path(file).name if file in self._copied else self.root / file
 
     def copies(self) -> dict[str, str]:
         """The text of each file of the checkout that this stack reads a copy of."""
-        files = [] if self.settings.is_first else named.FILES.values()
-        return {file: named.text((self.root / file).read_text(encoding="utf-8"), self.settings) for file in files}
+        texts = {file: (self.root / file).read_text(encoding="utf-8") for file in self._copied}
+        if self.settings["SCALE"] == "on":
+            texts |= {file: change(texts[file]) for file, change in scale_files.FILES.items()}
+        if not self.settings.is_first:
+            texts |= {file: named.text(texts[file], self.settings) for file in named.FILES.values()}
+        return texts
+
+    @property
+    def _copied(self) -> set[str]:
+        named_files = () if self.settings.is_first else named.FILES.values()
+        return {*named_files, *(scale_files.FILES if self.settings["SCALE"] == "on" else ())}
 
     @property
     def files(self) -> list[Path]:
@@ -69,6 +77,10 @@ class Stack:
         names = ["compose.yaml"]
         if self.image_source == "local":
             names.append("compose.offline.yaml")
+        if self.settings["SCALE"] == "on":
+            names.append("compose.scale.yaml")
+            if self.image_source == "local":
+                names.append("compose.scale.offline.yaml")
         if self.is_dev:
             names.append("compose.dev.yaml")
         if (self.root / "compose.override.yaml").is_file():
@@ -101,7 +113,8 @@ class Stack:
         values = dict(self.settings.values)
         values["COMPOSE_PROFILES"] = ",".join(self.settings.profiles)
         values["SECRETS_DIR"] = str(self.settings.secrets)
-        values |= {f"{service.upper()}_YML": str(self.read(file)) for service, file in named.FILES.items()}
+        files = {*named.FILES.values(), *scale_files.FILES}
+        values |= {f"{Path(file).stem.upper()}_YML": str(self.read(file)) for file in files}
         values["OBSERVABILITY_NETWORK"] = self.settings.network
         # In brackets, else the colons of an address of version 6 and the port's are the same to Compose.
         binds = {"GATEWAY_BIND": values["BIND"], "BIND": self.settings.bind}
