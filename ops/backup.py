@@ -17,7 +17,7 @@ from ops.console import OpsError, capture, output, say, step
 from ops.lock import alone
 from ops.paths import ROOT
 from ops.repository import CREDENTIALS, DATABASE, FORMAT, STORES, TAG, Repository, in_store, megabytes
-from ops.stack import Stack
+from ops.stack import Stack, refuse_scaled
 from ops.wait import attempts
 
 PASSPHRASE = "backup_passphrase"  # noqa: S105 - the name of its file
@@ -40,6 +40,7 @@ class Kept:
 
 def backup(stack: Stack, to: str = "") -> Kept:
     started = time.monotonic()
+    refuse_scaled(stack, "backup")
     target = repository.place(to or stack.settings["BACKUP_TO"])
     passphrase = stack.settings.secrets / PASSPHRASE
     kept = Repository(stack, target, passphrase, passphrase, stack.settings.secrets / CREDENTIALS)

@@ -33,7 +33,7 @@ from ops.repository import (
 )
 from ops.settings import Settings
 from ops.settings import load as load_settings
-from ops.stack import Stack
+from ops.stack import Stack, refuse_scaled
 
 START_SECONDS = 300
 SPARE_BYTES = 1024**3
@@ -53,6 +53,7 @@ def restore(source: str = "", passphrase_file: str = "", confirm: str = "", snap
     engine.ensure()
     settings = load_settings()
     stack = Stack(settings, image_source.decide(settings))
+    refuse_scaled(stack, "restore")
     named = Path(passphrase_file).expanduser() if passphrase_file else settings.secrets / PASSPHRASE
     credentials = Path(key).expanduser() if key else settings.secrets / CREDENTIALS
     with _copied(named, credentials, settings) as copies:

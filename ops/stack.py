@@ -248,6 +248,15 @@ class Stack:
         return {each["Service"] for each in self.containers() if each["State"] == "running"}
 
 
+def refuse_scaled(stack: Stack, command: str) -> None:
+    """Raises OpsError where the stack has engines that the command doesn't know."""
+    if stack.settings["SCALE"] == "on":
+        raise OpsError(
+            f"`make {command}` knows the engines of one machine, and SCALE=on has others (docs/scale.md). Nothing was "
+            "done: keep the object storage by its own means."
+        )
+
+
 def of_project(project: str) -> str:
     """Docker's filter for the containers, volumes and networks of a Compose project."""
     return f"label=com.docker.compose.project={project}"

@@ -18,7 +18,7 @@ from ops.lock import alone
 from ops.paths import ROOT
 from ops.release import Release
 from ops.repository import DATABASE, STORES
-from ops.stack import Stack, foreign_folder
+from ops.stack import Stack, foreign_folder, refuse_scaled
 from ops.start import start_one
 from ops.wait import attempts
 
@@ -43,6 +43,7 @@ def upgrade(origin: str = "") -> None:
     """`origin` names the commit that runs, where no start has recorded it."""
     started = time.monotonic()
     stack = commands.current()
+    refuse_scaled(stack, "upgrade")
     before = find_before(stack, origin)
     target = release.here()
     if target and before.release and before.folder == ROOT and before.release.commit == target.commit:
