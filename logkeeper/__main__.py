@@ -19,7 +19,9 @@ from logkeeper.watch import Watch
 def main() -> None:
     engine = Engine(os.environ["DOCKER_API"], os.environ["PROJECT"])
     loki = Loki(os.environ["LOKI"])
-    store = Store(Path(os.environ["STORE"]), bytes_of(os.environ["LOGS_RETENTION_SIZE"]), loki.delete)
+    # Empty: Loki has its chunks elsewhere.
+    folder, cap = os.environ["STORE"], bytes_of(os.environ["LOGS_RETENTION_SIZE"])
+    store = Store(Path(folder), cap, loki.delete) if folder else None
     account, hosts = Account(loki.counts), Hosts(loki)
     watch = Watch(engine, account.add, time.time_ns())
     state = State(
@@ -32,7 +34,8 @@ def main() -> None:
             account.look(now)
             for problem in hosts.look(now):
                 rounds.say("WARNING", problem)
-        store.step(time.time())
+        if store:
+            store.step(time.time())
 
     rounds.run(state, step)
 

@@ -36,7 +36,7 @@ class State:
     watch: Watch
     account: Account
     hosts: Hosts
-    store: Store
+    store: Store | None
     traces_cap: int
     """Bytes; Jaeger has no metric of it."""
     last_round: float
@@ -47,7 +47,7 @@ class State:
 
     def metrics(self) -> str:
         now = time.time_ns()
-        store, others = self.store, dict(self.hosts.by_name)
+        others = dict(self.hosts.by_name)
         accounts = {"": self.account} | {name: each.account for name, each in others.items()}
         written = {name: each.written for name, each in accounts.items()}
         confirmed = {name: each.confirmed for name, each in accounts.items()}
@@ -67,15 +67,8 @@ class State:
                 ((of_host(name), seconds) for name, seconds in behind.items()),
             ),
             unread({"": self.watch.unread} | {name: each.unread for name, each in others.items()}),
-            plain("log_store_bytes", "gauge", "What Loki has on its disk.", store.size),
-            plain("log_store_cap_bytes", "gauge", "What it may have, LOGS_RETENTION_SIZE.", store.cap),
             plain("trace_store_cap_bytes", "gauge", "What Jaeger may have, TRACES_RETENTION_SIZE.", self.traces_cap),
-            plain(
-                "log_store_given_up_until_timestamp_seconds",
-                "gauge",
-                "What was written before then was deleted for its size; 0: nothing.",
-                store.given_up_until,
-            ),
+            *(of_store(self.store) if self.store else ()),
             of_rounds(self.last_round),
         )
 
@@ -89,6 +82,19 @@ class State:
         times = Counter(each.key for each in running)
         rows = {each.id: self.loki.newest(each.key, now) for each in running if times[each.key] == 1}
         return "".join(f"{name} {newest // NANOSECONDS}\n" for name, newest in rows.items() if newest)
+
+
+def of_store(store: Store) -> tuple[Iterator[str], ...]:
+    return (
+        plain("log_store_bytes", "gauge", "What Loki has on its disk.", store.size),
+        plain("log_store_cap_bytes", "gauge", "What it may have, LOGS_RETENTION_SIZE.", store.cap),
+        plain(
+            "log_store_given_up_until_timestamp_seconds",
+            "gauge",
+            "What was written before then was deleted for its size; 0: nothing.",
+            store.given_up_until,
+        ),
+    )
 
 
 def everybody(account: Account, counts: Counter[Key]) -> Counter[Key]:
