@@ -147,13 +147,22 @@ PHASES = (
     ),
     # With the engine's registry mirror, and a stack beside the first one.
     Phase("official", STACK, _pytest(*OFFICIAL), needs=("stack",), after=("app", "agent"), in_test=False),
+    # About forty containers of its own.
+    Phase(
+        "scale",
+        STACK,
+        _pytest("tests/apart/test_scale.py"),
+        needs=("stack",),
+        after=("second", "official"),
+        in_test=False,
+    ),
     # A third stack with its networks, once the second one is gone.
     Phase(
         "backup",
         STACK,
         _pytest("tests/apart/test_backup.py", "tests/apart/test_backup_bucket.py"),
         needs=("stack",),
-        after=("second", "official"),
+        after=("scale",),
         in_test=False,
     ),
     # A stack of its own again; it is busy all the time with small steps.

@@ -42,22 +42,22 @@ def scaled() -> Iterator[SecondStack]:
 
 @pytest.fixture(scope="module")
 def standing(scaled: SecondStack) -> Standing:
-    assert scaled
+    assert scaled.settings["SCALE"] == "on"
     prometheus = Prometheus()
     eventually(lambda: not prometheus.query("up == 0"), "every target up", 120)
     eventually(lambda: prometheus.query("prometheus:starting:bool"), "all past their start", 240, until=are_past)
     return Standing()
 
 
-def test_each_engine_is_there_as_often_as_it_should_be(standing: Standing) -> None:
-    assert standing
+@pytest.mark.usefixtures("standing")
+def test_each_engine_is_there_as_often_as_it_should_be() -> None:
     found = Prometheus().query('count by (service) (up{application="monitoring"})')
     counted = {sample.labels["service"]: int(sample.value) for sample in found}
     assert {name: counted.get(name) for name in ENGINES} == ENGINES
 
 
-def test_nothing_fires_and_every_rule_is_judged(standing: Standing) -> None:
-    assert standing
+@pytest.mark.usefixtures("standing")
+def test_nothing_fires_and_every_rule_is_judged() -> None:
     prometheus = Prometheus()
     stays(lambda: firing(prometheus), "nothing but Watchdog fires", 60, until=lambda names: names == {"Watchdog"})
     assert [rule["name"] for rule in prometheus.rules() if rule.get("lastError")] == []
