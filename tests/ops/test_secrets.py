@@ -31,7 +31,7 @@ def real(settings: Settings, **values: str) -> Settings:
 def test_every_secret_is_made_with_the_right_modes(made: Path) -> None:
     assert stat.S_IMODE(made.stat().st_mode) == 0o700
     names = {path.name for path in made.iterdir()} - {".complete", secrets.OF_APPLICATIONS}
-    assert names == set(secrets.TABLE) | set(secrets.DERIVED) | set(secrets.GATEWAY) | set(secrets.BEFORE)
+    assert names == set(secrets.TABLE) | set(secrets.DERIVED) | set(secrets.GATEWAY | secrets.BEFORE | secrets.STORAGE)
     assert {stat.S_IMODE((made / name).stat().st_mode) for name in names} == {0o444}
     assert stat.S_IMODE((made / secrets.OF_APPLICATIONS).stat().st_mode) == 0o755
 
