@@ -98,7 +98,7 @@ FAULTS: tuple[Fault, ...] = (
                 (("lines", "Its start drops what came after the damage; LogLinesLost tells how many lines."),),
             ),
             ("promtail", "lines come twice", (), (("doubled", "Without positions the engine's files are read anew."),)),
-            ("erp-redis", "tasks of the last second are done later", (), ()),
+            ("erp-redis", "tasks of the last second are done later", (), SLOW),
         )
     ),
 )
