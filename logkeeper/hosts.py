@@ -90,5 +90,5 @@ class Hosts:
             try:
                 host.add(at, text)
             except ValueError as error:
-                problems.append(f"The keeper of {name} wrote {text[:200]!r}, which is no window: {error}.")
+                problems.append(f"Expected a window of lines from the keeper on {name}, found {text[:200]!r}: {error}.")
         return problems[:1]

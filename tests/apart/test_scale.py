@@ -1,7 +1,6 @@
 """SCALE=on: the same answers by the same addresses, and the loss of any one engine loses nothing."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -67,8 +66,8 @@ def test_nothing_fires_and_every_rule_is_judged() -> None:
 def test_the_loss_of_any_one_loses_nothing(standing: Standing, service: str) -> None:
     """Killed with -9 under orders, and away for ten seconds."""
     scene = Scene.set(standing)
-    with scene.customer.ordering(), ThreadPoolExecutor(1) as workers:
-        workers.submit(away, service).result()
+    with scene.customer.ordering():
+        away(service)
     standing.send_again()
     figures = [account.settle(scene, SETTLES_SECONDS) for name, account in ACCOUNTS.items() if name != "pages"]
     stays(lambda: None, "an alert that was sent again could be told", 35, until=lambda _: True)
