@@ -78,7 +78,7 @@ class Exchange:
         metrics.IN_FLIGHT.dec()
         http_metrics.observe(self.request, method=self.method, status=status, seconds=seconds, size=size)
         if self._span is not None:
-            view = http_metrics.view_of(self.request)
+            view = http_metrics.view_of(self.request, status)
             tracing.end_request(self._span, self.opened, self.method, self._route(), status, view)
         self._log(status, seconds)
 

@@ -14,6 +14,8 @@ from django_o11y import body_limit, metrics, view_label
 
 LATENCY_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Few, because there is a histogram for each view and method; the rules read 1, 2.5 and 5."""
+UNCOMMON = frozenset(("HEAD", "OPTIONS", "TRACE", "CONNECT", "<invalid method>"))
+"""Methods that most views answer without being made for them."""
 SIZE_BUCKETS = (*(2**power for power in range(30)), float("inf"))
 
 REQUESTS = Counter(
@@ -65,7 +67,8 @@ _response = cache(RESPONSES_BY_VIEW.labels)
 
 def observe(request: HttpRequest, *, method: str, status: int, seconds: float, size: int | None) -> None:
     """Count a request that is over; `size` is the answer's, unless it was a stream or there was none."""
-    view = view_label.of_pair(view_of(request), method)
+    by_anybody = method in UNCOMMON or is_refused(status)
+    view = view_label.of_pair(view_of(request, status), method, by_anybody=by_anybody)
     transport = "https" if request.is_secure() else "http"
     stated = request.META.get("CONTENT_LENGTH") or ""
     RESPONSES.inc()
@@ -91,6 +94,13 @@ def count_exception(request: HttpRequest | None = None, **_: object) -> None:
     EXCEPTIONS_BY_VIEW.labels(view_of(request)).inc()
 
 
-def view_of(request: HttpRequest | None) -> str:
+def view_of(request: HttpRequest | None, status: int = 500) -> str:
     match = request.resolver_match if request is not None else None
-    return view_label.of(match.view_name) if match is not None and match.view_name else "<unnamed view>"
+    if match is None or not match.view_name:
+        return "<unnamed view>"
+    return view_label.of(match.view_name, by_anybody=is_refused(status))
+
+
+def is_refused(status: int) -> bool:
+    """Such as for want of a log-in, of a CSRF token, or of a view that knows the method."""
+    return 400 <= status < 500

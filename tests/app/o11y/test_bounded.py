@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import RequestFactory
+from django.urls import ResolverMatch
 from harness.many_views import VIEWS
 from harness.processes import with_support
 
-from django_o11y import view_label
+from django_o11y import http_metrics, view_label
 from django_o11y.exchange import METHODS
 
 PROCESSES = 3
@@ -68,6 +70,35 @@ def test_methods_that_a_client_makes_up_add_no_more_series_than_the_limit(
     assert view_label.of_pair(*asked[0]) == "view-0"
 
 
+@pytest.mark.parametrize("in_a_group", [True, False])
+def test_what_anybody_may_ask_for_leaves_room_for_what_views_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_a_group: bool
+) -> None:
+    monkeypatch.setattr(view_label.multiprocess, "folder", lambda: tmp_path if in_a_group else None)
+    for known in ("_labels", "_pairs"):
+        monkeypatch.setattr(view_label, known, {})
+    monkeypatch.setattr(view_label, "_without_room", set())
+    request = RequestFactory().get("/")
+
+    def observe(view: str, method: str, status: int) -> float:
+        """How much the view's own count rises."""
+        counter = http_metrics.RESPONSES_BY_VIEW.labels(str(status), view, method)._value
+        before = counter.get()
+        request.resolver_match = ResolverMatch(observe, (), {}, view)
+        http_metrics.observe(request, method=method, status=status, seconds=0.1, size=0)
+        return float(counter.get() - before)
+
+    cheap = [("POST", 403), ("PUT", 405), ("DELETE", 401), ("HEAD", 200), ("OPTIONS", 200), ("TRACE", 302)]
+    for method, status in cheap:
+        for number in range(140):
+            observe(f"refused-{number}", method, status)
+    assert [observe("refused-0", "POST", 403), observe("refused-139", "TRACE", 302)] == [1, 0]
+    for number in range(10):
+        assert [observe(f"real-{number}", method, 200) for method in ("GET", "POST", "PUT")] == [1, 1, 1]
+    assert [observe("refused-139", "DELETE", 401), observe("refused-139", "DELETE", 204)] == [0, 1]
+    assert observe("refused-139", "DELETE", 401) == 1
+
+
 @pytest.mark.parametrize("is_folder", [False, True], ids=["no folder", "no file"])
 def test_a_process_that_has_no_common_list_keeps_one_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_folder: bool
@@ -83,6 +114,6 @@ def test_a_process_that_has_no_common_list_keeps_one_of_its_own(
 
 def test_the_order_of_the_list_decides_when_two_add_to_it_at_once(tmp_path: Path) -> None:
     file = tmp_path / view_label.FILE
-    assert [view_label._enter(file, view, 2) for view in ("a", "b", "c", "a")] == [True, True, False, True]
+    assert [view_label._enter(file, view, 2, 2) for view in ("a", "b", "c", "a")] == [True, True, False, True]
     file.write_text('"a"\n"a"\n"late"\n"too-late"\n')
-    assert [view_label._enter(file, view, 2) for view in ("late", "too-late")] == [True, False]
+    assert [view_label._enter(file, view, 2, 2) for view in ("late", "too-late")] == [True, False]
