@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.log import DEFAULT_LOGGING
-from django.utils.module_loading import import_string
 
 from django_o11y import conf, output
 from django_o11y.logging import ACCESS_LOGGER, HANDLER, LineHandler, logging_config
@@ -33,21 +32,22 @@ def merged(given: dict[str, Any] | None, settings: conf.Settings) -> dict[str, A
     ours = logging_config(settings)
     given = given or {}
     theirs = {name: {**DEFAULT_LOGGING[name], **given.get(name, {})} for name in SECTIONS}
-    consoles = {name for name, handler in theirs["handlers"].items() if _is_console(handler, theirs["handlers"])}
+    resolver = logging.config.DictConfigurator(given)
+    consoles = {name for name, each in theirs["handlers"].items() if _is_console(each, theirs["handlers"], resolver)}
     silent = {name for name, handler in theirs["handlers"].items() if handler.get("class") == "logging.NullHandler"}
-    root = {**given.get("loggers", {}).get("", {}), **given.get("root", {})}
+    root = {**given.get("loggers", {}).get("", {}), **(given.get("root") or {})}
     # A queue that also fills a file stays, beside ours.
     half = {name for name, handler in theirs["handlers"].items() if not consoles.isdisjoint(_filled_by(handler))}
-    of_root = [name for name in root.get("handlers", ()) if name in consoles | half]
+    of_root = [name for name in root.get("handlers") or () if name in consoles | half]
     filled = [each for name in of_root for each in _filled_by(theirs["handlers"][name]) if each in consoles]
     masks = [
         mask
         for name in (*of_root, *filled)
-        for mask in theirs["handlers"][name].get("filters", ())
+        for mask in theirs["handlers"][name].get("filters") or ()
         if mask not in DEFAULT_LOGGING["filters"]
     ]
     ours["handlers"][HANDLER]["filters"][:0] = masks
-    others = _others(root.get("handlers", ()), consoles)
+    others = _others(root.get("handlers") or (), consoles)
     names = {**ours["loggers"], **theirs["loggers"]}
     names.pop("", None)
     found: dict[str, Any] = {
@@ -59,7 +59,7 @@ def merged(given: dict[str, Any] | None, settings: conf.Settings) -> dict[str, A
         "handlers": {
             **{
                 name: {**handler, "handlers": _others(handler["handlers"], consoles)}
-                if "handlers" in handler
+                if handler.get("handlers")
                 else handler
                 for name, handler in theirs["handlers"].items()
                 if name not in consoles
@@ -82,7 +82,7 @@ def _logger(
     ours: dict[str, Any], theirs: dict[str, Any], consoles: set[str], half: set[str], silent: set[str]
 ) -> dict[str, Any]:
     """Their keys win. Our handler is added where it stands for a console, or where a logger of ours ends."""
-    given = list(theirs.get("handlers", ()))
+    given = list(theirs.get("handlers") or ())
     handlers = _others(given, consoles)
     joined = {**ours, **theirs, "handlers": [*ours.get("handlers", ()), *handlers]}
     ends_ours = ours.get("propagate", False) and not (given and silent.issuperset(given))
@@ -100,18 +100,18 @@ def _others(names: Iterable[str], consoles: set[str]) -> list[str]:
 
 def _filled_by(handler: dict[str, Any]) -> list[str]:
     """The handlers that a QueueHandler or a MemoryHandler hands its records to."""
-    return [*handler.get("handlers", ()), *filter(None, [handler.get("target")])]
+    return [*(handler.get("handlers") or ()), *filter(None, [handler.get("target")])]
 
 
-def _is_console(handler: dict[str, Any], handlers: dict[str, Any]) -> bool:
+def _is_console(handler: dict[str, Any], handlers: dict[str, Any], resolver: Any) -> bool:
     """Whether it writes to stdout or stderr and nowhere else, by itself or by the handlers that it fills."""
     if filled := [handlers[name] for name in _filled_by(handler) if name in handlers]:
-        return all(_is_console(each, handlers) for each in filled)
-    made_by = handler.get("()") or handler.get("class")
+        return all(_is_console(each, handlers, resolver) for each in filled)
+    made_by = resolver.convert(handler.get("()") or handler.get("class"))  # ext:// and cfg://
     if isinstance(made_by, str):
         if made_by in CONSOLES:
             return True
-        made_by = import_string(made_by)
+        made_by = resolver.resolve(made_by)
     if not isinstance(made_by, type):
         return False
     if issubclass(made_by, LineHandler):

@@ -187,6 +187,31 @@ def test_a_handler_of_another_stream_is_no_console() -> None:
     assert merged(given, Settings(service="shop"))["root"]["handlers"] == [HANDLER, "buffer"]
 
 
+@pytest.mark.parametrize(
+    "console",
+    [
+        {"()": "ext://harness.log_filters.Handlers.Console"},
+        {"()": "cfg://makers.console"},
+        {"class": "harness.log_filters.Handlers.Console"},
+        {**CONSOLE, "filters": None},
+    ],
+    ids=["ext", "cfg", "in a class", "no filters"],
+)
+def test_what_dict_config_takes_is_taken(console: dict[str, Any]) -> None:
+    """A key without a value is None in YAML."""
+    given = {
+        "version": 1,
+        "makers": {"console": "harness.log_filters.Handlers.Console"},
+        "handlers": {"console": console},
+        "root": {"handlers": ["console"]},
+        "loggers": {"shop": {"handlers": None}},
+    }
+    found = merged(given, Settings(service="shop"))
+    assert (found["root"]["handlers"], found["loggers"]["shop"]["handlers"]) == ([HANDLER], [])
+    for root in (None, {"handlers": None}):
+        assert merged({"version": 1, "root": root}, Settings(service="shop"))["root"]["handlers"] == [HANDLER]
+
+
 def test_a_queue_in_front_of_a_console_is_one_and_in_front_of_a_file_too_it_stays_beside_ours() -> None:
     """As dictConfig makes them since Python 3.12."""
     queue = {"class": "logging.handlers.QueueHandler"}

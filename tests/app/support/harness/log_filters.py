@@ -1,4 +1,4 @@
-"""Filters of a project's own LOGGING."""
+"""Filters and handlers of a project's own LOGGING."""
 
 import logging
 
@@ -12,3 +12,8 @@ class Numbered(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.number = 1
         return True
+
+
+class Handlers:
+    class Console(logging.StreamHandler):  # type: ignore[type-arg]
+        pass
