@@ -19,7 +19,7 @@ from sentry_sdk.scope import add_global_event_processor
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event, Hint
-from sentry_sdk.utils import BadDsn, Dsn
+from sentry_sdk.utils import Dsn
 from sentry_sdk.worker import BackgroundWorker
 
 from django_o11y import conf, events, forks, metrics, request_errors, scrub_rules
@@ -59,7 +59,7 @@ class Transport(HttpTransport):
 
     def _send_envelope(self, envelope: Any) -> None:
         """With the key that the DSN's file has now: a new one needs no restart."""
-        with suppress(BadDsn):
+        with suppress(ValueError):  # BadDsn is one, and a port that is none another
             dsn = Dsn(conf.renewed("SENTRY_DSN", str(self.options["dsn"])))
             self.parsed_dsn, self._auth = dsn, dsn.to_auth(self._auth.client)
         super()._send_envelope(envelope)
@@ -194,7 +194,7 @@ def _start(settings: conf.Settings) -> Any:
             # A report of dropped events can be dropped too, and would then be counted as one more.
             send_client_reports=False,
         )
-    except BadDsn as error:
+    except ValueError as error:  # BadDsn is one, and a port that is none another
         raise ImproperlyConfigured(
             f"SENTRY_DSN is no DSN ({error}); expected http://<key>@<host>/<project>, or nothing: no reports."
         ) from error

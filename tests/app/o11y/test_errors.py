@@ -84,7 +84,7 @@ def test_an_unhandled_exception_is_one_event_and_one_500(web: HttpProcess, token
     assert (line["logger"], line["trace_id"]) == ("django.request", TRACE)
 
 
-def test_a_new_key_needs_no_restart(tracker: Tracker, tmp_path: Path) -> None:
+def test_a_new_key_needs_no_restart_and_a_wrong_one_costs_no_event(tracker: Tracker, tmp_path: Path) -> None:
     file = tmp_path / "dsn"
     file.write_text(tracker.dsn)
     new = tracker.dsn.replace("a" * 32, "b" * 32)
@@ -95,10 +95,12 @@ django.setup()
 {send.format("before")}
 pathlib.Path({str(file)!r}).write_text({new!r})
 {send.format("after")}
+pathlib.Path({str(file)!r}).write_text("http://key@tracker:port/1")
+{send.format("with what is no DSN")}
 """
     assert scripts.run("-c", code, SENTRY_DSN_FILE=str(file)).returncode == 0
     keys = [call.headers["x-sentry-auth"].partition("sentry_key=")[2][:32] for call in tracker.calls]
-    assert keys == ["a" * 32, "b" * 32]
+    assert keys == ["a" * 32, "b" * 32, "b" * 32]
 
 
 def test_what_a_broken_tracker_drops_is_counted(token: str, partner: Partner, tracker: Tracker, tmp_path: Path) -> None:
@@ -172,9 +174,10 @@ sentry_sdk.flush()
     assert second["request"]["url"].endswith("/somewhere/2")
 
 
-def test_a_wrong_dsn_is_said_in_a_sentence() -> None:
+@pytest.mark.parametrize("dsn", ["nonsense", "http://key@tracker:port/1", "http://key@[::1/1"])
+def test_a_wrong_dsn_is_said_in_a_sentence(dsn: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="SENTRY_DSN is no DSN"):
-        errors.init(Settings(service="s", sentry_dsn="nonsense"))
+        errors.init(Settings(service="s", sentry_dsn=dsn))
 
 
 def test_an_event_that_can_not_be_prepared_is_dropped_and_counted(lines: list[dict[str, Any]]) -> None:
