@@ -34,7 +34,15 @@ def of_server(service: str) -> str:
     multiprocessing gives a spawned worker the command line of its parent as sys.argv.
     """
     variables = sorted(each for each in os.environ.items() if ADDRESSES.fullmatch(each[0]))
-    return f"web-{service}-{_digest(repr((sys.argv, Path.cwd(), variables)))}"
+    return f"web-{service}-{_digest(repr((sys.argv, _working_folder(), variables)))}"
+
+
+def _working_folder() -> Path | None:
+    """None where it was deleted, such as with the release before this one."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
 
 
 def _digest(text: str) -> str:

@@ -53,6 +53,18 @@ def test_without_any_folder_requests_are_answered_and_it_is_counted(django_db_se
         assert process.errors.read_text() == ""
 
 
+def test_a_working_folder_that_was_deleted_keeps_no_server_from_booting(tmp_path: Path) -> None:
+    code = f"""
+import os
+os.mkdir({str(tmp_path / "release")!r})
+os.chdir({str(tmp_path / "release")!r})
+os.rmdir(os.getcwd())
+from django_o11y import group_folder
+print(group_folder.of_server("shop")[:9])
+"""
+    assert scripts.output("-c", code) == "web-shop-\n"
+
+
 def test_check_says_that_the_folder_cannot_be_used(tmp_path: Path) -> None:
     command = ("manage.py", "check", "--tag", "django_o11y")
     said = scripts.run(*command, cwd=settings.BASE_DIR, PROMETHEUS_MULTIPROC_DIR="/dev/null").stderr
