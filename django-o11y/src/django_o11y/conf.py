@@ -169,7 +169,8 @@ def read_secret(name: str) -> str:
                 raise ImproperlyConfigured(
                     f"The file {file} that {known}_FILE names can't be read ({error}); expected a readable text file."
                 ) from error
-            _from_files.add((name, found))
+            if Path(file).is_file():  # a pipe would make whoever reads it again wait for its writer
+                _from_files.add((name, found))
             return found
         if value := os.environ.get(known, "").strip():
             return value

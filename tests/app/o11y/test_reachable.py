@@ -3,7 +3,9 @@
 import asyncio
 import dataclasses
 import logging
+import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,6 +98,24 @@ def test_a_new_token_needs_no_restart(settings: Any, tmp_path: Path, monkeypatch
             get("/metrics", authorization=f"Bearer {each}").status_code for each in ("of-the-start", "rotated")
         ]
     assert statuses == [200, 401, 401, 200, 200, 401]  # an empty file is none: the token of the start holds
+
+
+def test_a_token_from_a_pipe_is_read_once(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opens it again waits for somebody who writes: a request of anybody's would never end."""
+    pipe = tmp_path / "token"
+    os.mkfifo(pipe)
+    monkeypatch.setenv("METRICS_TOKEN_FILE", str(pipe))
+    writer = threading.Thread(target=pipe.write_text, args=("of-the-pipe\n",))
+    writer.start()
+    settings.O11Y = from_environment(service="shop")
+    writer.join()
+    answered: list[int] = []
+    asking = threading.Thread(
+        target=lambda: answered.append(get("/metrics", authorization="Bearer of-the-pipe").status_code), daemon=True
+    )
+    asking.start()
+    asking.join(20)
+    assert answered == [200]
 
 
 def test_nothing_of_the_pages_needs_a_database() -> None:
