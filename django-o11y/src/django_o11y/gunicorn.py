@@ -8,7 +8,7 @@ import logging.config
 from pathlib import Path
 from typing import Any
 
-from gunicorn import glogging
+from gunicorn.instrument import statsd
 
 from django_o11y import multiprocess, tracing
 from django_o11y.conf import from_environment_or_exit
@@ -17,10 +17,10 @@ from django_o11y.logging import logging_config
 __all__ = ["logger_class", "on_starting", "post_fork", "worker_exit"]
 
 
-class Logger(glogging.Logger):
+class Logger(statsd.Statsd):
     """JSON lines, unless the project configures gunicorn's logging; no access line, which is the middleware's.
 
-    --log-level, --error-logfile and --log-syslog are as ever, beside them.
+    --log-level, --error-logfile, --log-syslog and --statsd-host are as ever, beside them.
     """
 
     access_log_enabled = False
@@ -33,8 +33,10 @@ class Logger(glogging.Logger):
         if cfg.accesslog not in (None, "-"):
             self.error_log.warning("%s stays empty: the access lines are on stdout, made by django_o11y", cfg.accesslog)
 
-    def access(self, *_: Any) -> None:
-        """gunicorn calls it for each request as soon as there is an --access-logfile."""
+    def access(self, *given: Any) -> None:
+        """gunicorn calls it for each request; Statsd counts there."""
+        if self.cfg.statsd_host:
+            super().access(*given)
 
 
 logger_class = Logger

@@ -164,3 +164,50 @@ for level in (logging.WARNING, logging.DEBUG, logging.DEBUG):
     lines = [json.loads(line)["message"] for line in scripts.output("-c", code).splitlines()]
     assert lines == ["line of 30", "line of 10", "line of 10"]
     assert [json.loads(line)["message"] for line in (tmp_path / "worker.log").read_text().splitlines()] == lines
+
+
+def test_a_log_file_that_can_not_be_written_costs_its_lines_alone(tmp_path: Path) -> None:
+    """A task would fail by the line that says that it succeeded."""
+    folder = tmp_path / "log"
+    code = f"""
+import logging.config, pathlib, shutil
+from django_o11y import metrics, server_options
+from django_o11y.conf import Settings
+from django_o11y.logging import logging_config
+
+folder = pathlib.Path({str(folder)!r})
+logging.config.dictConfig(logging_config(Settings(service="shop", log_format="json")))
+server_options.write_more(None, str(folder / "worker.log"))
+logging.warning("before")
+folder.mkdir()
+logging.warning("written")
+shutil.rmtree(folder)
+logging.warning("lost")
+folder.mkdir()
+logging.warning("again")
+print(metrics.LOG_LINES_DROPPED.labels("write_failed")._value.get())
+"""
+    *lines, lost = scripts.output("-c", code).splitlines()
+    said = [json.loads(line)["message"] for line in lines]
+    assert said == ["before", said[1], "written", "lost", "again"]
+    assert said[1].startswith(f"{folder}/worker.log can't be written ([Errno 2] No such file or directory")
+    assert float(lost) == 3  # and the line that says so
+    assert [json.loads(line)["message"] for line in (folder / "worker.log").read_text().splitlines()] == ["again"]
+
+
+def test_a_child_with_a_log_file_of_its_own_writes_to_no_other(tmp_path: Path) -> None:
+    """`--logfile worker%I.log`"""
+    code = f"""
+import logging.config
+from django_o11y import server_options
+from django_o11y.conf import Settings
+from django_o11y.logging import logging_config
+
+logging.config.dictConfig(logging_config(Settings(service="shop", log_format="json")))
+for name in ("parent", "child"):
+    server_options.write_more(None, {str(tmp_path)!r} + "/" + name)
+    logging.warning("said by the %s", name)
+"""
+    scripts.output("-c", code)
+    for name in ("parent", "child"):
+        assert [json.loads(line)["message"] for line in (tmp_path / name).read_text().splitlines()] == [f"said by the {name}"]

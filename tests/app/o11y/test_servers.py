@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
@@ -174,6 +175,36 @@ def test_a_server_s_own_level_and_files_stay(django_db_setup: None, tmp_path: Pa
     with serve(quiet, *command, "--log-level", "warning", WSGI if is_gunicorn else ASGI) as process:
         told = [line for line in process.lines if line["logger"] == f"{command[0]}.error"]
         assert {line["level"] for line in told} <= {"WARNING", "ERROR"}
+
+
+def test_gunicorn_s_log_file_stays_open_for_workers_that_may_not_open_it(tmp_path: Path) -> None:
+    """The master opens it as root, perhaps; dictConfig closes all handlers in each worker."""
+    code = f"""
+import logging.config, shutil
+from django_o11y.conf import Settings
+from django_o11y.logging import logging_config
+
+shutil.os.mkdir({str(tmp_path / "log")!r})
+handler = logging.FileHandler({str(tmp_path / "log" / "error.log")!r})
+handler._gunicorn = True
+handler.stream = open({str(tmp_path / "opened.log")!r}, "a")
+logging.getLogger("gunicorn.error").addHandler(handler)
+shutil.rmtree({str(tmp_path / "log")!r})
+for text in ("first", "second"):
+    logging.config.dictConfig(logging_config(Settings(service="shop", log_format="json")))
+    logging.getLogger("gunicorn.error").warning(text)
+"""
+    assert len(scripts.output("-c", code).splitlines()) == 2
+    assert (tmp_path / "opened.log").read_text() == "first\nsecond\n"
+
+
+def test_gunicorn_s_statsd_gets_its_figures(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as statsd:
+        statsd.bind(("127.0.0.1", 0))
+        statsd.settimeout(20)
+        with serve(tmp_path, *GUNICORN, "--statsd-host", "127.0.0.1:{}".format(statsd.getsockname()[1]), WSGI):
+            while b"gunicorn.requests:1" not in statsd.recv(1000):
+                pass
 
 
 def test_uvicorn_s_options_about_colours_are_taken() -> None:
