@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -19,7 +20,7 @@ class ObservabilityConfig(AppConfig):
         if find_spec("celery"):
             from django_o11y import celery
 
-            celery.connect()
+            celery.connect(is_logging_ours=installation.is_logging_ours(settings.LOGGING_CONFIG))
         django_tasks.connect()
         try:
             version = conf.get().version

@@ -17,10 +17,9 @@ READY_CHECKS = ("database", "broker")
 _server: Server | None = None
 
 
-def connect() -> None:
-    """Connect everything; more than once does no harm."""
+def connect(*, is_logging_ours: bool = True) -> None:
+    """Connect everything; more than once does no harm. Where LOGGING_CONFIG is the project's, Celery logs by itself."""
     receivers: dict[Any, Any] = {
-        signals.setup_logging: _keep_our_logging,
         signals.before_task_publish: celery_tasks.hand_on_ids,
         signals.after_task_publish: celery_tasks.count_sent,
         signals.celeryd_init: _start_worker,
@@ -37,6 +36,11 @@ def connect() -> None:
     }
     for signal, receiver in receivers.items():
         signal.connect(receiver, weak=False, dispatch_uid=f"django_o11y.{receiver.__name__}")
+    uid = "django_o11y.setup_logging"
+    if is_logging_ours:
+        signals.setup_logging.connect(_keep_our_logging, weak=False, dispatch_uid=uid)
+    else:
+        signals.setup_logging.disconnect(dispatch_uid=uid)
     if "celery.bin.celery" in sys.modules:  # the command `celery`; beat prints before any signal is sent
         celery_output.silence_banners()
 

@@ -198,7 +198,7 @@ def _exports() -> Found:
 
 def _logging() -> Found:
     expected = installation.LOGGING_CONFIGS[1]
-    if expected != settings.LOGGING_CONFIG:
+    if not installation.is_logging_ours(settings.LOGGING_CONFIG):
         yield checks.Warning(
             f"LOGGING_CONFIG is {settings.LOGGING_CONFIG!r}: lines are no JSON and carry no ids.",
             hint=f'Set LOGGING_CONFIG = "{expected}", or configure logging with django_o11y.logging_merge.merged().',

@@ -32,15 +32,19 @@ def install(namespace: dict[str, Any], given: dict[str, Any]) -> None:
     replaced.update(name for name in middleware if name in REPLACED_MIDDLEWARE)
     theirs = [name for name in middleware if name not in (MIDDLEWARE, *REPLACED_MIDDLEWARE)]
     namespace["MIDDLEWARE"] = _like(middleware, [MIDDLEWARE, *theirs])
-    if namespace.get("LOGGING_CONFIG", LOGGING_CONFIGS[0]) in LOGGING_CONFIGS:
+    if namespace.setdefault("LOGGING_CONFIG", LOGGING_CONFIGS[0]) in LOGGING_CONFIGS:
         namespace["LOGGING_CONFIG"] = LOGGING_CONFIGS[1]
         namespace["LOGGING"] = namespace.get("LOGGING") or {"version": 1}  # Django doesn't call it for an empty one
     uncaught.install(ours.log_format)
     if "celery" in sys.modules:  # the command `celery` loads the settings first, and the apps when it has said hello
         from django_o11y import celery
 
-        celery.connect()
+        celery.connect(is_logging_ours=is_logging_ours(namespace["LOGGING_CONFIG"]))
     errors.init(ours)
+
+
+def is_logging_ours(logging_config: str | None) -> bool:
+    return logging_config == LOGGING_CONFIGS[1]
 
 
 def put_in_front() -> None:

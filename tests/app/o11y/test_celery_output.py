@@ -211,3 +211,22 @@ for name in ("parent", "child"):
     scripts.output("-c", code)
     for name in ("parent", "child"):
         assert [json.loads(line)["message"] for line in (tmp_path / name).read_text().splitlines()] == [f"said by the {name}"]
+
+
+def test_celery_logs_by_itself_where_the_project_has_a_logging_config_of_its_own() -> None:
+    code = """
+import logging, sys
+from celery import Celery
+from django.conf import settings
+import django, django_o11y
+
+namespace = {"SECRET_KEY": "s"}
+django_o11y.setup(namespace)
+namespace["LOGGING_CONFIG"] = None
+django_o11y.setup(namespace)
+settings.configure(**{name: value for name, value in namespace.items() if name.isupper()})
+django.setup()
+Celery("shop").log.setup(logging.INFO)
+logging.getLogger("celery.worker").info("it works")
+"""
+    assert scripts.run("-c", code).stderr.endswith("it works\n")
