@@ -1,5 +1,6 @@
 """Follows the body of a streaming response to its end, which comes long after the middleware has returned."""
 
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -34,12 +35,16 @@ class _Body:
 
     def close(self) -> None:
         """Called by response.close(). The server may not want the body, as after HEAD."""
-        is_complete = not self._begun or self._exchange.method == "HEAD"
-        _close(self._exchange, self._status if is_complete else HUNG_UP)
+        _close(self._exchange, self._status if not self._begun or self._is_head else HUNG_UP)
 
     def __del__(self) -> None:
         """Under ASGI nobody closes the response of a request that was given up."""
-        _close(self._exchange, HUNG_UP)
+        _close(self._exchange, self._status if self._begun and self._is_head else HUNG_UP)
+
+    @property
+    def _is_head(self) -> bool:
+        """Whether its client has the whole answer when the body begins."""
+        return self._exchange.method == "HEAD"
 
     @contextmanager
     def _piece(self) -> Iterator[None]:
@@ -51,6 +56,8 @@ class _Body:
                 self._exchange.end(self._status)
                 raise
             except BaseException as error:
+                if self._is_head and isinstance(error, CancelledError):
+                    self._exchange.end(self._status)
                 self._exchange.fail(error)
                 raise
 

@@ -237,19 +237,23 @@ def test_a_view_that_ends_the_process_leaves_a_line_and_a_count(lines: Lines) ->
     assert here("http_requests_in_flight") == 0
 
 
-@pytest.mark.parametrize("view", ["hang_async", "stream_async"])
-def test_a_client_that_hangs_up_is_one_line_and_one_count(lines: Lines, view: str) -> None:
-    before = here(RESPONSES, status="499", view=view, method="GET")
-    asyncio.run(hang_up(f"/{view}", query=b"pieces=100&wait=0.05"))
+@pytest.mark.parametrize(
+    ("view", "method", "status"),
+    # After HEAD a client that is gone has all of the answer, once it has begun.
+    [("hang_async", "GET", 499), ("stream_async", "GET", 499), ("hang_async", "HEAD", 499), ("stream_async", "HEAD", 200)],
+)
+def test_a_client_that_hangs_up_is_one_line_and_one_count(lines: Lines, view: str, method: str, status: int) -> None:
+    before = here(RESPONSES, status=str(status), view=view, method=method)
+    asyncio.run(hang_up(f"/{view}", query=b"pieces=100&wait=0.05", method=method))
     gc.collect()
     (line,) = eventually(lambda: access(lines), "its line")
-    assert (line["view"], line["status"], bool(line["request_id"])) == (view, 499, True)
-    assert here(RESPONSES, status="499", view=view, method="GET") == before + 1
+    assert (line["view"], line["status"], bool(line["request_id"])) == (view, status, True)
+    assert here(RESPONSES, status=str(status), view=view, method=method) == before + 1
     assert here("http_requests_in_flight") == 0
 
 
-async def hang_up(path: str, query: bytes) -> None:
-    """A GET whose client is gone once the view has begun."""
+async def hang_up(path: str, query: bytes, method: str) -> None:
+    """A request whose client is gone once the view has begun."""
     received = iter([{"type": "http.request", "body": b"", "more_body": False}])
     begun.clear()
 
@@ -263,7 +267,7 @@ async def hang_up(path: str, query: bytes) -> None:
         """To nobody."""
 
     scope = {
-        "type": "http", "method": "GET", "path": path, "query_string": query,
+        "type": "http", "method": method, "path": path, "query_string": query,
         "headers": [(b"host", b"localhost")], "server": ("localhost", 80), "client": ("127.0.0.1", 1),
     }  # fmt: skip
     await asyncio.wait_for(ASGIHandler()(scope, receive, send), 20)
