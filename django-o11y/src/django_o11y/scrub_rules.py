@@ -14,7 +14,7 @@ FILTERED = "[filtered]"
 CREDENTIALS = (
     "password passwd passwort passphrase passcode pwd secret token authorization credential cookie csrf xsrf jwt "
     "api_key access_key private_key signing_key encryption_key account_key license_key master_key ssh_key "
-    "session_id session_key argsrepr kwargsrepr"
+    "session_id session_key argsrepr kwargsrepr query_string"
 )
 """Also at the end of a longer word: `pgpassword`, `csrftoken`."""
 NUMBERS = (
@@ -25,7 +25,7 @@ OTHERS = (
     "pw pass auth mfa card email e_mail session dsn surname first_name last_name full_name street "
     "connection_string ip_address remote_addr forwarded_for real_ip args kwargs params parameters"
 )
-QUERIES = "http.query http.fragment url.query url.fragment http.request.body.data query_string"
+QUERIES = "http.query http.fragment url.query url.fragment http.request.body.data"
 SENSITIVE_WORDS = f"{CREDENTIALS} {NUMBERS} {OTHERS}"
 
 
@@ -109,7 +109,9 @@ def _rule(marks: str, expression: str, replacement: str = FILTERED) -> Rule:
     return Rule(tuple(marks.split("|")), expression, replacement)
 
 
-_CREDENTIAL_MARKS = "pass|pwd|secret|token|authorization|credential|cookie|srf|jwt|key|session|argsrepr"
+_CREDENTIAL_MARKS = (
+    "pass|pwd|secret|token|authorization|credential|cookie|srf|jwt|key|session|argsrepr|querys|query_s|query-s|query s"
+)
 _PERSONAL_MARKS = (
     "pw|pass|auth|mfa|card|mail|session|dsn|name|street|connection|addr|forwarded|real|args|cvv|cvc|otp|pin|phone|"
     "mobile|fax|birth|dob|ssn|iban|bic|account|tax|param"
@@ -196,10 +198,10 @@ RULES: tuple[Rule, ...] = (
         rf"({_BEGIN}(?:{_any_of(NUMBERS)}): ?)(?=[^\s,;]{{0,40}}\d)[^\s,;]++",
         KEPT,
     ),
-    # the password hunter2, which looks like one
+    # the password hunter2 and pass: hunter2, which look like one
     _rule(
         "pass",
-        r"(\bpass(?:word|wd|phrase)(?: is)?\s)(?=[^\s,;]{0,40}\d)(?=[^\s,;]{0,40}[a-z])[^\s,;'\"]++",
+        r"(\bpass(?:(?:word|wd|phrase)(?: is)?\s|: ?))(?=[^\s,;]{0,40}\d)(?=[^\s,;]{0,40}[a-z])[^\s,;'\"]++",
         KEPT,
     ),
     # Token object (abc), <Session: abc>
@@ -243,8 +245,8 @@ RULES: tuple[Rule, ...] = (
     _rule("--", rf"((?<!-)--(?=\w)[\w-]{{0,40}}?{_SECRET}(?:\\{{0,15}}['\"])?,?\s{{1,3}})(?!-){_value('v')}", KEPT),
     _rule("-p", r"(\b(?:mysql\w{0,10}|mariadb|sshpass)\b[^\n]{0,200}?\s-p\s?)[^\s'\"]{1,200}", KEPT),
     _rule("-u", r"(\s(?:-u|--(?:proxy-)?user)[ =]['\"]?)[^\s:'\"]{1,100}:[^\s'\"]{1,200}", KEPT),
-    # the query of a URL or path, and a fragment that looks like one
-    _rule("?", r"\?[\w.~%\[\]-]{1,100}=[^\s'\"<>]*+", f"?{FILTERED}"),
+    # the query of a URL or path, also one that is a token alone, and a fragment that looks like one
+    _rule("?", r"\?(?:[\w.~%\[\]-]{1,100}=|(?=[a-z.~%_-]{0,100}\d)[\w.~%-]{8})[^\s'\"<>]*+", f"?{FILTERED}"),
     _rule("#", r"#[\w.~%-]{1,100}=[^\s'\"<>]*+", f"#{FILTERED}"),
     # Bearer abc1, where it stands alone; the value must look like one, for "token bucket" is none
     _rule(

@@ -82,6 +82,11 @@ CORPUS = (
     ("curl -u jane:hunter2 http://erp-web", "hunter2"),
     # URLs
     ("GET /search?q=hunter2 HTTP/1.1", "hunter2"),
+    # a query that is a token alone, and one in what a server hands on
+    ("Invalid HTTP request line: 'GET /reset?hunter2-of-a-buyer HTTP/9'", "hunter2"),
+    ("scope={'path': '/', 'query_string': b'hunter2'}", "hunter2"),
+    ("'QUERY_STRING': 'q=hunter two', 'REMOTE_HOST': ''", "hunter two"),
+    ("login failed, user: buyer, pass: hunter2", "hunter2"),
     ("see https://erp.example/cb#state=hunter2 there", "hunter2"),
     ("see https://erp.example/cb#access_token=hunter2&state=1 there", "hunter2"),
     ("amqp://erp:hun/ter@2@erp-mq//", "ter@2"),
@@ -172,5 +177,7 @@ HARMLESS = (
     "a == b, x != y, n = 3, {'quantity': 2, 'sku': 'SKU-0001'}",
     "10.5 % of 3,000 requests, p95=0.25 s, status=200",
     "manage.py migrate --noinput --database default",
+    "GET ^api/(?P<pk>[0-9]+)/?$ 200, GET items/(?P<version>v[12])/?$ 200",
+    "12 tests pass: 10 of app, pass: 3/5. Really?yes",
 )
 """Texts that resemble one with a secret, and that must stay as they are."""

@@ -210,7 +210,8 @@ for name in ("parent", "child"):
 """
     scripts.output("-c", code)
     for name in ("parent", "child"):
-        assert [json.loads(line)["message"] for line in (tmp_path / name).read_text().splitlines()] == [f"said by the {name}"]
+        (line,) = (tmp_path / name).read_text().splitlines()
+        assert json.loads(line)["message"] == f"said by the {name}"
 
 
 def test_celery_logs_by_itself_where_the_project_has_a_logging_config_of_its_own() -> None:
