@@ -17,6 +17,10 @@ from django_o11y.logging import logging_config
 __all__ = ["logger_class", "on_starting", "post_fork", "worker_exit"]
 
 
+LOG_CONFIGS = ("logconfig_dict", "logconfig_json", "logconfig")
+"""Settings by which a project configures gunicorn's logging; the second came with gunicorn 21."""
+
+
 class Logger(statsd.Statsd):
     """JSON lines, unless the project configures gunicorn's logging; no access line, which is the middleware's.
 
@@ -27,7 +31,7 @@ class Logger(statsd.Statsd):
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
-        if cfg.logconfig_dict or cfg.logconfig_json or cfg.logconfig:
+        if any(cfg.settings[name].get() for name in LOG_CONFIGS if name in cfg.settings):
             return
         logging.config.dictConfig(logging_config(from_environment_or_exit()))
         if cfg.accesslog not in (None, "-"):

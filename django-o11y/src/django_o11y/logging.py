@@ -3,7 +3,7 @@
 import json
 import logging
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from django_o11y import conf, context, output, records, scrub, server_options, terminal
@@ -56,6 +56,11 @@ def is_logged(error: BaseException | None) -> bool:
 
 def mark_as_logged(error: BaseException, value: bool = True) -> None:
     error.__dict__["is_logged"] = value  # not as an attribute, which a frozen exception refuses
+
+
+def is_asked_for(level: int, record: logging.LogRecord) -> bool:
+    """Where a server's own level lets the handler take more lines than LOG_LEVEL does: those of the server alone."""
+    return record.levelno >= level or record.name in SERVER_LOGGERS
 
 
 def is_no_client_error(record: logging.LogRecord) -> bool:
@@ -134,13 +139,15 @@ def logging_config(settings: conf.Settings) -> dict[str, Any]:
     levels = {name: server_options.level_of(name) for name in SERVER_LOGGERS}
     # gunicorn always sets a level, INFO where nobody asked for one: only a lower one was asked for.
     asked = [level for level in levels.values() if level < logging.INFO]
-    lowest = min([logging.getLevelNamesMapping()[settings.log_level], *asked])
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    lowest = min([level, *asked])
+    filters = [*FILTERS] if lowest == level else [partial(is_asked_for, level), *FILTERS]
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {HANDLER: line},
         "handlers": {
-            HANDLER: {"()": LineHandler, "formatter": HANDLER, "filters": [*FILTERS], "level": lowest},
+            HANDLER: {"()": LineHandler, "formatter": HANDLER, "filters": filters, "level": lowest},
             **{name: handler for found in kept.values() for name, handler in found.items()},
         },
         "root": {"handlers": [HANDLER], "level": settings.log_level},

@@ -1,6 +1,7 @@
 """Every server: exact counts over the death of a worker, JSON lines of its own, and no query string in any."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -196,6 +197,39 @@ for text in ("first", "second"):
 """
     assert len(scripts.output("-c", code).splitlines()) == 2
     assert (tmp_path / "opened.log").read_text() == "first\nsecond\n"
+
+
+def test_a_gunicorn_before_21_which_has_no_logconfig_json_starts() -> None:
+    code = """
+import logging
+from gunicorn import config, glogging
+from django_o11y.gunicorn import Logger
+
+glogging.Logger.setup = lambda *_: None  # this one's own asks for it, too
+older = config.Config()
+del older.settings["logconfig_json"]
+Logger(older)
+logging.getLogger("gunicorn.error").warning("said")
+"""
+    assert '"message": "said"' in scripts.output("-c", code, LOG_FORMAT="json")
+
+
+def test_a_server_s_lower_level_is_its_own(tmp_path: Path) -> None:
+    """LOG_LEVEL is that of all other lines."""
+    code = """
+import logging.config
+from django_o11y.conf import Settings
+from django_o11y.logging import logging_config
+
+logging.getLogger("gunicorn.error").setLevel(logging.DEBUG)
+logging.config.dictConfig(logging_config(Settings(service="shop", log_format="json", log_level="WARNING")))
+logging.getLogger("shop").setLevel(logging.DEBUG)
+for name in ("gunicorn.error", "shop", "django"):
+    logging.getLogger(name).info("said by %s", name)
+    logging.getLogger(name).warning("warned by %s", name)
+"""
+    said = [json.loads(line)["message"] for line in scripts.output("-c", code).splitlines()]
+    assert said == ["said by gunicorn.error", *(f"warned by {name}" for name in ("gunicorn.error", "shop", "django"))]
 
 
 def test_gunicorn_s_statsd_gets_its_figures(tmp_path: Path) -> None:
