@@ -28,5 +28,5 @@ class ObservabilityConfig(AppConfig):
             return  # the checks say so; commands go on
         django_tasks.serve_worker(sys.argv)
         metrics.BUILD_INFO.labels(version).set(1)
-        if not Path(sys.argv[0]).match("*celery*"):  # its parent forks after this; its processes begin by themselves
+        if not Path(*sys.argv[:1]).match("*celery*"):  # its parent forks after this; its processes begin by themselves
             tracing.start()

@@ -4,9 +4,13 @@ They have metrics of their own names: what reads celery_tasks_total asks whether
 """
 
 import logging
+import os
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
+
+from django.conf import settings
+from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 
 from django_o11y import conf, context, metrics, multiprocess, task_run
 from django_o11y.task_run import TaskRun
@@ -32,7 +36,7 @@ def connect() -> None:
 
 def serve_worker(arguments: list[str]) -> None:
     """Serve the metrics and health of `manage.py db_worker`, which answers no requests by itself."""
-    if arguments[1:2] != ["db_worker"]:
+    if arguments[1:2] != ["db_worker"] or _only_reloads(arguments):
         return
     from django_o11y.server import Server
 
@@ -44,6 +48,12 @@ def serve_worker(arguments: list[str]) -> None:
         return
     multiprocess.enter(f"db_worker-{port}")
     server.start()
+
+
+def _only_reloads(arguments: list[str]) -> bool:
+    """Whether this process only starts the worker anew when code changes, as it does by itself with DEBUG."""
+    reloads = "--reload" in arguments or (settings.DEBUG and not {"--no-reload", "--batch"}.intersection(arguments))
+    return reloads and os.environ.get(DJANGO_AUTORELOAD_ENV) != "true"
 
 
 def _count_sent(task_result: Any, **_: Any) -> None:

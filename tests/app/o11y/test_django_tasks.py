@@ -123,6 +123,26 @@ def test_the_worker_of_a_database_serves_its_metrics(settings: object, lines: li
     assert f"Port {port} for /metrics and /livez can't be opened" in lines[-1]["message"]
 
 
+def test_what_only_reloads_a_worker_leaves_the_port_to_it(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[int] = []
+    monkeypatch.setattr("django_o11y.server.Server.__init__", lambda _, port, **__: served.append(port))
+    monkeypatch.setattr("django_o11y.server.Server.start", lambda _: None)
+    command = ["manage.py", "db_worker"]
+    for debug, option, is_child, expected in (
+        (True, [], False, 0),
+        (True, [], True, 1),
+        (True, ["--no-reload"], False, 1),
+        (False, [], False, 1),
+        (False, ["--reload"], False, 0),
+        (False, ["--reload"], True, 1),
+    ):
+        settings.DEBUG = debug
+        monkeypatch.setenv("RUN_MAIN", "true" if is_child else "")
+        served.clear()
+        django_tasks.serve_worker([*command, *option])
+        assert len(served) == expected, (debug, option, is_child)
+
+
 def run_or_refuse(function: Callable[[], Any]) -> Any:
     """What it returns; before Django 6.0 there is no such module."""
     if HAS_TASKS:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness import scripts
 from harness.foreign import SETTINGS, Project
 from harness.tracker import Tracker
 
@@ -269,3 +270,7 @@ class Late(AppConfig):
     project.write(before='INSTALLED_APPS += ["shop.late.Late"]')
     done = project.manage(*SHELL, "from django.conf import settings; print(*settings.MIDDLEWARE[:2])")
     assert done.stdout.split() == ["django_o11y.middleware.Middleware", "django.middleware.gzip.GZipMiddleware"]
+
+
+def test_a_program_that_embeds_python_may_have_no_arguments() -> None:
+    assert scripts.output("-c", "import sys; sys.argv = []; import django; django.setup()") == ""
