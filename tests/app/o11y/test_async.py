@@ -240,7 +240,11 @@ def test_a_view_that_ends_the_process_leaves_a_line_and_a_count(lines: Lines) ->
 @pytest.mark.parametrize(
     ("view", "method", "status"),
     # After HEAD a client that is gone has all of the answer, once it has begun.
-    [*(("hang_async", each, 499) for each in ("GET", "HEAD")), ("stream_async", "GET", 499), ("stream_async", "HEAD", 200)],
+    [
+        *(("hang_async", method, 499) for method in ("GET", "HEAD")),
+        ("stream_async", "GET", 499),
+        ("stream_async", "HEAD", 200),
+    ],
 )
 def test_a_client_that_hangs_up_is_one_line_and_one_count(lines: Lines, view: str, method: str, status: int) -> None:
     before = here(RESPONSES, status=str(status), view=view, method=method)
