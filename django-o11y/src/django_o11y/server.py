@@ -5,7 +5,8 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import SHUT_RDWR
+from socket import AF_INET, AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, SHUT_RDWR, has_dualstack_ipv6
+from socketserver import TCPServer
 from time import monotonic
 from typing import Any
 
@@ -22,6 +23,7 @@ MAX_SECONDS = 10.0
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
+    address_family = AF_INET6 if has_dualstack_ipv6() else AF_INET
 
     def __init__(self, port: int, *, collectors: Sequence[Collector], ready_checks: Sequence[str]) -> None:
         self.collectors = collectors
@@ -38,6 +40,12 @@ class Server(ThreadingHTTPServer):
                 f"Port {port} for /metrics and /livez can't be opened ({error.strerror}); "
                 "expected a free port. Stop what uses it, or set another METRICS_PORT."
             ) from error
+
+    def server_bind(self) -> None:
+        """For IPv6 and IPv4. HTTPServer's own also asks DNS for the name of this address, which nobody needs."""
+        if self.address_family == AF_INET6:
+            self.socket.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 0)
+        TCPServer.server_bind(self)
 
     @property
     def is_inherited(self) -> bool:

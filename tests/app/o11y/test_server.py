@@ -24,6 +24,27 @@ def running() -> Iterator[Server]:
     serving.server_close()
 
 
+def is_here(address: str) -> bool:
+    """IPv6 may be switched off, which must not keep the server from beginning."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as found:
+        try:
+            found.bind((address, 0))
+        except OSError:
+            return False
+        return True
+
+
+@pytest.mark.parametrize("address", [*filter(is_here, ("127.0.0.1", "::1"))])
+def test_it_answers_by_both_kinds_of_addresses(running: Server, address: str) -> None:
+    """A cluster may have IPv6 alone."""
+    with (
+        socket.create_connection((address, running.server_address[1]), timeout=10) as connection,
+        connection.makefile("rb") as answer,
+    ):
+        connection.sendall(b"GET /livez HTTP/1.0\r\n\r\n")
+        assert answer.readline() == b"HTTP/1.0 200 OK\r\n"
+
+
 def url(running: Server, path: str) -> str:
     return f"http://127.0.0.1:{running.server_address[1]}{path}"
 
