@@ -186,6 +186,8 @@ RULES: tuple[Rule, ...] = (
         rf"(?:{_KEY_END}{_IS}|=|{_IS}(?=b?\\{{0,15}}['\"])|%3[AD]|[ ](?:not[ ])?in[ ](?=\(['\"]))){_value('v')}",
         KEPT,
     ),
+    # args:('abc', 1) kwargs:{}, as Celery says of a task whose retries are used up
+    _rule("args:", rf"(\b(?:kw)?args: ?)(?=[(\[{{]){_value('v')}", KEPT),
     # cvv 123, pin: 1234, phone: +49 170 123 45 67
     _rule(
         "cvv|cvc|otp|pin|phone|mobile|fax|birth|dob|ssn|account|passport|tax|code",

@@ -115,6 +115,8 @@ CORPUS = (
         "'[[7, \"hunter2\"], {}, {}]' (123b)\n\nThe full contents of the message headers:\n{}",
         "hunter2",
     ),
+    ("Can't retry shop.pay[60c6] args:(7, {'a': ('hunter2',)}) kwargs:{}", "hunter2"),
+    ("Can't retry shop.pay[60c6] args:() kwargs:{'to': 'hunter2'}", "hunter2"),
     ("headers={'argsrepr': \"('hunter2', 7)\", 'kwargsrepr': '{}'}", "hunter2"),
     ("Task a.b[0af7] with args=('hunter2', 7) failed", "hunter2"),
     ("Can't decode message body: ValueError() [type:'x']\n\nbody: b'hunter2'", "hunter2"),
