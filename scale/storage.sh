@@ -12,4 +12,4 @@ cat >/tmp/s3.json <<END
     {"accessKey": "$(value aws_access_key_id)", "secretKey": "$(value aws_secret_access_key)"}]}]}
 END
 exec weed server -dir=/data -ip=storage -ip.bind=0.0.0.0 -master.volumeSizeLimitMB=1024 -volume.max=0 \
-    -filer -s3 -s3.config=/tmp/s3.json
+    -metricsPort=9327 -filer -s3 -s3.config=/tmp/s3.json

@@ -1,13 +1,18 @@
 """SCALE=on: the same answers by the same addresses, and the loss of any one engine loses nothing."""
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from tests.faults.accounts import ACCOUNTS, Scene
+from tests.faults.accounts import ACCOUNTS, COUNTED, Scene
 from tests.faults.looks import started_anew
 from tests.faults.standing import Standing
 from tests.support import stack
+from tests.support.erp import Erp, Ids
+from tests.support.loki import Loki
+from tests.support.pages import CHANNELS, Pages
 from tests.support.prometheus import Prometheus, Sample
 from tests.support.second_stack import SecondStack, left
 from tests.support.wait import eventually, stays
@@ -24,6 +29,17 @@ KILLED = (
 LASTS_SECONDS = 10
 SETTLES_SECONDS = 120
 ENGINES = {"prometheus": 2, "alertmanager": 3, "loki": 3, "thanos-receive": 3, "thanos-rule": 2, "thanos-sidecar": 2}
+# Two of three, and the storage, which there is one of: how long they are away, and who must be told of.
+GONE = {
+    ("loki-2", "loki-3"): (60, "loki"),
+    ("thanos-receive-2", "thanos-receive-3"): (60, "thanos-receive-2"),
+    ("alertmanager-2", "alertmanager-3"): (60, "alertmanager"),
+    ("storage",): (600, "storage"),
+}
+# A program that is killed takes the requests with it that it was answering, and its counts.
+OF_THE_ERP = ("orders", "shipments", "lines", "doubled")
+REQUESTS = 200
+BY_INSTANCE = COUNTED.replace("sum(", "sum by (instance) (")
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +81,88 @@ def test_nothing_fires_and_every_rule_is_judged() -> None:
 @pytest.mark.parametrize("service", KILLED)
 def test_the_loss_of_any_one_loses_nothing(standing: Standing, service: str) -> None:
     """Killed with -9 under orders, and away for ten seconds."""
-    scene = Scene.set(standing)
+    scene = before(standing)
     with scene.customer.ordering():
         away(service)
-    standing.send_again()
-    figures = [account.settle(scene, SETTLES_SECONDS) for name, account in ACCOUNTS.items() if name != "pages"]
-    stays(lambda: None, "an alert that was sent again could be told", 35, until=lambda _: True)
+    assert lost(scene, *ACCOUNTS) == []
+
+
+@pytest.mark.usefixtures("standing")
+def test_requests_are_counted_exactly_over_both_webs() -> None:
+    erp, prometheus = Erp(), Prometheus()
+    ids = Ids.fresh("both")
+    counted = {each.labels["instance"]: each.value for each in prometheus.query(BY_INSTANCE)}
+    for _ in range(REQUESTS):
+        erp.version(ids)
+    found = eventually(
+        lambda: {each.labels["instance"]: each.value for each in prometheus.query(BY_INSTANCE)},
+        f"{REQUESTS} requests counted",
+        60,
+        until=lambda values: sum(values.values()) - sum(counted.values()) == REQUESTS,
+    )
+    assert all(found[name] > counted.get(name, 0) for name in ("erp-web:8000", "erp-web-2:8000"))
+    entries = f'{{service="erp-web"}} |= "{ids.request}" | json | logger="access"'
+    eventually(
+        lambda: len(Loki().entries(entries, limit=2 * REQUESTS)), "a line of each", 60, until=lambda n: n == REQUESTS
+    )
+
+
+@pytest.mark.parametrize("container", ["erp-web-1", "erp-web-2", "erp-worker-1", "erp-worker-2", "erp-gateway-1"])
+def test_the_loss_of_one_of_the_erp_loses_no_order(standing: Standing, container: str) -> None:
+    scene = before(standing)
+    with scene.customer.ordering():
+        of_docker("kill", "--signal", "KILL", f"{PROJECT}-{container}")
+        passes(LASTS_SECONDS, f"{container} is away")
+        of_docker("start", f"{PROJECT}-{container}")
+        eventually(lambda: health(container) == "healthy", f"{container} healthy", 120)
+    assert lost(scene, *OF_THE_ERP, "pages") == []
+    assert container.startswith("erp-gateway") or scene.customer.asked["200"] > 0
+
+
+@pytest.mark.parametrize("services", GONE, ids="+".join)
+def test_what_is_gone_for_long_is_told_and_loses_nothing(standing: Standing, services: tuple[str, ...]) -> None:
+    lasts, name = GONE[services]
+    scene = before(standing)
+    begun = time.time()
+    stack.compose("kill", "--signal", "KILL", *services)
+    try:
+        with scene.customer.ordering():
+            passes(40, f"a customer orders without {services}")
+        passes(lasts - 40, f"{services} are away")
+        for channel in CHANNELS:
+            assert Pages().of("InstanceDown", channel, since=begun, says=name, resolution=False), channel
+    finally:
+        stack.compose("start", *services, timeout=120)
+    eventually(lambda: started_anew(*services)(begun), f"{services} healthy", 120)
+    assert lost(scene, *ACCOUNTS) == []
+
+
+def passes(seconds: float, description: str) -> None:
+    """The time that a fault lasts is what it is about."""
+    began = time.monotonic()
+    eventually(lambda: time.monotonic() - began, description, seconds + 5, until=lambda passed: passed >= seconds)
+
+
+def before(standing: Standing) -> Scene:
+    """The counts of both webs: a page of metrics is that of the one which answers."""
+    return replace(Scene.set(standing), counted=sum(each.value for each in Prometheus().query(COUNTED)))
+
+
+def lost(scene: Scene, *accounts: str) -> list[str]:
+    """What isn't there, with its numbers, after what was sent again could have been told."""
+    scene.standing.send_again()
+    figures = [ACCOUNTS[name].settle(scene, SETTLES_SECONDS) for name in accounts if name != "pages"]
+    passes(35, "an alert that was sent again could be told")
     figures.append(ACCOUNTS["pages"].settle(scene, 0))
-    assert [str(figure) for figure in figures if figure.found != figure.expected] == []
+    return [str(figure) for figure in figures if figure.found != figure.expected]
+
+
+def of_docker(*arguments: str) -> str:
+    return stack.run("docker", *arguments)
+
+
+def health(container: str) -> str:
+    return of_docker("inspect", "--format", "{{.State.Health.Status}}", f"{PROJECT}-{container}").strip()
 
 
 def are_past(found: list[Sample]) -> bool:
@@ -85,8 +175,8 @@ def firing(prometheus: Prometheus) -> set[str]:
 
 def away(service: str) -> None:
     """Killed, back after LASTS_SECONDS, and healthy again."""
-    stays(lambda: None, "a customer orders before it", 3, until=lambda _: True)
+    passes(3, "a customer orders before it")
     stack.compose("kill", "--signal", "KILL", service)
-    stays(lambda: None, f"{service} is away", LASTS_SECONDS, until=lambda _: True)
+    passes(LASTS_SECONDS, f"{service} is away")
     stack.compose("start", service, timeout=120)
     eventually(lambda: started_anew(service)(0), f"{service} healthy", 120)
