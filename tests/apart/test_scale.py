@@ -9,7 +9,7 @@ import pytest
 from tests.faults.accounts import ACCOUNTS, COUNTED, Scene
 from tests.faults.looks import started_anew
 from tests.faults.standing import Standing
-from tests.support import stack
+from tests.support import crowd, lines, stack
 from tests.support.erp import Erp, Ids
 from tests.support.loki import Loki
 from tests.support.pages import CHANNELS, Pages
@@ -39,6 +39,11 @@ GONE = {
 # A program that is killed takes the requests with it that it was answering, and its counts.
 OF_THE_ERP = ("orders", "shipments", "lines", "doubled")
 REQUESTS = 200
+RATE, LOAD_SECONDS = 1000, 60
+UNDER_LOAD = ("prometheus-2", "thanos-receive-1", "thanos-rule-1", "thanos-store", "loki", "alertmanager", "storage")
+# Of each service one series: those of a scrape are all there or none is.
+SCRAPED = f'crowd_total{{application="{crowd.APPLICATION}",view="view-7"}}'
+OF_A_SCRAPE = f'sum(scrape_samples_post_metric_relabeling{{application="{crowd.APPLICATION}"}})'
 BY_INSTANCE = COUNTED.replace("sum(", "sum by (instance) (")
 
 
@@ -134,6 +139,35 @@ def test_what_is_gone_for_long_is_told_and_loses_nothing(standing: Standing, ser
     finally:
         stack.compose("start", *services, timeout=120)
     eventually(lambda: started_anew(*services)(begun), f"{services} healthy", 120)
+    assert lost(scene, *ACCOUNTS) == []
+
+
+@pytest.fixture(scope="module")
+def crowded(standing: Standing) -> Iterator[str]:
+    """The container that writes lines, beside services of more samples than RATE lines a second."""
+    assert standing.is_written
+    with crowd.running(), lines.writer("writer", stack=PROJECT, application=crowd.APPLICATION) as container:
+        eventually(
+            lambda: Prometheus().value(OF_A_SCRAPE),
+            "every series of the crowd",
+            180,
+            until=lambda found: found == crowd.SERVICES * crowd.SERIES,
+            interval=5,
+        )
+        yield container
+
+
+@pytest.mark.parametrize("service", UNDER_LOAD)
+def test_under_load_the_loss_of_any_one_loses_nothing(standing: Standing, crowded: str, service: str) -> None:
+    """1,000 lines and 21,000 samples a second, all found: no scrape is missing, and each line is there once."""
+    scene, run, begun = before(standing), Ids.fresh("load").request, time.time()
+    with crowd.writing(crowded, run, RATE, LOAD_SECONDS) as written, scene.customer.ordering():
+        away(service)
+    query = f'sum(count_over_time({{application="{crowd.APPLICATION}"}} |= `"run": "{run}"` [10m]))'
+    eventually(lambda: Loki().value(query), f"{written} lines once", 120, until=lambda found: found == written)
+    minutes = int((time.time() - begun) // 60)
+    least = f"min(count_over_time({SCRAPED}[{minutes}m]))"
+    assert Prometheus().value(least) >= 6 * minutes - 1
     assert lost(scene, *ACCOUNTS) == []
 
 
