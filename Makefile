@@ -29,8 +29,8 @@ bench: venv ## Measure, written to tests/bench/results: BENCH=stack or boards (d
 test-all: venv ## All of it: also every drill, mutation and quiet day, and the faults planted for the tests. Deletes the data
 	@$(VENV) -m tests.run --all
 
-test-the-tests: venv ## Plant faults into a copy of the stack and see that the end-to-end tests notice; deletes its data
-	@$(VENV) -m tests.planted $(GROUPS)
+test-the-tests: venv ## Plant faults into a copy of the stack and see that the end-to-end tests notice; deletes its data. NAMES= for some
+	@$(VENV) -m tests.planted $$NAMES
 
 lint: venv ## Every linter over every file
 	@$(VENV) -m tests.lint
@@ -53,16 +53,16 @@ dashboards: venv ## Write grafana/dashboards/generated anew from grafana/dashboa
 	@$(VENV) -m grafana.dashboards.build
 
 kubernetes: venv ## Write deploy/kubernetes anew from what Compose reads; OUT=folder: for your cluster, with .env and secrets/
-	@$(VENV) -m deploy.kubernetes.build "$(OUT)"
+	@$(VENV) -m deploy.kubernetes.build "$$OUT"
 
 slo: venv ## Write prometheus/rules/slo.yml anew from prometheus/slo.yml
 	@$(VENV) -m prometheus.slo
 
 mutation: venv ## Mutate the rules that have changed and see that their cases notice; ALL=yes for all rules
-	@$(VENV) -m prometheus.tests.mutation $(if $(ALL),--all)
+	@$(VENV) -m prometheus.tests.mutation $${ALL:+--all}
 
 quiet-days: venv ## See that no alert fires on days without a fault, for the rules that have changed; ALL=yes for all
-	@$(VENV) -m prometheus.tests.quiet $(if $(ALL),--all)
+	@$(VENV) -m prometheus.tests.quiet $${ALL:+--all}
 
 healthy-series: venv ## Take the series of quiet days anew from the running stack, which must be healthy
 	@$(VENV) -m prometheus.tests.healthy
@@ -77,7 +77,7 @@ reload: ## Check changed rules, scrape configuration, routes and texts, and load
 	@$(OPS) reload
 
 sentry: ## Self-hosted Sentry, its own release, as the tracker in place of Bugsink; SENTRY_RELEASE_DIR=folder without a way out
-	@$(OPS) sentry "$(SENTRY_RELEASE_DIR)"
+	@$(OPS) sentry "$$SENTRY_RELEASE_DIR"
 
 sentry-down: ## Back to Bugsink; stops Sentry and keeps its data
 	@$(OPS) sentry-down
@@ -89,16 +89,16 @@ application: ## A project in the tracker and the Compose lines for an applicatio
 	@$(OPS) application "$$NAME" "$$IN_ENV" "$$SERVICE" "$$PORT"
 
 agent-token: ## A token for a host that pushes to the gateway, shown once or put into FILE=: HOST=web-2 APPLICATIONS=shop,crm
-	@$(OPS) agent-token "$(HOST)" "$(APPLICATIONS)" "$(FILE)"
+	@$(OPS) agent-token "$$HOST" "$$APPLICATIONS" "$$FILE"
 
 gateway-user: ## Somebody who may log in at the gateway, with a new password: NAME=anna ROLE=viewer or operator
-	@$(OPS) gateway-user "$(NAME)" "$(ROLE)" "$(FILE)"
+	@$(OPS) gateway-user "$$NAME" "$$ROLE" "$$FILE"
 
 applications: ## Every application that is seen: targets, log lines, events, last deploy, and what is missing
 	@$(OPS) applications
 
 agent: ## On a host without the stack: push what it has. CENTRAL=https://…:8443 TOKEN_FILE=, CA_FILE= HOST= APPLICATIONS= IN_ENV=
-	@$(OPS) agent "$(CENTRAL)" "$(TOKEN_FILE)" "$(CA_FILE)" "$(HOST)" "$(APPLICATIONS)" "$(IN_ENV)"
+	@$(OPS) agent "$$CENTRAL" "$$TOKEN_FILE" "$$CA_FILE" "$$HOST" "$$APPLICATIONS" "$$IN_ENV"
 
 agent-down: ## Stop the agent; what it hasn't pushed yet stays
 	@$(OPS) agent-down
@@ -162,7 +162,7 @@ restore: venv ## Put a backup back: FROM=, PASSPHRASE_FILE= and S3_FILE= if secr
 	@$(VENV) -m tests.smoke
 
 rotate: ## Replace a secret while all runs: SECRET=redis_password, FROM=file for what you got elsewhere; alone, lists them
-	@$(OPS) rotate "$(SECRET)" "$(FROM)"
+	@$(OPS) rotate "$$SECRET" "$$FROM"
 
 upgrade: venv ## The running stack to this checkout: checks, backup, one service at a time, smoke; back by itself if one fails
 	@$(OPS) upgrade "$$FROM"

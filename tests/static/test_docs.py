@@ -18,6 +18,7 @@ MAKE = re.compile(
 )
 TEST_PATH = re.compile(r"`(tests/[\w/]+\.py)")
 PATH = re.compile(r"`([\w-]+/[\w./*-]*)`")
+OWN_VARIABLES = {"MAKEFILE_LIST", "OPS", "VENV"}
 DOCUMENTS = (
     *("README.md", "SECURITY.md", "docs/architecture.md", "docs/glossary.md", "docs/operations/promises.md"),
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs" / "decisions").glob("*.md"))),
@@ -41,6 +42,12 @@ def test_readme_lists_the_published_addresses_and_no_other() -> None:
 
 def test_every_target_says_what_it_does() -> None:
     assert [name for name, line in targets().items() if "##" not in line] == []
+
+
+def test_recipes_take_values_from_the_environment_and_paste_none_into_the_shell() -> None:
+    """A quote or a `;` in a value of `$(HOST)` would be the shell's own."""
+    lines = [line for line in read("Makefile").splitlines() if line.startswith("\t")]
+    assert {name for line in lines for name in re.findall(r"(?<!\$)\$\(([A-Z_]+)\)", line)} == OWN_VARIABLES
 
 
 def test_documents_name_only_targets_that_exist() -> None:
