@@ -153,6 +153,10 @@ def read(name: str, directory: Path) -> str:
     path = directory / name
     try:
         return path.read_text(encoding="utf-8").strip("\n")
+    except FileNotFoundError:
+        raise OpsError(
+            f"The secret {path} isn't there. The first `make up` makes all of them: run it first, or put the file back."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise OpsError(
             f"The secret {path} can't be read ({error.__class__.__name__}): expected a text file readable for user id "

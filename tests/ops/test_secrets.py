@@ -115,6 +115,11 @@ def test_an_unreadable_secret_is_refused(made: Path, settings: Settings) -> None
         secrets.ensure(settings, made)
 
 
+def test_what_no_start_has_made_yet_says_how_it_is_made(tmp_path: Path) -> None:
+    with pytest.raises(OpsError, match="metrics_token isn't there. The first `make up` makes all of them"):
+        secrets.read("metrics_token", tmp_path)
+
+
 def test_derived_files_follow_what_they_repeat(made: Path, settings: Settings) -> None:
     password = "a" * 32
     (made / "redis_password").unlink()
