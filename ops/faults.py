@@ -4,6 +4,7 @@ What is broken is remembered in a folder of the stack, a file for each fault, so
 and several programs can break and mend at once.
 """
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from ops import (
@@ -264,5 +265,7 @@ def _find(stack: Stack, name: str) -> Fault:
     if not stack.settings.is_sandbox:
         raise OpsError(f"ENV={stack.settings['ENV']}: faults are for the sandbox alone; this needs ENV=sandbox.")
     if name not in FAULTS:
-        raise OpsError(f"No fault {name!r}: expected one of {', '.join(sorted(FAULTS))}.")
+        near = get_close_matches(name, FAULTS)
+        meant = f" Like it: {', '.join(near)}." if near else ""
+        raise OpsError(f"No fault {name!r}: expected one of those that `make break` lists.{meant}")
     return FAULTS[name]

@@ -7,10 +7,12 @@ from ops.commands import current
 from tests.ops.conftest import ELSEWHERE, Ops
 
 
-def test_an_unknown_fault_names_those_there_are(ops: Ops) -> None:
-    done = ops("break", "coffee-spilt")
+@pytest.mark.parametrize("name", ["coffee-spilt", "payments-down"])
+def test_an_unknown_fault_says_where_those_there_are_stand(ops: Ops, name: str) -> None:
+    done = ops("break", name)
     assert done.returncode == 1
-    assert "No fault 'coffee-spilt': expected one of alertmanager-damaged," in done.stderr
+    assert f"No fault {name!r}: expected one of those that `make break` lists." in done.stderr
+    assert (" Like it: payment-down" in done.stderr) is (name == "payments-down")
 
 
 @pytest.mark.parametrize("command", ["break", "mend"])
