@@ -9,7 +9,8 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +49,26 @@ def reload(stack: Stack) -> None:
 
 def check_files(stack: Stack) -> None:
     """By the programs of this checkout's images, in containers beside what runs."""
-    targets.check_files(stack)
-    check(stack, "prometheus", "promtool", "check", "config", f"{stack.prometheus_folder}/prometheus.yml")
-    _check_routes(stack)
-    for board in sorted((stack.root / BOARDS).glob("*.json")):
-        _check_json(board)
+    config = f"{stack.prometheus_folder}/prometheus.yml"
+    boards = sorted((stack.root / BOARDS).glob("*.json"))
+    each_of(
+        lambda: targets.check_files(stack),
+        lambda: check(stack, "prometheus", "promtool", "check", "config", config),
+        lambda: _check_routes(stack),
+        *(partial(_check_json, board) for board in boards),
+    )
+
+
+def each_of(*checks: Callable[[], object]) -> None:
+    """Raises OpsError with all that the checks refuse: a fault of one file doesn't hide another's."""
+    refused = []
+    for check_one in checks:
+        try:
+            check_one()
+        except OpsError as error:
+            refused.append(str(error))
+    if refused:
+        raise OpsError("\n".join(refused))
 
 
 def _check_log_rules(stack: Stack) -> None:

@@ -3,12 +3,12 @@
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ops import application_files
-from ops.alerts import IDENTITY, prometheus
+from ops.alerts import IDENTITY, prometheus, query
 from ops.config_check import check
 from ops.console import OpsError, say, step, table
 from ops.labels import TAKEN, expected
@@ -21,6 +21,7 @@ NO_ADDRESS = re.compile(r'"([^"\n]+)" is not a valid hostname')
 POOLS = ("targets", "targets-probed")
 REQUIRED = ("application", "service")
 PROBES = ("http", "tcp")
+FAILING = "probe_success{probe!='port'} == 0"
 HEAD = ("file", "application", "service", "address", "state", "last answer")
 
 
@@ -35,7 +36,8 @@ def targets(stack: Stack) -> int:
         return 1 if wrong else 0
     found = prometheus(stack, "targets", state="any")
     active = [each for each in found["activeTargets"] if each["scrapePool"] in POOLS]
-    say(table([_row(each) for each in active], HEAD))
+    failing = query(stack, FAILING, (*IDENTITY, "instance"))
+    say(table([row(each, failing) for each in active], HEAD))
     seen = {_key(each["discoveredLabels"]) for each in active}
     ours = [each["discoveredLabels"] for each in found["droppedTargets"] if each.get("scrapePool") in POOLS]
     # Each job drops what is the other's; what both drop isn't watched.
@@ -126,10 +128,14 @@ def _key(labels: dict[str, str]) -> tuple[str, str, tuple[tuple[str, str], ...]]
     return Path(labels.get("__meta_filepath", "")).name, labels["__address__"], given
 
 
-def _row(target: dict[str, Any]) -> list[str]:
+def row(target: dict[str, Any], failing: Collection[tuple[str, ...]]) -> list[str]:
+    """`failing` are the identities and instances whose probe found nothing: for the scrape of a probe that is fine."""
     file, address, _ = _key(target["discoveredLabels"])
     labels = target["labels"]
-    return [file, labels["application"], labels["service"], address, target["health"], target["lastError"] or "fine"]
+    is_failing = (*_identity(target), labels["instance"]) in failing and target["health"] == "up"
+    said = "its probe fails: it refuses, hangs, or doesn't answer 200" if is_failing else target["lastError"]
+    state = "down" if is_failing else target["health"]
+    return [file, labels["application"], labels["service"], address, state, said or "fine"]
 
 
 def lack(labels: dict[str, str]) -> str:

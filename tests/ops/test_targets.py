@@ -55,6 +55,15 @@ def test_a_file_with_another_ending_is_told_and_what_is_meant_so_is_not(tmp_path
     assert [sentence.partition(" ")[0] for sentence in targets.unread(tmp_path)] == told
 
 
+@pytest.mark.parametrize(
+    ("pool", "health", "state"), [("targets-probed", "up", "down"), ("targets", "unknown", "unknown")]
+)
+def test_a_target_whose_probe_fails_is_down(pool: str, health: str, state: str) -> None:
+    target = active(pool) | {"health": health, "lastError": ""}
+    assert targets.row(target, [])[4:] == [health, "fine"]
+    assert targets.row(target, [("shop", "production", "web", "shop-web-1")])[4] == state
+
+
 def test_a_target_of_a_name_that_this_stack_has_is_told() -> None:
     own = active("targets", application="erp", service="erp-web")
     assert [sentence for _, sentence in targets.mixed([own])] == [
