@@ -108,7 +108,10 @@ def test_requests_are_counted_exactly_over_both_webs() -> None:
     assert all(found[name] > counted.get(name, 0) for name in ("erp-web:8000", "erp-web-2:8000"))
     entries = f'{{service="erp-web"}} |= "{ids.request}" | json | logger="access"'
     eventually(
-        lambda: len(Loki().entries(entries, limit=2 * REQUESTS)), "a line of each", 60, until=lambda n: n == REQUESTS
+        lambda: len(Loki().entries(entries, seconds=600, limit=2 * REQUESTS)),
+        "a line of each",
+        120,
+        until=lambda found: found == REQUESTS,
     )
 
 
