@@ -1,4 +1,4 @@
-"""What a role may ask of each program: the path is the one that the program gets."""
+"""What a role may ask of each program: the path is the one that the program reads."""
 
 import re
 from dataclasses import dataclass
@@ -51,8 +51,9 @@ def is_plain(path: str) -> bool:
     return not hidden and not re.search(r"//|\\|(^|/)\.{1,2}(/|$)", decoded) and decoded.isprintable()
 
 
-def may(role: str, program: str, method: str, path: str) -> bool:
-    rights = PROGRAMS[program]
+def may(role: str, program: str, method: str, encoded: str) -> bool:
+    """`encoded` is the path of the request line; it is judged as the program reads it, which decodes it once."""
+    rights, path = PROGRAMS[program], unquote(encoded)
     if method in READING:
         return re.fullmatch(rights.read, path) is not None
     if method == "POST" and rights.ask and re.fullmatch(rights.ask, path):
