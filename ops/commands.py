@@ -151,9 +151,7 @@ def mend(fault: str = "") -> None:
     wanted = [fault] if fault else faults.broken(stack)
     if not wanted:
         say("Nothing is broken.")
-    for name in wanted:
-        with step(f"Mending: {name}"):
-            faults.mend(stack, name)
+    faults.mend_all(stack, wanted)
 
 
 def tool(name: str) -> Path:

@@ -4,6 +4,7 @@ What is broken is remembered in a folder of the stack, a file for each fault, so
 and several programs can break and mend at once.
 """
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from ops import (
     volume_faults,
 )
 from ops import fault_acts as acts
-from ops.console import OpsError
+from ops.console import OpsError, step
 from ops.fault_acts import LIMIT_SECONDS, Fault
 from ops.paths import ROOT
 from ops.stack import Stack
@@ -249,7 +250,26 @@ def inject(stack: Stack, name: str) -> None:
     fault = _find(stack, name)
     _remembered(stack).mkdir(parents=True, exist_ok=True)
     (_remembered(stack) / name).touch()
-    fault.inject(stack)
+    try:
+        fault.inject(stack)
+    except OpsError as error:
+        if stack.settings.has_sample:
+            raise
+        (_remembered(stack) / name).unlink()
+        raise OpsError(f"{error} SAMPLE=off: a fault of the sample or its sandbox needs SAMPLE=on.") from None
+
+
+def mend_all(stack: Stack, names: Iterable[str]) -> None:
+    """Goes on after one that can't be mended, which stays remembered; OpsError has all of them."""
+    failed = []
+    for name in names:
+        try:
+            with step(f"Mending: {name}"):
+                mend(stack, name)
+        except OpsError as error:
+            failed.append(f"{name}: {error}")
+    if failed:
+        raise OpsError("\n".join(failed))
 
 
 def mend(stack: Stack, name: str) -> None:

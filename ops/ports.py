@@ -1,5 +1,6 @@
 """Whether a port of this machine is free."""
 
+import errno
 import socket
 
 from ops.console import OpsError
@@ -20,6 +21,11 @@ def _is_taken(address: str, port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
-        except OSError:
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise OpsError(
+                    f"This machine has no address {address}; expected one of its own, or 0.0.0.0 for all. "
+                    "Set BIND in .env. Nothing was started."
+                ) from None
             return True
     return False

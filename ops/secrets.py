@@ -10,9 +10,10 @@ import string
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ops.console import OpsError
-from ops.settings import Settings
+from ops.settings import SANDBOX_SERVICES, Settings
 
 LETTERS = string.ascii_letters + string.digits
 # A bind mount keeps the host's mode, so the files are readable for every image's own user id;
@@ -191,6 +192,11 @@ def _check_real(settings: Settings, values: dict[str, str], directory: Path) -> 
             raise OpsError(
                 f"ENV={settings['ENV']}, but {directory / name} ({secret.meaning}) still holds the sandbox's value. "
                 "Write the real one into it, or empty the file to switch the channel off."
+            )
+    for path in sorted((directory / OF_APPLICATIONS).glob("*")):
+        if urlsplit(path.read_text(encoding="utf-8", errors="replace").strip()).hostname in SANDBOX_SERVICES:
+            raise OpsError(
+                f"ENV={settings['ENV']} runs no sandbox service, but {path} names one. Write the real address into it."
             )
     if not any(values[name].strip() for name in ("slack_webhook_url", "pagerduty_routing_key", "smtp_password")):
         raise OpsError(

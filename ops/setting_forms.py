@@ -34,6 +34,11 @@ FORMS = {
     **dict.fromkeys(
         (f"BASE_URL_{page}" for page in PAGES), (r"https?://[^/\s]+\S*", "a URL such as https://example.com")
     ),
+    # None of the ERP's services starts with another one.
+    "SENTRY_DSN": (
+        r"(https?://[^\s:@/]+(:[^\s@/]*)?@[^\s:@/]+(:\d{1,5})?(/[^\s?#]+)*/\d+)?",
+        "https://KEY@HOST/PROJECT, the project as a number, or nothing",
+    ),
     "OTEL_EXPORTER_OTLP_ENDPOINT": (r"(https?://[^/\s]+\S*)?", "a URL or nothing"),
     "SMTP_SMARTHOST": (
         r"([^\s:]+|\[[\da-fA-F:]+\]):\d{1,5}|",

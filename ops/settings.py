@@ -206,7 +206,7 @@ def load(root: Path = ROOT) -> Settings:
 
 def _check(values: dict[str, str]) -> None:
     for name, (form, expected) in FORMS.items():
-        if not re.fullmatch(form, values[name], re.ASCII):
+        if name in values and not re.fullmatch(form, values[name], re.ASCII):
             raise OpsError(f"{name}={values[name]!r}: expected {expected}.")
     try:
         ipaddress.ip_address(values["BIND"])

@@ -100,5 +100,7 @@ def _last_lines(container: dict[str, str], state: str) -> str:
 
 
 def _told(bad: Iterable[str]) -> str:
-    hint = "  Correct what they name and run `make up` again; what runs is kept."
+    hint = (
+        "  Correct what they name and run `make up` again. What waits for one of them doesn't run: see `make status`."
+    )
     return "\n".join(["The stack isn't as it should be:", *bad, hint])

@@ -72,7 +72,9 @@ def check_files(stack: Stack) -> None:
             try:
                 check(stack, "prometheus", "promtool", "check", "config", f"/checked/{file.name}", mount=Path(folder))
             except OpsError as error:
-                wrong.append("\n".join([str(error), *no_addresses(file, str(error))]))
+                # promtool names the path in its container.
+                said = str(error).replace(f"{stack.prometheus_folder}/", "")
+                wrong.append("\n".join([said, *no_addresses(file, said)]))
     if wrong:
         raise OpsError("\n".join(wrong))
 

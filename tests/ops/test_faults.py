@@ -15,6 +15,19 @@ def test_an_unknown_fault_says_where_those_there_are_stand(ops: Ops, name: str) 
     assert (" Like it: payment-down" in done.stderr) is (name == "payments-down")
 
 
+def test_where_the_sample_is_off_its_faults_are_refused_and_not_remembered(ops: Ops) -> None:
+    done = ops("break", "payment-down", SAMPLE="off", PROJECT="none-of-it")
+    assert done.returncode == 1
+    assert "SAMPLE=off: a fault of the sample or its sandbox needs SAMPLE=on." in done.stderr
+    assert "Nothing is broken." in ops("mend", "", SAMPLE="off", PROJECT="none-of-it").stdout
+
+
+def test_dev_is_refused_without_the_sample(ops: Ops) -> None:
+    done = ops("dev", SAMPLE="off", PROJECT="none-of-it")
+    assert done.returncode == 1
+    assert "SAMPLE=off: `make dev` is for the sample ERP" in done.stderr
+
+
 @pytest.mark.parametrize("command", ["break", "mend"])
 def test_production_is_never_broken(ops: Ops, command: str) -> None:
     done = ops(command, "payment-down", ENV="production", **ELSEWHERE)

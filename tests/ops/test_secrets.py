@@ -142,6 +142,15 @@ def test_production_refuses_the_sandboxs_receivers(made: Path, settings: Setting
         secrets.ensure(real(settings), made)
 
 
+def test_production_refuses_an_application_s_receiver_in_the_sandbox(tmp_path: Path, settings: Settings) -> None:
+    directory = tmp_path / "production"
+    with pytest.raises(OpsError):
+        secrets.ensure(real(settings), directory)
+    (directory / secrets.OF_APPLICATIONS / "shop_slack_webhook_url").write_text("http://inbox:8095/slack/shop\n")
+    with pytest.raises(OpsError, match=r"runs no sandbox service, but .*shop_slack_webhook_url names one"):
+        secrets.ensure(real(settings), directory)
+
+
 def test_production_refuses_to_page_nobody(tmp_path: Path, settings: Settings) -> None:
     with pytest.raises(OpsError, match="would page nobody"):
         secrets.ensure(real(settings), tmp_path / "production")

@@ -37,6 +37,8 @@ def write(root: Path, text: str) -> None:
         ("TRACE_SLOW_SECONDS=1s", "TRACE_SLOW_SECONDS='1s': expected a number of seconds such as 1 or 0.5"),
         ("OTEL_TRACES_SAMPLER_ARG=2", "OTEL_TRACES_SAMPLER_ARG='2': expected a share from 0 to 1"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT=jaeger", "OTEL_EXPORTER_OTLP_ENDPOINT='jaeger': expected a URL"),
+        ("SENTRY_DSN=nonsense", "SENTRY_DSN='nonsense': expected https://KEY@HOST/PROJECT"),
+        ("SENTRY_DSN=https://key@host:port/1", "SENTRY_DSN='https://key@host:port/1': expected https://KEY@HOST"),
         ("TRACKER_KEPT_DAYS=x", "TRACKER_KEPT_DAYS='x': expected a whole number"),
         ("BASE_URL_GRAFANA=foo", "BASE_URL_GRAFANA='foo': expected a URL"),
         ("ALERT_EMAIL_TO=nobody", "ALERT_EMAIL_TO='nobody': expected mail addresses"),
