@@ -25,7 +25,6 @@ DUE: frozenset[str] = frozenset(
         "erp-beat-clock-behind",
         "erp-beat-clock-corrected",
         "erp-db-unnamed",
-        "erp-redis-damaged",
         "erp-redis-disk-full",
         "erp-redis-unnamed",
         "erp-web-clock-ahead",
@@ -36,10 +35,6 @@ DUE: frozenset[str] = frozenset(
         "erp-worker-clock-behind",
         "erp-worker-to-erp-db-dropped",
         "loki-damaged",
-        "prometheus-damaged",
-        "promtail-damaged",
-        "redis-full",
         "redis-read-only",
-        "series-explosion",
     }
 )
