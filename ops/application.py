@@ -26,6 +26,7 @@ services:
       APPLICATION: {name}
       SERVICE: {service}
       ENV: {env}
+      VERSION: ${{VERSION:-1.0.0}}
       PROMETHEUS_MULTIPROC_DIR: /run/metrics
       METRICS_TOKEN_FILE: /run/secrets/metrics_token
       SENTRY_DSN_FILE: /run/secrets/sentry_dsn

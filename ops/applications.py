@@ -202,7 +202,7 @@ def _deploys(times: dict[tuple[str, ...], float]) -> dict[tuple[str, ...], str]:
     for (application, env, version), begun in times.items():
         newest[application, env] = max(newest.get((application, env), (0.0, "")), (begun, version))
     return {
-        name: f"{version} ({datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC)"
+        name: f"{version or 'without VERSION'} ({datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC)"
         for name, (at, version) in newest.items()
     }
 
