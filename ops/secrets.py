@@ -154,11 +154,9 @@ def read(name: str, directory: Path) -> str:
     path = directory / name
     try:
         return path.read_text(encoding="utf-8").strip("\n")
-    except FileNotFoundError:
-        raise OpsError(
-            f"The secret {path} isn't there. The first `make up` makes all of them: run it first, or put the file back."
-        ) from None
     except (OSError, UnicodeDecodeError) as error:
+        if name in TABLE | GATEWAY and not (directory / ".complete").exists():
+            raise OpsError(f"The secret {path} isn't there yet: the first `make up` makes it. Run `make up`.") from None
         raise OpsError(
             f"The secret {path} can't be read ({error.__class__.__name__}): expected a text file readable for user id "
             f"{os.geteuid()}. Put it back or give yourself the right to read it."

@@ -116,7 +116,7 @@ def test_an_unreadable_secret_is_refused(made: Path, settings: Settings) -> None
 
 
 def test_what_no_start_has_made_yet_says_how_it_is_made(tmp_path: Path) -> None:
-    with pytest.raises(OpsError, match=r"metrics_token isn't there\. The first `make up` makes all of them"):
+    with pytest.raises(OpsError, match=r"metrics_token isn't there yet: the first `make up` makes it"):
         secrets.read("metrics_token", tmp_path)
 
 

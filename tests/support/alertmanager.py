@@ -5,7 +5,9 @@ from typing import Any
 
 from ops import alerts
 from ops.commands import current
+from ops.console import OpsError
 from tests.support.api import Api
+from tests.support.wait import eventually
 
 # ApplicationDown fires for so long after an application is taken away on purpose, and a little more.
 TAKEN_AWAY_SECONDS = 20 * 60
@@ -14,7 +16,9 @@ TAKEN_AWAY_SECONDS = 20 * 60
 def silence(seconds: int, *matchers: str) -> str:
     """The id of a silence from now on, which ends by itself."""
     why = ("--author=tests", "--comment=made by a test")
-    return alerts.amtool(current(), "silence", "add", *matchers, f"--duration={seconds}s", *why)
+    command = ("silence", "add", *matchers, f"--duration={seconds}s", *why)
+    # Another test may have Alertmanager's container made anew at this moment.
+    return eventually(lambda: alerts.amtool(current(), *command), "a silence is taken", 60, not_yet=(OpsError,))
 
 
 def end_silences(*matchers: str) -> None:
