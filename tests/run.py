@@ -88,7 +88,7 @@ PHASES = (
         HEARTBEAT,
         _pytest("tests/e2e/test_own_application.py"),
         needs=("stack",),
-        after=("drills", "delivery"),
+        after=("e2e", "drills", "delivery"),
     ),
     # On a stack of its own, in a lane of its own: that of the heartbeat is full.
     Phase(
@@ -104,7 +104,7 @@ PHASES = (
         DELIVERY,
         _pytest("tests/e2e/test_wagtail.py"),
         needs=("stack",),
-        after=("drills",),
+        after=("e2e", "drills"),
         in_test=False,
     ),
     Phase(
@@ -112,7 +112,7 @@ PHASES = (
         DELIVERY,
         _pytest("tests/e2e/test_any_node.py", "tests/e2e/test_new_project.py"),
         needs=("stack",),
-        after=("drills",),
+        after=("e2e", "drills"),
         in_test=False,
     ),
     Phase("ops", DELIVERY, _pytest("tests/ops", "-m", "not thorough"), needs=("stack",)),
