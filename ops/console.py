@@ -15,6 +15,18 @@ class OpsError(Exception):
     """A sentence for the person at the keyboard: what was found, what was expected, what to do."""
 
 
+def each_of(*checks: Callable[[], object]) -> None:
+    """Raises OpsError with all that the checks refuse: a fault of one file doesn't hide another's."""
+    refused = []
+    for check_one in checks:
+        try:
+            check_one()
+        except OpsError as error:
+            refused.append(str(error))
+    if refused:
+        raise OpsError("\n".join(refused))
+
+
 def say(text: str) -> None:
     print(text, flush=True)
 

@@ -8,8 +8,7 @@ import subprocess
 from typing import Any
 
 from ops.commands import current
-from ops.console import OpsError, say
-from ops.settings import load as load_settings
+from ops.console import say
 from ops.up import up
 
 SERVICES = ("erp-web", "erp-worker", "erp-beat")
@@ -17,8 +16,6 @@ SERVICES = ("erp-web", "erp-worker", "erp-beat")
 
 def dev() -> None:
     """Starts, then follows the log until it is interrupted; the stack goes on running."""
-    if not load_settings().has_sample:
-        raise OpsError("SAMPLE=off: `make dev` is for the sample ERP; this needs SAMPLE=on.")
     up(is_dev=True)
     say("erp-web restarts when you change erp_app/ or django-o11y/src/; run `make dev` again for worker and beat.")
     say("Ctrl-C ends this view only. `make up` goes back to the image.\n")

@@ -267,7 +267,7 @@ def mend_all(stack: Stack, names: Iterable[str]) -> None:
             with step(f"Mending: {name}"):
                 mend(stack, name)
         except OpsError as error:
-            failed.append(f"{name}: {error}")
+            failed.append(f"{name} can't be mended: {error}")
     if failed:
         raise OpsError("\n".join(failed))
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from ops import application_files, targets
 from ops.alerts import SEVERITIES, answering, exposition, prometheus
 from ops.config_check import check
-from ops.console import OpsError, capture, say, step
+from ops.console import OpsError, capture, each_of, say, step
 from ops.paths import LOCAL
 from ops.stack import ONCE, Stack
 from ops.wait import attempts
@@ -57,18 +57,6 @@ def check_files(stack: Stack) -> None:
         lambda: _check_routes(stack),
         *(partial(_check_json, board) for board in boards),
     )
-
-
-def each_of(*checks: Callable[[], object]) -> None:
-    """Raises OpsError with all that the checks refuse: a fault of one file doesn't hide another's."""
-    refused = []
-    for check_one in checks:
-        try:
-            check_one()
-        except OpsError as error:
-            refused.append(str(error))
-    if refused:
-        raise OpsError("\n".join(refused))
 
 
 def _check_log_rules(stack: Stack) -> None:

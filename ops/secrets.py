@@ -10,10 +10,9 @@ import string
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ops.console import OpsError
-from ops.settings import SANDBOX_SERVICES, Settings
+from ops.settings import Settings, sandbox_host
 
 LETTERS = string.ascii_letters + string.digits
 # A bind mount keeps the host's mode, so the files are readable for every image's own user id;
@@ -192,7 +191,7 @@ def _check_real(settings: Settings, values: dict[str, str], directory: Path) -> 
                 "Write the real one into it, or empty the file to switch the channel off."
             )
     for path in sorted((directory / OF_APPLICATIONS).glob("*")):
-        if urlsplit(path.read_text(encoding="utf-8", errors="replace").strip()).hostname in SANDBOX_SERVICES:
+        if sandbox_host(path.read_text(encoding="utf-8", errors="replace").strip()):
             raise OpsError(
                 f"ENV={settings['ENV']} runs no sandbox service, but {path} names one. Write the real address into it."
             )

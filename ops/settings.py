@@ -204,6 +204,12 @@ def load(root: Path = ROOT) -> Settings:
     return Settings(values, given)
 
 
+def sandbox_host(address: str) -> str:
+    """The service of the sandbox that an address, with or without a scheme, names; empty where it is another host."""
+    host = re.sub(r"^https?://", "", address).split("/")[0].split(":")[0]
+    return host if host in SANDBOX_SERVICES else ""
+
+
 def _check(values: dict[str, str]) -> None:
     for name, (form, expected) in FORMS.items():
         if name in values and not re.fullmatch(form, values[name], re.ASCII):
@@ -265,8 +271,7 @@ def _check_real(values: dict[str, str]) -> None:
                 f"ENV={values['ENV']} needs {name}: found {values[name]!r}, expected the provider's URL in .env."
             )
     for name in (*providers, "SMTP_SMARTHOST", "PAGERDUTY_URL"):
-        host = re.sub(r"^https?://", "", values[name]).split("/")[0].split(":")[0]
-        if host in SANDBOX_SERVICES:
+        if host := sandbox_host(values[name]):
             raise OpsError(
                 f"ENV={values['ENV']} runs no sandbox service, but {name} points at {host!r}. Set the real one in .env."
             )

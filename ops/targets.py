@@ -4,13 +4,14 @@ import json
 import re
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ops import application_files
 from ops.alerts import IDENTITY, prometheus, query
 from ops.config_check import check
-from ops.console import OpsError, say, step, table
+from ops.console import OpsError, each_of, say, step, table
 from ops.labels import TAKEN, expected
 from ops.paths import LOCAL
 from ops.stack import Stack
@@ -62,21 +63,21 @@ def _wrong(stack: Stack) -> list[str]:
 
 def check_files(stack: Stack) -> None:
     """Each file by itself, because promtool names the line but not the file; OpsError has all that it refuses."""
-    wrong = []
-    for file in _files(stack):
-        with tempfile.TemporaryDirectory(dir=LOCAL) as folder:
-            Path(folder).chmod(0o755)
-            discovery = {"file_sd_configs": [{"files": [f"{stack.prometheus_folder}/targets/{file.name}"]}]}
-            config = Path(folder, file.name)
-            config.write_text(json.dumps({"scrape_configs": [{"job_name": "targets", **discovery}]}), encoding="utf-8")
-            try:
-                check(stack, "prometheus", "promtool", "check", "config", f"/checked/{file.name}", mount=Path(folder))
-            except OpsError as error:
-                # promtool names the path in its container.
-                said = str(error).replace(f"{stack.prometheus_folder}/", "")
-                wrong.append("\n".join([said, *no_addresses(file, said)]))
-    if wrong:
-        raise OpsError("\n".join(wrong))
+    each_of(*(partial(_check_file, stack, file) for file in _files(stack)))
+
+
+def _check_file(stack: Stack, file: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=LOCAL) as folder:
+        Path(folder).chmod(0o755)
+        discovery = {"file_sd_configs": [{"files": [f"{stack.prometheus_folder}/targets/{file.name}"]}]}
+        config = Path(folder, file.name)
+        config.write_text(json.dumps({"scrape_configs": [{"job_name": "targets", **discovery}]}), encoding="utf-8")
+        try:
+            check(stack, "prometheus", "promtool", "check", "config", f"/checked/{file.name}", mount=Path(folder))
+        except OpsError as error:
+            # promtool names the path in its container.
+            said = str(error).replace(f"{stack.prometheus_folder}/", "")
+            raise OpsError("\n".join([said, *no_addresses(file, said)])) from None
 
 
 def no_addresses(file: Path, said: str) -> Iterator[str]:

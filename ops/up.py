@@ -37,6 +37,8 @@ def prepare(*, is_dev: bool = False) -> tuple[Stack, bool]:
     check_machine()
     engine_started = engine.ensure()
     settings = load_settings()  # by Compose, which `ensure` may have had to install
+    if is_dev and not settings.has_sample:
+        raise OpsError("SAMPLE=off: `make dev` is for the sample ERP; this needs SAMPLE=on.")
     # After the engine has started: it knows which of the taken ports are the stack's own.
     check_ports(settings)
     chosen = Stack(settings, image_source.decide(settings), is_dev=is_dev)

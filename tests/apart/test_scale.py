@@ -119,9 +119,9 @@ def test_requests_are_counted_exactly_over_both_webs() -> None:
 def test_the_loss_of_one_of_the_erp_loses_no_order(standing: Standing, container: str) -> None:
     scene = before(standing)
     with scene.customer.ordering():
-        of_docker("kill", "--signal", "KILL", f"{PROJECT}-{container}")
+        stack.run("docker", "kill", "--signal", "KILL", f"{PROJECT}-{container}")
         passes(LASTS_SECONDS, f"{container} is away")
-        of_docker("start", f"{PROJECT}-{container}")
+        stack.run("docker", "start", f"{PROJECT}-{container}")
         eventually(lambda: health(container) == "healthy", f"{container} healthy", 120)
     assert lost(scene, *OF_THE_ERP, "pages") == []
     assert container.startswith("erp-gateway") or scene.customer.asked["200"] > 0
@@ -194,12 +194,8 @@ def lost(scene: Scene, *accounts: str) -> list[str]:
     return [str(figure) for figure in figures if figure.found != figure.expected]
 
 
-def of_docker(*arguments: str) -> str:
-    return stack.run("docker", *arguments)
-
-
 def health(container: str) -> str:
-    return of_docker("inspect", "--format", "{{.State.Health.Status}}", f"{PROJECT}-{container}").strip()
+    return stack.run("docker", "inspect", "--format", "{{.State.Health.Status}}", f"{PROJECT}-{container}").strip()
 
 
 def are_past(found: list[Sample]) -> bool:

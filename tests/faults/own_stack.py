@@ -32,8 +32,7 @@ def running() -> Iterator[SecondStack]:
 
 def _mend_all() -> None:
     """What an interrupted run has left, so that nothing of the machine is kept by it."""
-    for name in faults.broken(current()):
-        try:
-            faults.mend(current(), name)
-        except OpsError as error:
-            say(f"{name} can't be mended: {error}")
+    try:
+        faults.mend_all(current(), faults.broken(current()))
+    except OpsError as error:
+        say(str(error))

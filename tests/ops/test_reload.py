@@ -2,8 +2,7 @@
 
 import pytest
 
-from ops.console import OpsError
-from ops.reload import each_of
+from ops.console import OpsError, each_of
 
 
 def test_a_fault_of_one_file_hides_no_other() -> None:

@@ -17,7 +17,6 @@ DAY = 24 * 3600
 POINTS = 720
 """Of a panel of half a screen: the step grows with the span."""
 ROUNDS = 3
-MOST_SAMPLES = 50_000_000
 BLOCK = "24h"
 
 

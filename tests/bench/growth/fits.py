@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 PER_UNIT = {
-    "memory_bytes_per_series": "memory of a series",
-    "processor_microseconds_per_sample": "processor time of a sample",
+    "memory_bytes_per_series": "A series",
+    "processor_microseconds_per_sample": "A sample",
 }
 BENT = 1.25
 

@@ -7,7 +7,8 @@ from typing import Any
 import yaml
 
 from ops.paths import ROOT
-from tests.bench.growth import days
+from ops.settings import defaults
+from tests.bench.growth import days, fits
 from tests.bench.growth.services import INTERVAL, SERIES
 from tests.bench.stack import RESULTS
 
@@ -15,8 +16,10 @@ PAGE = ROOT / "docs" / "operations" / "sizing.md"
 TEMPLATE = Path(__file__).with_suffix(".md")
 SERVICES = (10, 100, 1000)
 LOGS_TB = (10, 100)
-SCRAPE_SECONDS = 10
-METRICS_DAYS, LOGS_DAYS = 45, 14
+CONFIG = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))["global"]
+SCRAPE_SECONDS = int(CONFIG["scrape_interval"].removesuffix("s"))
+METRICS_DAYS, LOGS_DAYS = (int(defaults()[f"{kind}_RETENTION"].removesuffix("d")) for kind in ("METRICS", "LOGS"))
+METRICS_GB = int(defaults()["METRICS_RETENTION_SIZE"].removesuffix("GB"))
 DAY = 24 * 3600
 MILLION = 1_000_000
 GIB, TB = 1024**3, 1e12
@@ -31,7 +34,6 @@ def text(growth: dict[str, Any], lines: dict[str, Any]) -> str:
     grown, last = growth["services"], growth["services"][-1]
     cost = _of_lines(lines)
     loki = yaml.safe_load((ROOT / "loki" / "loki.yml").read_text(encoding="utf-8"))["limits_config"]
-    prometheus = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))["global"]
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["prometheus"]
     rules = sorted((ROOT / "prometheus" / "rules").rglob("*.yml"))
     memory, micros = last["memory_bytes_per_series"], last["processor_microseconds_per_sample"]
@@ -69,8 +71,8 @@ def text(growth: dict[str, Any], lines: dict[str, Any]) -> str:
         logs_days=LOGS_DAYS,
         logs="\n".join(_logs(size, line_bytes, cost) for size in LOGS_TB),
         most_lines=max(run["written_per_second"] for run in lines["runs"] if not run["lost"]),
-        target_limit=prometheus["target_limit"],
-        sample_limit=prometheus["sample_limit"],
+        target_limit=CONFIG["target_limit"],
+        sample_limit=CONFIG["sample_limit"],
         memory_limit=compose["mem_limit"],
         enough_series=round(mebibytes * 1024**2 / memory / SPARE),
         streams=loki["max_global_streams_per_user"],
@@ -78,7 +80,8 @@ def text(growth: dict[str, Any], lines: dict[str, Any]) -> str:
         streams_each=STREAMS,
         rate=loki["ingestion_rate_mb"],
         rate_lines=round(loki["ingestion_rate_mb"] * MILLION / line_bytes),
-        enough_days=round(8 * 10**9 / (SERVICES[0] * SERIES / SCRAPE_SECONDS * DAY * sample_bytes)),
+        metrics_gb=METRICS_GB,
+        enough_days=round(METRICS_GB * 10**9 / (SERVICES[0] * SERIES / SCRAPE_SECONDS * DAY * sample_bytes)),
         groups=sum(len(yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]) for path in rules),
     )
 
@@ -98,12 +101,13 @@ def _grown(each: dict[str, Any]) -> str:
     )
 
 
-def _bends(fits: dict[str, dict[str, Any]]) -> str:
-    bent = {name: fit["bends_at"] for name, fit in fits.items() if fit["bends_at"]}
+def _bends(found: dict[str, dict[str, Any]]) -> str:
+    bent = {name: fit["bends_at"] for name, fit in found.items() if fit["bends_at"]}
     if not bent:
         return "No unit costs a quarter more than where it is cheapest, up to the last row."
-    said = {"memory_bytes_per_series": "A series", "processor_microseconds_per_sample": "A sample"}
-    return " ".join(f"{said[name]} costs a quarter more from {number:,} services on." for name, number in bent.items())
+    return " ".join(
+        f"{fits.PER_UNIT[name]} costs a quarter more from {number:,} services on." for name, number in bent.items()
+    )
 
 
 def _metrics(services: int, memory: int, micros: float, sample_bytes: float) -> str:
