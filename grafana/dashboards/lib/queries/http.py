@@ -71,8 +71,10 @@ ERROR_SHARES = {
 
 # What was promised
 
+# A step of whole minutes has its first value up to a minute after the rule: until then what the rule says now.
 _FAILED, _ASKED = (
-    f"sum_over_time({recorded_of_application(f'slo:{of}:rate5m')}[30d:1m])" for of in ("errors", "requests")
+    f"(sum_over_time({rate}[30d:1m]) or {rate})"
+    for rate in (recorded_of_application(f"slo:{of}:rate5m") for of in ("errors", "requests"))
 )
 _BUDGET = recorded_of_application("slo:error_budget:ratio")
 BUDGET_LEFT = f"1 - {_FAILED} / {_ASKED} / {_BUDGET}"
