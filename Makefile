@@ -3,7 +3,7 @@ PYTHON ?= python3
 OPS = $(PYTHON) -m ops
 .DEFAULT_GOAL := help
 VENV = .venv/bin/python
-.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards kubernetes screenshots sentry sentry-down reference up down status logs log-audit urls doctor clean clean-cache outdated break mend profile drill faults mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore upgrade rotate bundle load pin scan sbom
+.PHONY: help agent agent-down agent-token gateway-user application applications dev reload targets venv smoke test test-all test-the-tests bench lint fmt dashboards kubernetes screenshots sentry sentry-down reference up down status logs log-audit urls doctor clean clean-cache outdated break mend profile drill faults mutation quiet-days healthy-series goldens slo test-notification silence alerts alert-review backup restore upgrade rotate bundle load pin scan sbom scale-out scale-in
 
 help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -166,6 +166,12 @@ rotate: ## Replace a secret while all runs: SECRET=redis_password, FROM=file for
 
 upgrade: venv ## The running stack to this checkout: checks, backup, one service at a time, smoke; back by itself if one fails
 	@$(OPS) upgrade "$$FROM"
+
+scale-out: ## With SCALE=on in .env: what Loki has on this machine into the object storage, then `make up`
+	@$(OPS) scale-out
+
+scale-in: ## Back: the object storage's history into one machine's volumes; then SCALE=off and `make up`
+	@$(OPS) scale-in
 
 bundle: ## All images of the stack in one FILE, for a machine without a registry
 	@$(OPS) bundle "$$FILE"

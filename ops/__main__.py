@@ -15,6 +15,7 @@ from ops import (
     dev,
     doctor,
     gateway,
+    history,
     notification,
     outdated,
     pin,
@@ -84,6 +85,8 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "bundle": on_current(bundle.save_all),
     "load": bundle.load,
     "pin": pin.pin,
+    "scale-out": on_current(history.scale_out),
+    "scale-in": on_current(history.scale_in),
     "scan": on_current(scan.scan),
 }
 

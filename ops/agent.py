@@ -90,7 +90,7 @@ def agent(url: str = "", token: str = "", ca: str = "", host: str = "", applicat
     settings.values["ENV"] = _environment(env)
     chosen = Agent(settings, image_source.decide(settings), central=central)
     _keep(files, settings)
-    image_source.provide_some(chosen)
+    image_source.provide_some(chosen, chosen.model["services"].values())
     start(chosen)
     with step(f"Waiting for {central.url} to take the first figures"):
         _await_push(chosen)

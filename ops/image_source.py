@@ -1,5 +1,8 @@
 """Decides once whether all images are official or built here, and keeps the decision in .local/image-source."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from ops import images, pull, recipes
 from ops.console import say, step
 from ops.paths import DECISION
@@ -63,7 +66,7 @@ def provide(stack: Stack) -> None:
     if stack.image_source == "local":
         images.build_all()
         if stack.settings["SCALE"] == "on":
-            provide_some(stack)
+            provide_some(stack, stack.model["services"].values())
         return
     pull.pull_missing(stack.official_images)
     for prefix in OWN_IMAGES:
@@ -75,9 +78,9 @@ def provide(stack: Stack) -> None:
             images.docker_build(reference, recipe.folder, arguments, log=recipe.name, contexts=recipe.other_folders)
 
 
-def provide_some(stack: Stack) -> None:
-    """Have the images of the services of this Compose model, and of no other."""
-    wanted = {each["image"] for each in stack.model["services"].values()}
+def provide_some(stack: Stack, services: Iterable[dict[str, Any]]) -> None:
+    """Have the images of these services of a Compose model, and of no other."""
+    wanted = {each["image"] for each in services}
     if stack.image_source == "local":
         images.build_all(wanted)
     else:

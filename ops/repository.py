@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops import images, pull
+from ops import image_source
 from ops.console import OpsError, run_logged
 from ops.paths import ROOT
 from ops.stack import Stack
@@ -60,11 +60,7 @@ class Repository:
     def prepare(self) -> None:
         """Have the images of the services in backup/compose.yaml."""
         services = self.stack.everything["services"].values()
-        wanted = {each["image"] for each in services if each.get("profiles") == ["backup"]}
-        if self.stack.image_source == "local":
-            images.build_all(wanted)
-        else:
-            pull.pull_missing(sorted(wanted))
+        image_source.provide_some(self.stack, (each for each in services if each.get("profiles") == ["backup"]))
         if isinstance(self.place, str) and not self.credentials.is_file():
             raise OpsError(
                 f"{self.place} needs an access key: found no file {self.credentials}; expected it with the lines "

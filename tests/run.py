@@ -151,7 +151,7 @@ PHASES = (
     Phase(
         "scale",
         STACK,
-        _pytest("tests/apart/test_scale.py"),
+        _pytest("tests/apart/test_scale.py", "tests/apart/test_scale_out.py"),
         needs=("stack",),
         after=("second", "official"),
         in_test=False,

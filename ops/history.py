@@ -1,0 +1,75 @@
+"""`make scale-out` and `make scale-in`: the history of one machine's engines into the storage of SCALE=on, and back.
+
+Out, only Loki's chunks and index are copied: the first Prometheus and the first Loki keep their volumes, and a sidecar
+uploads that Prometheus' blocks. In, also the blocks of what agents pushed and rules recorded.
+"""
+
+from ops import image_source, last_lines, up
+from ops.console import OpsError, run_logged, say, step
+from ops.lock import alone
+from ops.stack import Stack
+
+LOKI_USER, PROMETHEUS_USER = "10001:10001", "65534:65534"
+LOKI = ("loki", "loki-2", "loki-3")
+# These hand their newest samples to the storage as they end.
+RECEIVERS = tuple(f"thanos-receive-{number}" for number in (1, 2, 3))
+
+
+def scale_out(stack: Stack) -> None:
+    """Copy what one machine's Loki has, then start everything; raises OpsError, after which it can be run again."""
+    _want_scaled(stack, "scale-out")
+    with alone("stack"):
+        chosen, _ = up.prepare()
+        _start_storage(chosen)
+        with step("Stopping Loki, whose collectors keep what comes"):
+            chosen.compose("stop", "loki", timeout=180)
+        _run(chosen, "lines-out", "Copying Loki's chunks and index", LOKI_USER)
+        up.finish(chosen)
+    say("The blocks of Prometheus are uploaded by its sidecar from now on: `make logs SERVICE=thanos-sidecar`.")
+
+
+def scale_in(stack: Stack) -> None:
+    """Copy the storage's history into the volumes of one machine's engines, and leave the stack stopped."""
+    _want_scaled(stack, "scale-in")
+    with alone("stack"):
+        _start_storage(stack)
+        if missing := {*LOKI, *RECEIVERS} - stack.running():
+            raise OpsError(
+                f"{', '.join(sorted(missing))}: not running; expected all, for they may have what the storage lacks. "
+                "Run `make up`, then the same command again."
+            )
+        with step("Stopping what writes, and waiting for its last samples and lines"):
+            stack.compose("stop", "prometheus", "prometheus-2", *RECEIVERS, timeout=300)
+            last_lines.hand_over(stack)
+        _start_storage(stack)
+        _run(stack, "lines-flush", "Writing what Loki has in memory", LOKI_USER)
+        stack.compose("stop", *LOKI, timeout=300)
+        _run(stack, "lines-in", "Copying chunks and index to Loki", LOKI_USER)
+        _run(stack, "metrics-in", "Copying blocks to Prometheus", PROMETHEUS_USER)
+        with step("Stopping the rest"):
+            stack.compose("--profile", "*", "down", "--remove-orphans", timeout=300)
+    say("Set SCALE=off in .env and run `make up`. The storage and its volumes stay until `make clean`.")
+
+
+def _want_scaled(stack: Stack, command: str) -> None:
+    if stack.settings["SCALE"] != "on":
+        raise OpsError(
+            f"`make {command}` works on the engines of SCALE=on: found SCALE={stack.settings['SCALE']}, expected on. "
+            "Set it in .env and run the same command again; docs/scale.md has the steps."
+        )
+
+
+def _start_storage(stack: Stack) -> None:
+    image_source.provide_some(stack, [stack.everything["services"]["storage-history"]])
+    with step("Starting the storage"):
+        stack.compose("up", "--detach", "--wait", "storage", timeout=180)
+        stack.compose("run", "--rm", "--no-deps", "storage-buckets", timeout=120)
+
+
+def _run(stack: Stack, what: str, title: str, user: str) -> None:
+    run_logged(
+        [*stack.command, "run", "--rm", "--no-deps", f"--user={user}", "storage-history", what],
+        log=stack.settings.logs / "history.log",
+        title=title,
+        env=stack.environment,
+    )

@@ -1,0 +1,111 @@
+"""The history of one machine is found with SCALE=on, and what came there is found on one machine again."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import pytest
+
+from ops.settings import PORTS
+from tests.faults.accounts import COUNTED
+from tests.support import stack
+from tests.support.erp import Erp, Ids
+from tests.support.loki import Loki
+from tests.support.prometheus import Prometheus
+from tests.support.second_stack import SecondStack, left
+from tests.support.wait import eventually
+
+pytestmark = pytest.mark.timeout(3600)
+
+PROJECT = "moved"
+REQUESTS = 50
+START_SECONDS = 900.0
+PUSH = "http://thanos-receive:19291/api/v1/receive"
+BLOCK = "# HELP planted_days_ago A block that is joined with none.\n# TYPE planted_days_ago gauge\n"
+PUSHED = "# HELP planted_pushed What an agent would push.\n# TYPE planted_pushed gauge\nplanted_pushed 7\n"
+UPLOADED = "sum(thanos_shipper_uploads_total)"
+DAY = 86_400
+
+
+@dataclass
+class Past:
+    """What was found once: answers by query and moment, and lines by request id."""
+
+    values: dict[tuple[str, float], float] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def extend(self, prefix: str) -> None:
+        """Requests that are counted and have a line each."""
+        erp, ids = Erp(), Ids.fresh(prefix)
+        before = Prometheus().value(COUNTED)
+        for _ in range(REQUESTS):
+            erp.version(ids)
+        counted = eventually(
+            lambda: Prometheus().value(COUNTED), "requests counted", 60, until=lambda now: now == before + REQUESTS
+        )
+        self.values[COUNTED, time.time()] = counted
+        self.lines[ids.request] = REQUESTS
+
+    def is_whole(self) -> None:
+        for request, expected in self.lines.items():
+            awaited(partial(lines_of, request), f"lines of {request}", expected)
+        for (query, moment), value in self.values.items():
+            awaited(partial(at, query, moment), f"{query} at {moment}", value)
+
+
+def lines_of(request: str) -> int:
+    return len(Loki().entries(f'{{service="erp-web"}} |= "{request}" | json | logger="access"'))
+
+
+def at(query: str, moment: float) -> float:
+    found = Prometheus().get("query", query=query, time=moment)["result"]
+    return sum(float(each["value"][1]) for each in found)
+
+
+def awaited(found: Callable[[], float], description: str, expected: float) -> None:
+    eventually(found, description, 120, until=lambda value: value == expected)
+
+
+def planted_block() -> float:
+    """A block of three days ago, and the moment of a sample in it."""
+    moment = int(time.time() - 3 * DAY)
+    text = BLOCK + "".join(f"planted_days_ago 42 {moment + 15 * step}\n" for step in range(20)) + "# EOF\n"
+    fed("cat >planted && promtool tsdb create-blocks-from openmetrics planted . && rm planted", text)
+    return moment + 60.0
+
+
+def fed(command: str, text: str) -> None:
+    """Run in Prometheus' container a command that reads the text."""
+    stack.execute("prometheus", "sh", "-c", f'printf %s "$0" | {{ {command}; }}', text)
+
+
+def test_history_is_whole_over_both_seams() -> None:
+    one = SecondStack(PROJECT=PROJECT, SAMPLE="on")
+    ports = {name: one.settings[name] for name in PORTS}
+    scaled = SecondStack(PROJECT=PROJECT, SAMPLE="on", SCALE="on", **ports)
+    if left(PROJECT):
+        scaled.make("clean", "CONFIRM=yes")
+    past = Past()
+    try:
+        one.make("up", timeout=START_SECONDS)
+        with one.in_place_of_the_first():
+            past.extend("before")
+            past.values["planted_days_ago", planted_block()] = 42
+            past.is_whole()
+        scaled.make("scale-out", timeout=START_SECONDS)
+        with scaled.in_place_of_the_first():
+            past.is_whole()
+            awaited(lambda: float(Prometheus().value(UPLOADED) >= 1), "blocks uploaded", 1)
+            past.extend("scaled")
+            fed(f"promtool push metrics {PUSH}", PUSHED)
+            awaited(lambda: Prometheus().value("planted_pushed"), "what was pushed", 7)
+            past.values["planted_pushed", time.time()] = 7
+        scaled.make("scale-in", timeout=START_SECONDS)
+        one.make("up", timeout=START_SECONDS)
+        with one.in_place_of_the_first():
+            past.is_whole()
+            past.extend("after")
+            past.is_whole()
+    finally:
+        scaled.make("clean", "CONFIRM=yes")
