@@ -13,7 +13,7 @@ import pytest
 
 from tests.support import lines, stack
 from tests.support.lines import Lines
-from tests.support.wait import eventually, stays
+from tests.support.wait import eventually, lasts, stays
 
 pytestmark = pytest.mark.timeout(600)
 FOUND_WITHIN = 15  # seconds after which Promtail has found a new container
@@ -29,7 +29,7 @@ def way() -> Iterator[Lines]:
 def begin(service: str, size: str = "100m", files: int = 2) -> Iterator[str]:
     """A writer that Promtail reads already."""
     with lines.writer(service, size, files) as container:
-        stays(lambda: None, f"{service} is found", FOUND_WITHIN, until=lambda _: True)
+        lasts(FOUND_WITHIN, f"{service} is found")
         yield container
 
 
@@ -89,7 +89,7 @@ def test_of_a_container_that_ends_no_line_is_lost(way: Lines) -> None:
         written = lines.write(container, "ended", 3000, 10)
         stack.run("docker", "stop", "--time", "1", container)
         found = way.counted("ended", since, written)
-        stays(lambda: None, "it is read a second time", FOUND_WITHIN, until=lambda _: True)
+        lasts(FOUND_WITHIN, "it is read a second time")
         assert found.found == written
 
 

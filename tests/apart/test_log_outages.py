@@ -18,7 +18,7 @@ from ops.commands import current
 from ops.paths import ROOT
 from tests.support import ill_loki, lines, stack
 from tests.support.lines import Lines
-from tests.support.wait import stays
+from tests.support.wait import lasts
 
 ILL_SECONDS = 900
 RATE = 20
@@ -72,7 +72,7 @@ def test_every_line_arrives_after_a_quarter_of_an_hour_of_any_illness(tmp_path: 
         running.enter_context(ill(way))
         for illness in ill_loki.ILLNESSES:
             running.enter_context(promtail(way, illness, tmp_path))
-        stays(lambda: None, "the writer is found", FOUND_WITHIN, until=lambda _: True)
+        lasts(FOUND_WITHIN, "the writer is found")
         since = time.time()
         written = lines.write(writer, "ill", RATE, ILL_SECONDS + 30)
         for illness in ill_loki.ILLNESSES:

@@ -16,7 +16,7 @@ from tests.support.inbox import Inbox
 from tests.support.mailpit import Mailpit
 from tests.support.rotated import Buyer, Rotated
 from tests.support.second_stack import OF_THE_MACHINE
-from tests.support.wait import eventually, stays
+from tests.support.wait import eventually, lasts
 
 pytestmark = pytest.mark.timeout(3600)
 START_SECONDS, ROTATION_SECONDS = 900.0, 300.0
@@ -100,7 +100,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         buyer.end()
         running.compose("stop", "traffic")
         story.ended = time.time()
-        stays(lambda: True, "the last scrape and the last lines", SETTLE_SECONDS)
+        lasts(SETTLE_SECONDS, "the last scrape and the last lines")
         yield story
     finally:
         running.make("clean", "CONFIRM=yes")

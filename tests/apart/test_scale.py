@@ -15,7 +15,7 @@ from tests.support.loki import Loki
 from tests.support.pages import CHANNELS, Pages
 from tests.support.prometheus import Prometheus, Sample
 from tests.support.second_stack import SecondStack, left
-from tests.support.wait import eventually, stays
+from tests.support.wait import eventually, lasts, stays
 
 pytestmark = pytest.mark.timeout(3600)
 
@@ -120,7 +120,7 @@ def test_the_loss_of_one_of_the_erp_loses_no_order(standing: Standing, container
     scene = before(standing)
     with scene.customer.ordering():
         stack.run("docker", "kill", "--signal", "KILL", f"{PROJECT}-{container}")
-        passes(LASTS_SECONDS, f"{container} is away")
+        lasts(LASTS_SECONDS, f"{container} is away")
         stack.run("docker", "start", f"{PROJECT}-{container}")
         eventually(lambda: health(container) == "healthy", f"{container} healthy", 120)
     assert lost(scene, *OF_THE_ERP, "pages") == []
@@ -129,14 +129,14 @@ def test_the_loss_of_one_of_the_erp_loses_no_order(standing: Standing, container
 
 @pytest.mark.parametrize("services", GONE, ids="+".join)
 def test_what_is_gone_for_long_is_told_and_loses_nothing(standing: Standing, services: tuple[str, ...]) -> None:
-    lasts, name = GONE[services]
+    away_for, name = GONE[services]
     scene = before(standing)
     begun = time.time()
     stack.compose("kill", "--signal", "KILL", *services)
     try:
         with scene.customer.ordering():
-            passes(40, f"a customer orders without {services}")
-        passes(lasts - 40, f"{services} are away")
+            lasts(40, f"a customer orders without {services}")
+        lasts(away_for - 40, f"{services} are away")
         for channel in CHANNELS:
             assert Pages().of("InstanceDown", channel, since=begun, says=name, resolution=False), channel
     finally:
@@ -174,12 +174,6 @@ def test_under_load_the_loss_of_any_one_loses_nothing(standing: Standing, crowde
     assert lost(scene, *ACCOUNTS) == []
 
 
-def passes(seconds: float, description: str) -> None:
-    """The time that a fault lasts is what it is about."""
-    began = time.monotonic()
-    eventually(lambda: time.monotonic() - began, description, seconds + 5, until=lambda passed: passed >= seconds)
-
-
 def before(standing: Standing) -> Scene:
     """The counts of both webs: a page of metrics is that of the one which answers."""
     return replace(Scene.set(standing), counted=sum(each.value for each in Prometheus().query(COUNTED)))
@@ -189,7 +183,7 @@ def lost(scene: Scene, *accounts: str) -> list[str]:
     """What isn't there, with its numbers, after what was sent again could have been told."""
     scene.standing.send_again()
     figures = [ACCOUNTS[name].settle(scene, SETTLES_SECONDS) for name in accounts if name != "pages"]
-    passes(35, "an alert that was sent again could be told")
+    lasts(35, "an alert that was sent again could be told")
     figures.append(ACCOUNTS["pages"].settle(scene, 0))
     return [str(figure) for figure in figures if figure.found != figure.expected]
 
@@ -208,8 +202,8 @@ def firing(prometheus: Prometheus) -> set[str]:
 
 def away(service: str) -> None:
     """Killed, back after LASTS_SECONDS, and healthy again."""
-    passes(3, "a customer orders before it")
+    lasts(3, "a customer orders before it")
     stack.compose("kill", "--signal", "KILL", service)
-    passes(LASTS_SECONDS, f"{service} is away")
+    lasts(LASTS_SECONDS, f"{service} is away")
     stack.compose("start", service, timeout=120)
     eventually(lambda: started_anew(service)(0), f"{service} healthy", 120)

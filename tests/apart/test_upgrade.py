@@ -15,7 +15,7 @@ from ops import image_source
 from tests.support import stack
 from tests.support.sample_stack import WINDOW_SECONDS, Content, SampleStack
 from tests.support.second_stack import OF_THE_MACHINE
-from tests.support.wait import eventually, stays
+from tests.support.wait import eventually, lasts
 from tests.support.written import Written, held
 
 PROJECT = "upgraded"
@@ -154,7 +154,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         with held(PROJECT) as written:
             time_of = {"begin": time.time()}
             last_order = int(running.sql("SELECT max(id) FROM orders_order"))
-            stays(lambda: None, "the last order's tasks", TASK_SECONDS, until=lambda _: True)
+            lasts(TASK_SECONDS, "the last order's tasks")
             end = time.time() - 5
             before = running.state(end, last_order)
 

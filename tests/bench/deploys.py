@@ -14,7 +14,7 @@ from tests.bench.stack import record
 from tests.support import stack
 from tests.support.pages import CHANNELS, Pages
 from tests.support.prometheus import Prometheus
-from tests.support.wait import stays
+from tests.support.wait import lasts
 
 SERVICES = ("erp-web", "erp-worker", "erp-beat", "erp-db", "erp-redis")
 ROUNDS = 2
@@ -69,7 +69,7 @@ def _one(service: str, kind: str) -> Deploy:
 
 def _idle(what: str, seconds: float) -> None:
     if seconds > 0:
-        stays(lambda: True, f"waiting for {what}", seconds, interval=seconds)
+        lasts(seconds, f"waiting for {what}")
 
 
 if __name__ == "__main__":

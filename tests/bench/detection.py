@@ -34,7 +34,7 @@ from tests.support import stack
 from tests.support.inbox import Inbox
 from tests.support.pages import Pages
 from tests.support.prometheus import Prometheus
-from tests.support.wait import NotSeenError, eventually, stays
+from tests.support.wait import NotSeenError, eventually, lasts
 
 # PostgresDown would hold HealthProbeFailing back.
 SIDE_BY_SIDE = (
@@ -117,7 +117,7 @@ def watch(found: dict[Drill, list[Fault]], number: int, until: float) -> None:
 
 def _one(drills: list[Drill]) -> dict[Drill, Fault]:
     pause = random.uniform(0, STAGGER)  # noqa: S311 - no secret
-    stays(lambda: True, "the phase to be any", pause, interval=pause + 0.01)
+    lasts(pause, "the phase to be any")
     begun, fault = time.time(), drills[0].fault
     faults.inject(current(), fault)
     try:

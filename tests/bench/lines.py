@@ -15,7 +15,7 @@ from ops.console import say, step
 from tests.bench.stack import record
 from tests.support import lines, stack
 from tests.support.lines import Lines
-from tests.support.wait import stays
+from tests.support.wait import lasts
 
 TICKS = os.sysconf("SC_CLK_TCK")
 MILLION = 1_000_000
@@ -69,7 +69,7 @@ def run(way: Lines, container: str, rate: int, seconds: int) -> dict[str, Any]:
 def main() -> int:
     results = []
     with lines.running() as way, lines.writer("writer") as container:
-        stays(lambda: None, "the writer is found", FOUND_WITHIN, until=lambda _: True)
+        lasts(FOUND_WITHIN, "the writer is found")
         for rate, seconds in RUNS:
             with step(f"{rate} lines a second for {seconds} s"):
                 results.append(run(way, container, rate, seconds))

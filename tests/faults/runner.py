@@ -15,7 +15,7 @@ from tests.faults.model import PATIENCE, Fault
 from tests.faults.standing import OWN, TOLD_SECONDS, Standing
 from tests.support.pages import CHANNELS, Page, Pages
 from tests.support.prometheus import Prometheus
-from tests.support.wait import NotSeenError, eventually, stays
+from tests.support.wait import NotSeenError, eventually, lasts
 
 LOOK_SECONDS = 0.5
 # What other tests beside this one make a small machine do.
@@ -81,7 +81,7 @@ def _run_batch(rows: Sequence[Fault], standing: Standing, expected: set[str], sa
     patience = max(fault.settles for fault in rows)
     figures = [each.settle(scene, patience) for name, each in ACCOUNTS.items() if name not in {*left_out, "pages"}]
     if "pages" not in left_out:
-        stays(lambda: None, "an alert that was sent again could be told", _left(sent_again), until=lambda _: True)
+        lasts(_left(sent_again), "an alert that was sent again could be told")
         figures.append(ACCOUNTS["pages"].settle(scene, 0))
     told = {page.alert for page in _pages(scene.begun) if page.alert and not page.alert.startswith(OWN)}
     refused = dict(scene.customer.refused)

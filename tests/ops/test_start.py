@@ -15,7 +15,7 @@ from ops.settings import Settings
 from ops.stack import Stack
 from ops.start import start
 from tests.support.stack import run
-from tests.support.wait import eventually, stays
+from tests.support.wait import eventually, lasts
 
 PROJECT = "erp-observability-start-test"
 READY = "database system is ready to accept connections"
@@ -98,7 +98,7 @@ def test_a_health_check_that_takes_too_long_is_no_crash_of_the_database(project:
             lambda: run(*streak), "a check that took too long", 30, until=lambda text: "exceeded timeout" in text
         )
         # pg_isready, which was a child of the check's shell, gives up after 3 s.
-        stays(lambda: True, "the server is stopped", 5, interval=5)
+        lasts(5, "the server is stopped")
     finally:
         run("docker", "kill", "--signal", "CONT", name)
     psql = ("docker", "exec", name, "psql", "--username=postgres", "--tuples-only", "--command=SELECT 1")

@@ -65,6 +65,15 @@ def stays(
         time.sleep(interval)
 
 
+def lasts(seconds: float, description: str) -> None:
+    """Wait for a time that is itself what is tested: how long a fault lasts, or how long nobody may be told.
+
+    `description` says what it is the time of; for what could be looked at there is `eventually`.
+    """
+    assert description
+    time.sleep(max(0.0, seconds))
+
+
 def _short(value: object, limit: int = 1500) -> str:
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
