@@ -22,19 +22,9 @@ DUE: frozenset[str] = frozenset(
     {
         "bugsink-clock-ahead",
         "engine-killed",
-        "erp-beat-clock-behind",
         "erp-beat-clock-corrected",
-        "erp-db-unnamed",
         "erp-redis-disk-full",
-        "erp-redis-unnamed",
-        "erp-web-clock-ahead",
         "erp-web-clock-behind",
-        "erp-web-to-erp-db-unanswered",
-        "erp-web-to-erp-redis-refused",
         "erp-worker-clock-ahead",
-        "erp-worker-clock-behind",
-        "erp-worker-to-erp-db-dropped",
-        "loki-damaged",
-        "redis-read-only",
     }
 )
