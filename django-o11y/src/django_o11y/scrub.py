@@ -8,13 +8,15 @@ from functools import lru_cache
 from itertools import islice
 
 from django_o11y import scrub_rules
-from django_o11y.scrub_rules import FILTERED
+from django_o11y.scrub_parts import FILTERED
 
 MAX_DEPTH = 6
 MAX_ITEMS = 50
 MAX_TEXT = 2_000
 MAX_SCRUBBED = 50_000
 """So much of a text is judged; of a longer one the middle is left out first."""
+BETWEEN_WORDS = "\x1f"
+"""A blank for the patterns, which no command has."""
 _CARD_SHAPES = ((4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4))
 
 
@@ -57,8 +59,7 @@ def _scrub_mapping(given: Mapping[object, object], depth: int) -> dict[str, obje
     for key, item in islice(given.items(), MAX_ITEMS):
         name = _text_of(key)
         found[clean(name, 100)] = FILTERED if is_secret_key(name) else scrub_value(item, depth)
-    named = given.get("name") or given.get("key")
-    if "value" in found and isinstance(named, str) and is_secret_key(named):
+    if "value" in found and is_secret_key(_name_of(given.get("name") or given.get("key"))):
         found["value"] = FILTERED
     if len(given) > MAX_ITEMS:
         found["..."] = _left_out(given)
@@ -70,21 +71,25 @@ def _left_out(given: Sized) -> str:
 
 
 def _scrub_items(items: list[object], depth: int) -> list[object]:
-    return [
-        FILTERED if number and _names_a_secret(items, number) else scrub_value(item, depth)
-        for number, item in enumerate(items)
-    ]
+    """The items may be the words of a command, or a pair of a key and its value, such as a header."""
+    words = [item for item in items if isinstance(item, str)]
+    if len(words) == len(items) and any(word.lstrip("'\"").startswith("-") for word in words):
+        command = scrub_text(BETWEEN_WORDS.join(cap(word, MAX_SCRUBBED // len(words)) for word in words)).split(
+            BETWEEN_WORDS
+        )
+        # Where words have become one, all are one text.
+        items = list(command) if len(command) == len(words) else [" ".join(command)]
+    if len(items) == 2 and is_secret_key(_name_of(items[0])):
+        return [scrub_value(items[0], depth), FILTERED]
+    return [scrub_value(item, depth) for item in items]
 
 
-def _names_a_secret(items: list[object], number: int) -> bool:
-    """Whether the item before is a header, another key, or a command's option, and this one is its secret value."""
-    pair = items[number - 1 : number + 1]
-    before, item = (each.decode(errors="replace") if isinstance(each, bytes) else each for each in pair)
-    if not isinstance(before, str):
-        return False
-    if before.startswith("-"):
-        return isinstance(item, str) and FILTERED in scrub_text(f"command {cap(before, 100)} {cap(item, 100)}")
-    return len(items) == 2 and is_secret_key(before)
+def _name_of(value: object) -> str:
+    """A text, or bytes, as which many servers have headers; also as a repr, as the SDK shows them in locals."""
+    text = value.decode(errors="replace") if isinstance(value, bytes) else value
+    if not isinstance(text, str):
+        return ""
+    return text[1:].strip("'\"") if text.startswith(("b'", 'b"')) else text.strip("'\"")
 
 
 def message_of(record: logging.LogRecord) -> str:

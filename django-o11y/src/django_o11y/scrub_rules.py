@@ -5,10 +5,9 @@ end of the text when no end of it is found.
 """
 
 import re
-from dataclasses import dataclass
-from functools import cached_property
 
-FILTERED = "[filtered]"
+from django_o11y import scrub_commands
+from django_o11y.scrub_parts import FILTERED, KEPT, Rule, quoted, rule
 
 # Names of values. `_` stands for nothing, a blank, `_` or `-`.
 CREDENTIALS = (
@@ -61,52 +60,28 @@ _LINE_END = r"(?:\r?\n|\\{1,15}r\\{1,15}n)"
 _BLANK = r"[ \t]{0,8}"
 _IS = rf"{_BLANK}(?:=>|->|:?=|:|%3[AD]|(?:not )?(?:i?like|in)(?= ?['(])){_BLANK}"
 _ROW = r"\((?:'[^']*+(?:'|\Z)|[^'()]|\([^()]*+\))*+(?:\)|\Z)"
-_SCHEMES = r"bearer|token|basic|negotiate|ntlm|api-?key|key"
-
-
-def _quoted(name: str) -> str:
-    """Up to the quote that is escaped as the first one is; a text that was cut lacks it."""
-    escapes, quote = f"(?P<{name}e>\\\\{{0,15}})", f"(?P<{name}q>[\"'])"
-    end = f"(?P={name}e)(?P={name}q)"
-    inner = rf"[^\"'\\]++|\\++(?![\"'])|(?!{end})\\*+[\"']"
-    return rf"(?:[bru]{{1,2}})?(?:{escapes}{quote}(?:{inner})*+(?:{end}|\Z))"
+_SCHEMES = r"bearer|token|basic|negotiate|ntlm|jwt|api-?key|key"
 
 
 def _value(name: str) -> str:
     """A quoted text, a list or call with such texts in it, or what goes on without a blank or separator."""
     in_html = rf"{_HTML_QUOTE}(?:(?!{_HTML_QUOTE})[^\n])*+(?:{_HTML_QUOTE})?"
+    listed = rf"(?:[\w.]{{1,40}})?[(\[{{](?:{_nested()})*+(?:[\])}}]|\Z)"
+    bare = r"(?:[^\s,;&'\"()\[\]{}<>]|[,;](?![\s'\"]|[\w.-]{1,40}=|\Z))++"
+    return rf"(?:(?:{_SCHEMES})\s{{1,3}})?(?:{quoted(name)}|{listed}|{in_html}|{bare})"
+
+
+def _nested() -> str:
+    """What may be within brackets: texts, and brackets three deep."""
     plain = rf"{_simple_quoted()}|[^\[\](){{}}'\"\\]|\\"
     nested = plain
     for _ in range(3):
         nested = rf"{plain}|[(\[{{](?:{nested})*+(?:[\])}}]|\Z)"
-    listed = rf"(?:[\w.]{{1,40}})?[(\[{{](?:{nested})*+(?:[\])}}]|\Z)"
-    bare = r"(?:[^\s,;&'\"()\[\]{}<>]|[,;](?![\s'\"]|[\w.-]{1,40}=|\Z))++"
-    return rf"(?:(?:{_SCHEMES})\s{{1,3}})?(?:{_quoted(name)}|{listed}|{in_html}|{bare})"
+    return nested
 
 
 def _simple_quoted() -> str:
     return r"\"(?:[^\"\\]|\\.)*+(?:\"|\Z)|'(?:[^'\\]|\\.)*+(?:'|\Z)"
-
-
-KEPT = rf"\1{FILTERED}"
-"""What the first group found, and no more."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    marks: tuple[str, ...]
-    """Without one of them in the text, in small letters, the pattern can't match."""
-    expression: str
-    replacement: str = FILTERED
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """Compiled when a text needs it: all of them would keep each short command waiting for 100 ms."""
-        return re.compile(self.expression, re.IGNORECASE | re.DOTALL)
-
-
-def _rule(marks: str, expression: str, replacement: str = FILTERED) -> Rule:
-    return Rule(tuple(marks.split("|")), expression, replacement)
 
 
 _CREDENTIAL_MARKS = (
@@ -119,146 +94,170 @@ _PERSONAL_MARKS = (
 _AFTER_KEY = rf"{_KEY_END}?{_IS}"
 _SECRET = rf"(?:{_CREDENTIAL}|{_PERSONAL})"
 RULES: tuple[Rule, ...] = (
-    _rule("private key", r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]{1,40}-----|\Z)"),
+    rule("private key", r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]{1,40}-----|\Z)"),
+    *scrub_commands.RULES,
     # Messages of a broker: what Celery says of a task that the worker doesn't know, or can't read
-    _rule(
+    rule(
         "message body",
         r"(contents of the message body was:\s{0,3}).*?(?=\n\nThe full contents of the message headers|\Z)",
         KEPT,
     ),
-    _rule("t decode message", r"(Can\\{0,15}'t decode message body:).*", rf"\1 {FILTERED}"),
+    rule("t decode message", r"(Can\\{0,15}'t decode message body:).*", rf"\1 {FILTERED}"),
     # What databases say of a row
-    _rule(
+    rule(
         "failing row",
         r"(Failing row contains )\(.*?(?:\)\.(?=\s*+(?:\n|\\n|['\"]|CONTEXT|\Z))|\Z)",
         rf"\1({FILTERED}).",
     ),
-    _rule(
+    rule(
         "key (",
         # A number in a column without such a name identifies nobody.
         rf"(?!key \((?:(?!{_PERSONAL}|{_CREDENTIAL})[^\n()]){{1,100}}\)=\(\d{{1,12}}\))"
         r"(\bkey \([^\n]{1,300}?\)=)\(.*?(?:\)(?=\.| already| is | conflicts| with )|\Z)",
         rf"\1({FILTERED})",
     ),
-    _rule("duplicate key value is", r"(duplicate key value is )\(.*?(?:\)\.|\Z)", rf"\1({FILTERED})."),
-    _rule(
+    rule("duplicate key value is", r"(duplicate key value is )\(.*?(?:\)\.|\Z)", rf"\1({FILTERED})."),
+    rule(
         "duplicate entry|incorrect",
         r"((?:Duplicate entry|incorrect [\w ]{1,30} value:) )\\{0,15}'.*?(?:'(?=\Z|\)| for |\s*['\"])|\Z)",
         rf"\1'{FILTERED}'",
     ),
-    _rule(
+    rule(
         "invalid input|out of range",
         r"((?:invalid input (?:syntax|value) for [\w ./]{1,80}|out of range): )\\{0,15}\".*?(?:\"|\Z)",
         rf'\1"{FILTERED}"',
     ),
-    _rule(
+    rule(
         "insert",
         rf"(\bINSERT INTO\b[^;]{{1,500}}?\bVALUES\s{{0,3}})"
         rf"(?!\(\s{{0,3}}(?:%|\$|\?|:|@|\.)){_ROW}(?:,\s{{0,3}}{_ROW})*+",
         rf"\1({FILTERED})",
     ),
     # user:password@ in a URL, where what follows the colon is no port
-    _rule("://", r"(?<=://)[^/\s:@'\"<>]{0,100}:(?!\d{1,5}(?:[/?#\s'\"]|\Z))[^\s'\"<>]{1,200}(?=@)"),
+    rule("://", r"(?<=://)[^/\s:@'\"<>]{0,100}:(?!\d{1,5}(?:[/?#\s'\"]|\Z))[^\s'\"<>]{1,200}(?=@)"),
     # the same, cut before its @
-    _rule("://", r"(?<=://)[^/\s:@'\"\[]{0,100}:(?![\[/])\d*+[a-z_][^/\s@'\"]*+(?!@)"),
+    rule("://", r"(?<=://)[^/\s:@'\"\[]{0,100}:(?![\[/])\d*+[a-z_][^/\s@'\"]*+(?!@)"),
     # a long user alone, such as the key of a tracker
-    _rule("://", r"(?<=://)[\w-]{16,100}(?=@)"),
+    rule("://", r"(?<=://)[\w-]{16,100}(?=@)"),
     # Headers of several parts
-    _rule(
+    rule(
         "cookie",
         rf"(cookie{_KEY_END}?{_IS})(?!\\|['\"\[]|b['\"])"
         r"[^\s;,=]{1,200}=[^\s;]*+(?:;[ ]?[^\s;=]{1,200}(?:=[^\s;]*+)?)*+",
         KEPT,
     ),
-    _rule(
+    rule(
         "authorization",
         rf"(authorization{_KEY_END}?{_IS})(?:digest|aws4-hmac-sha256|oauth|hawk|signature)\s[^\r\n]*+",
         KEPT,
     ),
+    # of a scheme of its own: what follows looks like a key
+    rule(
+        "authorization",
+        rf"(authorization{_KEY_END}?{_IS})[a-z][\w-]{{0,40}} {{1,3}}"
+        rf"(?![\w.-]{{1,40}}=[^=\s])(?=[^\s\d,;'\"]{{0,200}}\d)[^\s,;'\"]++",
+        KEPT,
+    ),
     # password=abc, "token": "abc", api_key => 'abc', set_password('abc'), Authorization: Token abc
-    _rule(_CREDENTIAL_MARKS, rf"({_CREDENTIAL}(?:{_AFTER_KEY}|\((?=['\"]))){_value('v')}", KEPT),
-    # PASSWORD 'abc', IDENTIFIED BY 'abc'
-    _rule("pass|identified", rf"((?:password|passphrase|identified by)\s{{1,3}}){_quoted('v')}", KEPT),
+    rule(_CREDENTIAL_MARKS, rf"({_CREDENTIAL}(?:{_AFTER_KEY}|\((?=\\{{0,15}}['\"]))){_value('v')}", KEPT),
+    # PASSWORD 'abc', IDENTIFIED BY 'abc', SET PASSWORD FOR jane = 'abc'
+    rule(
+        "pass|identified",
+        rf"((?:password(?: for [^\s=]{{1,100}} =)?|passphrase|identified by)\s{{1,3}}){quoted('v')}",
+        KEPT,
+    ),
+    # crypt('abc', gen_salt('bf')), pgp_sym_encrypt(x, 'abc')
+    rule("crypt|md5(|sha|digest|hmac", rf"(\b(?:(?:en)?crypt|md5|sha[12]|digest|hmac)\(\s{{0,3}}){quoted('v')}", KEPT),
+    rule(
+        "crypt",
+        rf"(\b(?:pgp_\w{{3}}|aes)_(?:en|de)crypt(?:_bytea)?)(?=\([^()]{{0,500}}['\"])\((?:{_nested()})*+(?:\)|\Z)",
+        rf"\1({FILTERED})",
+    ),
     # email=abc, "card": "abc", email = 'abc'
-    _rule(
+    rule(
         _PERSONAL_MARKS,
         rf"({_PERSONAL}"
         rf"(?:{_KEY_END}{_IS}|=|{_IS}(?=b?\\{{0,15}}['\"])|%3[AD]|[ ](?:not[ ])?in[ ](?=\(['\"]))){_value('v')}",
         KEPT,
     ),
     # args:('abc', 1) kwargs:{}, as Celery says of a task whose retries are used up
-    _rule("args:", rf"(\b(?:kw)?args: ?)(?=[(\[{{]){_value('v')}", KEPT),
+    rule("args:", rf"(\b(?:kw)?args: ?)(?=[(\[{{]){_value('v')}", KEPT),
     # cvv 123, pin: 1234, phone: +49 170 123 45 67
-    _rule(
+    rule(
         "cvv|cvc|otp|pin|phone|mobile|fax|birth|dob|ssn|account|passport|tax|code",
         rf"({_BEGIN}(?:(?:security|verification|one-time) code|(?:{_any_of(NUMBERS)}))(?: (?:code|date|number))?"
         rf"(?: is)?{_BLANK}[:=#]?{_BLANK})\+?\d[\d()/. -]{{1,25}}\d(?![\w])",
         KEPT,
     ),
-    _rule(
+    rule(
         "pin|otp|birth|ssn|account|passport|tax",
         rf"({_BEGIN}(?:{_any_of(NUMBERS)}): ?)(?=[^\s,;]{{0,40}}\d)[^\s,;]++",
         KEPT,
     ),
     # the password hunter2 and pass: hunter2, which look like one
-    _rule(
+    rule(
         "pass",
         r"(\bpass(?:(?:word|wd|phrase)(?: is)?\s|: ?))(?=[^\s,;]{0,40}\d)(?=[^\s,;]{0,40}[a-z])[^\s,;'\"]++",
         KEPT,
     ),
     # Token object (abc), <Session: abc>
-    _rule(
+    rule(
         "object (|<",
         r"((?:\b\w{0,40}?(?:session|token|secret|key) object \(|<\w{0,40}?(?:session|token|secret|key): ))[^)>]++",
         KEPT,
     ),
     # ("Authorization", "abc"), [b'cookie', b'abc'], ['--password', 'abc']
-    _rule(
+    rule(
         _CREDENTIAL_MARKS,
-        rf"([(\[]\s?b?\\{{0,15}}['\"][\w.-]{{0,40}}?{_CREDENTIAL}\\{{0,15}}['\"],\s?){_quoted('v')}",
+        rf"([(\[]\s?b?\\{{0,15}}['\"][\w.-]{{0,40}}?{_CREDENTIAL}\\{{0,15}}['\"],\s?){quoted('v')}",
         KEPT,
     ),
-    _rule(
+    rule(
         _PERSONAL_MARKS,
-        rf"([(\[]\s?b?\\{{0,15}}['\"](?:[\w.-]{{0,40}}[_.-])?{_PERSONAL}\\{{0,15}}['\"],\s?){_quoted('v')}(?=[)\]])",
+        rf"([(\[]\s?b?\\{{0,15}}['\"](?:[\w.-]{{0,40}}[_.-])?{_PERSONAL}\\{{0,15}}['\"],\s?){quoted('v')}(?=[)\]])",
         KEPT,
     ),
     # {"name": "password", "value": "abc"}, <input name="password" value="abc">
-    _rule(
+    rule(
         "value",
         rf"((?:name|key|type){_KEY_END}?{_IS}(?:\\{{0,15}}['\"])?[\w.-]{{0,40}}?{_SECRET}"
         rf"[^<>{{}}]{{1,200}}?value{_AFTER_KEY}){_value('v')}",
         KEPT,
     ),
     # <password>abc</password>, <param name="password">abc</param>
-    _rule(
+    rule(
         "<",
         rf"(<[\w:.-]{{0,40}}?(?:{_SECRET}|[^<>]{{1,100}}?(?:name|key|id)=['\"]?[\w.-]{{0,40}}?{_SECRET})(?:['\"\s][^<>]{{0,200}})?>)"
         r"(?:<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<]{1,2000})",
         KEPT,
     ),
     # a field of a form in several parts
-    _rule(
+    rule(
         "name=",
         rf"(name=\\{{0,15}}['\"]?[\w.-]{{0,40}}?{_SECRET}\\{{0,15}}['\"]?{_LINE_END}{{2}}).*?(?={_LINE_END}|\Z)",
         KEPT,
     ),
-    # --password abc, mysql -pabc, curl -u jane:abc
-    _rule("--", rf"((?<!-)--(?=\w)[\w-]{{0,40}}?{_SECRET}(?:\\{{0,15}}['\"])?,?\s{{1,3}})(?!-){_value('v')}", KEPT),
-    _rule("-p", r"(\b(?:mysql\w{0,10}|mariadb|sshpass)\b[^\n]{0,200}?\s-p\s?)[^\s'\"]{1,200}", KEPT),
-    _rule("-u", r"(\s(?:-u|--(?:proxy-)?user)[ =]['\"]?)[^\s:'\"]{1,100}:[^\s'\"]{1,200}", KEPT),
+    # --password abc
+    rule("--", rf"((?<!-)--(?=\w)[\w-]{{0,40}}?{_SECRET}(?:\\{{0,15}}['\"])?,?\s{{1,3}})(?!-){_value('v')}", KEPT),
     # the query of a URL or path, also one that is a token alone, and a fragment that looks like one
-    _rule("?", r"\?(?:[\w.~%\[\]-]{1,100}=|(?=[a-z.~%_-]{0,100}\d)[\w.~%-]{8})[^\s'\"<>]*+", f"?{FILTERED}"),
-    _rule("#", r"#[\w.~%-]{1,100}=[^\s'\"<>]*+", f"#{FILTERED}"),
+    rule("?", r"\?(?:[\w.~%\[\]-]{1,100}=|(?=[a-z.~%_-]{0,100}\d)[\w.~%-]{8})[^\s'\"<>]*+", f"?{FILTERED}"),
+    rule("#", r"#[\w.~%-]{1,100}=[^\s'\"<>]*+", f"#{FILTERED}"),
     # Bearer abc1, where it stands alone; the value must look like one, for "token bucket" is none
-    _rule(
-        "bearer|token|basic",
-        rf"{_WORD}(bearer|token|basic)\s{{1,3}}(?=[a-z.~+/_-]{{0,200}}(?:\d|=|(?-i:[a-z][A-Z]\w{{4}})))[\w.~+/-]{{6,}}+=*+",
+    rule(
+        "bearer|token|basic|jwt|apikey|api-key",
+        rf"{_WORD}(bearer|token|basic|jwt|api-?key)\s{{1,3}}(?=[a-z.~+/_-]{{0,200}}(?:\d|=|(?-i:[a-z][A-Z]\w{{4}})))[\w.~+/-]{{6,}}+=*+",
         rf"\1 {FILTERED}",
     ),
+    # AUTH PLAIN abc1, as a mail server is told it; its own answer lists the names of such ways
+    rule(
+        "auth",
+        rf"{_WORD}(auth(?:enticate)?\s{{1,3}}(?:plain|login|xoauth2|oauthbearer|cram-md5|digest-md5|ntlm)\s{{1,3}})"
+        r"(?=(?-i:[A-Z\d+/]{0,100}[a-z]))(?=[a-z+/]{0,200}(?:[\d=]|(?-i:(?<=[a-z])(?=[A-Z]))))[\w+/]{4,}+=*+",
+        KEPT,
+    ),
     # What shows itself: JSON in base64 and what is signed with it, tokens of well-known services, hashes of passwords
-    _rule("eyj", rf"{_WORD}(?-i:eyJ)[\w-]{{5,}}+[\w.:=+/-]*+"),
-    _rule(
+    rule("eyj", rf"{_WORD}(?-i:eyJ)[\w-]{{5,}}+[\w.:=+/-]*+"),
+    rule(
         "akia|asia|gh|gl|sk_|rk_|pk_|sk-|whsec|xox|xapp|aiza|ya29|sg.|npm_|pypi-|hvs.|dop_v1|hf_|shp|dckr_",
         rf"{_WORD}(?-i:A[KS]IA[0-9A-Z]{{16}}|gh[pousr]_\w{{16,}}+|github_pat_\w{{16,}}+"
         r"|gl(?:pat|rt|dt|ft|cbt|ptt|soat|agent)-[\w-]{10,}+"
@@ -266,19 +265,19 @@ RULES: tuple[Rule, ...] = (
         r"|AIza[\w-]{30,}+|ya29\.[\w-]{8,}+|SG\.[\w-]{8,}+\.[\w-]{8,}+|npm_\w{30,}+|pypi-[\w-]{16,}+"
         r"|hvs\.[\w-]{16,}+|dop_v1_\w{16,}+|hf_\w{30,}+|shp[a-z]{2}_[0-9a-f]{32}|dckr_[po]at_[\w-]{20,}+)",
     ),
-    _rule(
+    rule(
         "hooks.slack.com|/webhooks/|api.telegram",
         r"((?:hooks\.slack\.com/\w{1,20}|/webhooks|api\.telegram\.org)/)[^\s'\"<>]++",
         KEPT,
     ),
-    _rule("$", r"\b(?:pbkdf2_\w{1,20}|argon2\w{0,10}|bcrypt\w{0,20}|scrypt|md5|sha1)\$[^\s'\",)]++"),
-    _rule("$", r"\$(?:2[abxy]|argon2\w{0,3}|[156y])\$[\w./$=,+-]{16,}+"),
+    rule("$", r"\b(?:pbkdf2_\w{1,20}|argon2\w{0,10}|bcrypt\w{0,20}|scrypt|md5|sha1)\$[^\s'\",)]++"),
+    rule("$", r"\$(?:2[abxy]|argon2\w{0,3}|[156y])\$[\w./$=,+-]{16,}+"),
     # A session in a cache: whoever has its key is logged in
-    _rule("contrib.sessions", r"(django\.contrib\.sessions\.(?:cached_db|cache(?!d_db)))\w++", KEPT),
+    rule("contrib.sessions", r"(django\.contrib\.sessions\.(?:cached_db|cache(?!d_db)))\w++", KEPT),
     # the token of Django's links for a new password
-    _rule("-", r"(?<![\w-])[0-9a-z]{6}-[0-9a-f]{32}(?![\w-])"),
+    rule("-", r"(?<![\w-])[0-9a-z]{6}-[0-9a-f]{32}(?![\w-])"),
     # Looking back for a beginning keeps the search linear in a long word.
-    _rule("@|%40", r"(?<![\w.+%-])[\w.+%-]{1,64}?(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})++"),
+    rule("@|%40", r"(?<![\w.+%-])[\w.+%-]{1,64}?(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})++"),
 )
 # With the digit first, and what is before it looked for behind it, Python finds the places much faster.
 CARD = re.compile(
@@ -286,7 +285,7 @@ CARD = re.compile(
     r"(?:(?:[ -]?\d){12,22}(?![\w-]|\.\d)|\d{3}(?:[._/]\d{4}){3}(?![\w.-]))"
 )
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b")
-FORMAT = _rule(
+FORMAT = rule(
     f"{_CREDENTIAL_MARKS}|{_PERSONAL_MARKS}",
     rf"({_SECRET}{_KEY_END}?{_BLANK}(?:=>|[=:]|is\b)?{_BLANK}['\"(\[]?)"
     r"%(\(\w{1,60}\))?[-#0 +]?\d{0,3}(?:\.\d{1,3})?[a-z]",

@@ -14,8 +14,9 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.trace import Link, Status
 
-from django_o11y import forks, metrics, scrub, scrub_rules
+from django_o11y import forks, metrics, scrub
 from django_o11y.losses import Losses
+from django_o11y.scrub_parts import FILTERED
 
 MAX_TEXT = 8_000
 QUEUE_SIZE = 2_048  # as the SDK has it
@@ -127,7 +128,7 @@ def _attributes(given: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _attribute(name: str, value: Any) -> Any:
     if scrub.is_secret_key(name):
-        return scrub_rules.FILTERED
+        return FILTERED
     if isinstance(value, str):
         return scrub.clean(value, MAX_TEXT)
     if isinstance(value, Sequence) and not isinstance(value, bytes):

@@ -69,6 +69,12 @@ CORPUS = (
     ('Authorization: Digest username="jane", response="6629fae4"', "6629fae4"),
     ("Authorization: AWS4-HMAC-SHA256 Credential=AKI/2026, Signature=fe5f80", "fe5f80"),
     ("Proxy-Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+    ("Authorization: JWT swordfish-and-more", "swordfish-and"),
+    ("Authorization: ApiKey buyer:hunter2", "hunter2"),
+    ("Authorization: SSWS hunter2", "hunter2"),
+    ("sent ApiKey hunter2-of-a-buyer along", "hunter2"),
+    (r"send: 'AUTH PLAIN AGphbmUAaHVudGVyMg==\r\n'", "AGphbmUA"),
+    ("AUTH LOGIN aHVudGVyYWJj", "aHVudGVyYWJj"),
     # environment and command lines
     ("DATABASE_URL=postgres://erp:hunter2@erp-db/erp", "hunter2"),
     ("environ({'PGPASSWORD': 'hunter2', 'PATH': '/bin'})", "hunter2"),
@@ -80,6 +86,20 @@ CORPUS = (
     ("['manage.py', 'imp', '--password', 'hunter2']", "hunter2"),
     ("mysql -u root -phunter2 erp", "hunter2"),
     ("curl -u jane:hunter2 http://erp-web", "hunter2"),
+    ("docker login -u buyer -p hunter2 registry.example", "hunter2"),
+    ("helm registry login -u buyer -p 'hunter two' registry.example", "hunter two"),
+    ("Command '['docker', 'login', '-p', 'hunter2']' returned non-zero exit status 1.", "hunter2"),
+    ("mysqldump -h erp-db -p'hunter two' erp", "hunter two"),
+    ("curl -skubuyer:hunter2 http://erp-web", "hunter2"),
+    ("['curl', '-u', 'buyer:hunter2']", "hunter2"),
+    ("htpasswd -bc /etc/nginx/users buyer hunter2", "hunter2"),
+    ("htpasswd -nbB -C 10 buyer hunter2", "hunter2"),
+    ("['htpasswd', '-b', 'users', 'buyer', 'hunter2']", "hunter2"),
+    ("rabbitmqctl change_password buyer hunter2", "hunter2"),
+    ("openssl enc -aes-256-cbc -k hunter2 -in a -out b", "hunter2"),
+    ("openssl rsa -in key.pem -passin pass:swordfish-and-more", "swordfish-and"),
+    ("keytool -list -storepass swordfish-and-more", "swordfish-and"),
+    ("redis-cli -h erp-redis -a hunter2 ping", "hunter2"),
     # URLs
     ("GET /search?q=hunter2 HTTP/1.1", "hunter2"),
     # a query that is a token alone, and one in what a server hands on
@@ -109,6 +129,11 @@ CORPUS = (
     ("INSERT INTO users (name, note) VALUES ('hunter2', 'x(y'), ('hunter3', '')", "hunter"),
     ("UPDATE users SET email = 'hunter2' WHERE id = 7", "hunter2"),
     ("ALTER ROLE erp WITH PASSWORD 'hunter2'", "hunter2"),
+    ("UPDATE users SET password = 'it''s hunter2' WHERE id = 7", "hunter2"),
+    ("SET PASSWORD FOR buyer = 'hunter2'", "hunter2"),
+    ("SET PASSWORD FOR buyer = PASSWORD('hunter2')", "hunter2"),
+    ("UPDATE users SET note = crypt('hunter2', gen_salt('bf'))", "hunter2"),
+    ("SELECT pgp_sym_decrypt(note, 'hunter2') FROM users", "hunter2"),
     # messages of a broker
     (
         "Received unregistered task of type 'a.b'.\nThe full contents of the message body was:\n"
@@ -180,6 +205,14 @@ HARMLESS = (
     "10.5 % of 3,000 requests, p95=0.25 s, status=200",
     "manage.py migrate --noinput --database default",
     "GET ^api/(?P<pk>[0-9]+)/?$ 200, GET items/(?P<version>v[12])/?$ 200",
+    "docker run -p 8080:80 -p 127.0.0.1:5432:5432 --name mysql -d mysql:8 -p 3306:3306",
+    "docker run -p 8080 erp-login; ssh -p 2222 erp-web; mkdir -p a/b; the login of buyer -p",
+    "mysql -h erp-db -P 3306 -u root erp",
+    "htpasswd -c users buyer, htpasswd -v users buyer",
+    "openssl rsa -in key.pem -passin env:PW -out b",
+    "250-AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2 DIGEST-MD5, AUTH LOGIN failed",
+    "crypt(%s, gen_salt(%s)), md5(random()::text), a digest (of a day)",
+    "a JWT library, an ApiKey header",
     "12 tests pass: 10 of app, pass: 3/5. Really?yes",
 )
 """Texts that resemble one with a secret, and that must stay as they are."""

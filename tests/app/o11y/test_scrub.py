@@ -10,7 +10,7 @@ import pytest
 
 from django_o11y import scrub_rules
 from django_o11y.scrub import cap, clean, is_secret_key, message_of, scrub_text, scrub_value
-from django_o11y.scrub_rules import FILTERED
+from django_o11y.scrub_parts import FILTERED
 
 from .corpus import CORPUS, HARMLESS
 
@@ -139,6 +139,14 @@ def test_values_are_scrubbed_at_any_depth_and_become_plain() -> None:
         ([[b"x-api-key", b"hunter2"]], "hunter2"),
         (["manage.py", "imp", "--api-token", "hunter2", "--password", "hunter2"], "hunter2"),
         (["curl", "-u", "jane:hunter2"], "hunter2"),
+        (["docker", "login", "-u", "jane", "-p", "hunter two", "x"], "hunter two"),
+        (["mysql", "-phunter2"], "hunter2"),
+        (["htpasswd", "-b", "users", "jane", "hunter2"], "hunter2"),
+        # as the SDK shows a list among the locals
+        (["'manage.py'", "'--password'", "'hunter2'"], "hunter2"),
+        (["'mysql'", "'-phunter two'"], "hunter two"),
+        (["'Authorization'", "'hunter2'"], "hunter2"),
+        ({"name": "'password'", "value": "'hunter2'"}, "hunter2"),
         ({"name": "password", "value": "hunter2"}, "hunter2"),
         ({"args": ["hunter2"], "kwargs": {"a": "hunter2"}}, "hunter2"),
         ({"number": 4111111111111111}, "4111111111111111"),
@@ -182,11 +190,28 @@ HOSTILE = (
     *("Key (", "Key (a)=(", "Failing row contains (", ").  ", "INSERT INTO VALUES (", "cookie: a=b; ", "<password "),
     *("<", "--", "--password ", "name=password value", "mysql ", "-u a:", "pin 1", "password=&quot;", "4111 "),
     *(
+        "docker ",
+        "docker login ",
+        "htpasswd -b ",
+        "htpasswd -b a ",
+        "openssl ",
+        "curl -",
+        "'-",
+        "-pass ",
+        "7z ",
+        "7z -p 1:1 ",
+    ),
+    *("az login -p 1:1 ", "password='a''"),
+    *(
         "-----BEGIN PRIVATE KEY-----",
         "('password', '",
         "password=a,",
         "'\\\"",
         "%(password)s",
+        "crypt('",
+        "aes_encrypt('(",
+        "auth plain a",
+        "authorization: a a",
         "Duplicate entry '",
         "\n",
     ),
