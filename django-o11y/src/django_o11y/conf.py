@@ -15,6 +15,8 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FORMATS = ("auto", "json", "text")
 PREFIX = "O11Y_"
 """Each variable is also read with this prefix, and the prefixed one wins."""
+SERVICE_ADDRESS = re.compile(r"(?:tcp|udp|sctp)://\S+")
+"""What Kubernetes and Docker's links set as METRICS_PORT in every container beside a service named `metrics`."""
 SERVED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*\.[aw]sgi(?::[\w.()]+)?")
 """The argument of a server that names the application, such as shop.wsgi:application."""
 KINDS: dict[Any, str] = {
@@ -62,7 +64,7 @@ class Settings:
     metrics_token: str = field(default="", repr=False, metadata={"variable": "METRICS_TOKEN", "secret": True})
     """The bearer token that /metrics wants; empty: nobody may read it."""
     server_port: int = field(default=8001, metadata={"variable": "METRICS_PORT", "range": (0, 65535)})
-    """Where a Celery worker or beat serves /metrics, /livez and /readyz."""
+    """Where a Celery worker or beat serves /metrics, /livez and /readyz; tcp://…, of a service `metrics`, isn't read."""
     metrics_path: str = field(default="/metrics", metadata={"variable": "METRICS_PATH", "pattern": PATH})
     """Where the web process shows its metrics, whatever the project's URLs are."""
     live_path: str = field(default="/livez", metadata={"variable": "LIVE_PATH", "pattern": PATH})
@@ -155,8 +157,22 @@ def from_environment_or_exit() -> Settings:
 
 
 def read(variable: str) -> str:
-    """The variable with the prefix or else without it; empty when there is neither."""
-    return os.environ.get(PREFIX + variable, "").strip() or os.environ.get(variable, "").strip()
+    """The variable with the prefix or else without it; empty when there is neither, or only a service's address."""
+    return next((text for text in _texts(variable) if not _is_address(variable, text)), "")
+
+
+def ignored_address(variable: str) -> str:
+    """What read() left out and had nothing else for: the value that the platform set for a service of that name."""
+    return "" if read(variable) else next(iter(_texts(variable)), "")
+
+
+def _texts(variable: str) -> list[str]:
+    texts = (os.environ.get(known, "").strip() for known in (PREFIX + variable, variable))
+    return [text for text in texts if text]
+
+
+def _is_address(variable: str, text: str) -> bool:
+    return variable.endswith("_PORT") and SERVICE_ADDRESS.fullmatch(text) is not None
 
 
 def read_secret(name: str) -> str:

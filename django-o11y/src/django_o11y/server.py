@@ -1,5 +1,6 @@
 """The small HTTP server of a process that has none: metrics and health of Celery's parents and of other workers."""
 
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -12,9 +13,10 @@ from typing import Any
 
 from prometheus_client.registry import Collector
 
-from django_o11y import pages
+from django_o11y import conf, pages
 from django_o11y.pages import Page
 
+logger = logging.getLogger(__name__)
 MAX_CONNECTIONS = 16
 MAX_SECONDS = 10.0
 """A connection's whole life, however slowly its client sends or reads."""
@@ -53,6 +55,12 @@ class Server(ThreadingHTTPServer):
         return self._owner != os.getpid()
 
     def start(self) -> None:
+        if address := conf.ignored_address("METRICS_PORT"):
+            logger.info(
+                "METRICS_PORT is %s, as Kubernetes sets it for a service named metrics: it isn't read, this process "
+                "serves /metrics on port %d. O11Y_METRICS_PORT sets another.",
+                *(address, self.server_address[1]),
+            )
         threading.Thread(target=self.serve_forever, name="django-o11y-server", daemon=True).start()
 
     def process_request(self, request: Any, client_address: Any) -> None:

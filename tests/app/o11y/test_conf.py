@@ -74,6 +74,20 @@ def test_a_wrong_value_is_a_sentence(monkeypatch: pytest.MonkeyPatch, name: str,
         from_environment(service="shop")
 
 
+@pytest.mark.parametrize("address", ["tcp://10.0.0.1:80", "udp://[fd00::1]:53"])
+def test_the_address_of_a_service_named_metrics_is_no_port(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """Kubernetes sets it in every pod of the namespace, Docker by --link."""
+    monkeypatch.setenv("METRICS_PORT", address)
+    assert from_environment(service="shop").server_port == 8001
+    assert conf.ignored_address("METRICS_PORT") == address
+    monkeypatch.setenv("O11Y_METRICS_PORT", "9")
+    assert from_environment(service="shop").server_port == 9
+    assert conf.ignored_address("METRICS_PORT") == ""
+    monkeypatch.setenv("METRICS_PORT", "8")
+    monkeypatch.setenv("O11Y_METRICS_PORT", address)
+    assert from_environment(service="shop").server_port == 8
+
+
 def test_the_level_and_the_format_are_read_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "info")
     monkeypatch.setenv("LOG_FORMAT", "JSON")

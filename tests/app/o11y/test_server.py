@@ -45,6 +45,20 @@ def test_it_answers_by_both_kinds_of_addresses(running: Server, address: str) ->
         assert answer.readline() == b"HTTP/1.0 200 OK\r\n"
 
 
+def test_the_address_of_a_service_named_metrics_costs_a_line(
+    monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, object]]
+) -> None:
+    monkeypatch.setenv("METRICS_PORT", "tcp://10.0.0.1:80")
+    serving = Server(0, collectors=(), ready_checks=())
+    serving.start()
+    port = serving.server_address[1]
+    serving.shutdown()
+    serving.server_close()
+    (line,) = [each for each in lines if each["logger"] == "django_o11y.server"]
+    assert (line["level"], "METRICS_PORT is tcp://10.0.0.1:80" in str(line)) == ("INFO", True)
+    assert f"serves /metrics on port {port}. O11Y_METRICS_PORT sets another" in str(line)
+
+
 def url(running: Server, path: str) -> str:
     return f"http://127.0.0.1:{running.server_address[1]}{path}"
 
