@@ -4,7 +4,9 @@
 `from django_o11y.gunicorn import *`.
 """
 
+import contextlib
 import logging.config
+import os
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +55,25 @@ def on_starting(server: Any) -> None:
             f"{multiprocess.VARIABLE} is not set, but there are {server.cfg.workers} workers, each counting for "
             "itself; expected a folder for the metrics files of all."
         )
+    _without_a_lost_control_socket(server)
     # Projects in two folders may each have a socket of one relative path.
     addresses = [str(Path.cwd() / each) if isinstance(each, str) else each for each in server.cfg.address]
     multiprocess.enter(f"web-{addresses}")
+
+
+def _without_a_lost_control_socket(server: Any) -> None:
+    """gunicorn 25.1 and later: where nobody named a place and $HOME can't be written, each start would be an error."""
+    setting = server.cfg.settings.get("control_socket")
+    if setting is None or server.cfg.control_socket_disable or setting.get() != setting.default:
+        return
+    folder = Path(setting.get()).absolute().parent
+    with contextlib.suppress(OSError):  # such as a file system that is read-only
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        server.cfg.set("control_socket_disable", True)
+        server.log.info(
+            "There is no control socket for gunicornc: %s can't be written; --control-socket names another place.", folder
+        )
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -212,12 +212,46 @@ def test_two_servers_of_one_service_and_one_folder_count_apart(
         assert len(list((tmp_path / "metrics").iterdir())) == len(numbers)
 
 
+@pytest.mark.parametrize("can_be_written", [True, False])
+def test_gunicorn_without_a_place_for_its_control_socket_starts_without_an_error(
+    django_db_setup: None, tmp_path: Path, can_be_written: bool
+) -> None:
+    """Since 25.1 it wants one below $HOME, which a container's user seldom has."""
+    home = tmp_path / "home" if can_be_written else Path("/proc/nobody")
+    with serve(tmp_path, *GUNICORN, WSGI, HOME=str(home), XDG_RUNTIME_DIR="") as process:
+        words = "Control socket listening at" if can_be_written else "There is no control socket for gunicornc"
+        line = eventually(lambda: [each for each in process.lines if words in each["message"]], "a line about it")[0]
+        assert (line["level"], str(home / ".gunicorn") in line["message"]) == ("INFO", True)
+        assert [each for each in process.lines if each["level"] == "ERROR"] == []
+
+
+def test_a_control_socket_that_is_asked_for_is_gunicorn_s_own_affair(tmp_path: Path) -> None:
+    code = """
+import sys
+from types import SimpleNamespace
+from gunicorn.config import Config
+from django_o11y import gunicorn
+
+def server(**given):
+    cfg = Config()
+    for name, value in given.items():
+        cfg.set(name, value)
+    found = SimpleNamespace(cfg=cfg, log=SimpleNamespace(info=lambda *_: None))
+    gunicorn._without_a_lost_control_socket(found)
+    return cfg.control_socket_disable
+
+print(server(), server(control_socket="/proc/nobody/ctl"), server(control_socket_disable=True))
+"""
+    given = {"HOME": "/proc/nobody", "XDG_RUNTIME_DIR": ""}
+    assert scripts.output("-c", code, **given).split() == ["True", "False", "True"]
+
+
 def test_two_gunicorns_with_sockets_of_one_relative_path_count_apart(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     entered: list[str] = []
     monkeypatch.setattr(multiprocess, "enter", entered.append)
-    server = SimpleNamespace(cfg=SimpleNamespace(workers=1, address=["shop.sock", ("127.0.0.1", 8000)]))
+    server = SimpleNamespace(cfg=SimpleNamespace(workers=1, settings={}, address=["shop.sock", ("127.0.0.1", 8000)]))
     for name in ("blue", "green"):
         (tmp_path / name).mkdir()
         monkeypatch.chdir(tmp_path / name)
