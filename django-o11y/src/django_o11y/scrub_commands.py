@@ -14,6 +14,7 @@ _NEXT = rf"(?!{_QUOTE}(?:-[a-z]\b|--\w)){_WORD}"
 _OPTIONS = r"\b[^\n]{0,200}?[\s'\"]"
 _LOG_IN = r"(?:docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|az|oc)\b[^\n]{0,60}?(?<![\w/-])login(?![\w/-])"
 _MAPPED_PORT = r"(?:[\d.]{1,15}:)?\d{1,5}:\d{1,5}(?!\w)"
+_USER_AND_GROUP = r"\d{1,6}:\d{1,6}(?!\w)"
 _FLAGS = rf"(?:{_GAP}{_QUOTE}-\w{{1,8}}(?:{_GAP}{_QUOTE}\d{{1,2}}(?![\w.]))?){{1,6}}"
 
 RULES: tuple[Rule, ...] = (
@@ -49,7 +50,7 @@ RULES: tuple[Rule, ...] = (
     # curl -u jane:abc
     rule(
         "-u|curl",
-        rf"((?:[\s'\"](?:-u|--(?:proxy-)?user)(?:=|{_GAP})|\bcurl{_OPTIONS}-[a-z]{{0,6}}u(?:{_GAP})?){_QUOTE})"
+        rf"((?:[\s'\"](?:-u|--(?:proxy-)?user)(?:=|{_GAP})(?!{_QUOTE}{_USER_AND_GROUP})|\bcurl{_OPTIONS}-[a-z]{{0,6}}u(?:{_GAP})?){_QUOTE})"
         r"[^\s:'\"]{1,100}:[^\s'\"]{1,200}",
         KEPT,
     ),

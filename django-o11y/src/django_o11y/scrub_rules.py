@@ -155,7 +155,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "authorization",
         rf"(authorization{_KEY_END}?{_IS})[a-z][\w-]{{0,40}} {{1,3}}"
-        rf"(?![\w.-]{{1,40}}=[^=\s])(?=[^\s\d,;'\"]{{0,200}}\d)[^\s,;'\"]++",
+        rf"(?![\w.-]{{1,40}}=[^=\s])(?=[^\s\d,;'\"\\]{{0,200}}\d)[^\s,;'\"\\]++",
         KEPT,
     ),
     # password=abc, "token": "abc", api_key => 'abc', set_password('abc'), Authorization: Token abc
@@ -167,7 +167,11 @@ RULES: tuple[Rule, ...] = (
         KEPT,
     ),
     # crypt('abc', gen_salt('bf')), pgp_sym_encrypt(x, 'abc')
-    rule("crypt|md5(|sha|digest|hmac", rf"(\b(?:(?:en)?crypt|md5|sha[12]|digest|hmac)\(\s{{0,3}}){quoted('v')}", KEPT),
+    rule(
+        "crypt|md5(|sha|digest|hmac",
+        rf"((?:\b(?:en)?crypt|(?<![\w.])(?:md5|sha[12]|digest|hmac))\(\s{{0,3}}){quoted('v')}",
+        KEPT,
+    ),
     rule(
         "crypt",
         rf"(\b(?:pgp_\w{{3}}|aes)_(?:en|de)crypt(?:_bytea)?)(?=\([^()]{{0,500}}['\"])\((?:{_nested()})*+(?:\)|\Z)",
