@@ -243,9 +243,6 @@ RULES: tuple[Rule, ...] = (
     ),
     # --password abc
     rule("--", rf"((?<!-)--(?=\w)[\w-]{{0,40}}?{_SECRET}(?:\\{{0,15}}['\"])?,?\s{{1,3}})(?!-){_value('v')}", KEPT),
-    # the query of a URL or path, also one that is a token alone, and a fragment that looks like one
-    rule("?", r"\?(?:[\w.~%\[\]-]{1,100}=|(?=[a-z.~%_-]{0,100}\d)[\w.~%-]{8})[^\s'\"<>]*+", f"?{FILTERED}"),
-    rule("#", r"#[\w.~%-]{1,100}=[^\s'\"<>]*+", f"#{FILTERED}"),
     # Bearer abc1, where it stands alone; the value must look like one, for "token bucket" is none
     rule(
         "bearer|token|basic|jwt|apikey|api-key",
@@ -259,6 +256,9 @@ RULES: tuple[Rule, ...] = (
         r"(?=(?-i:[A-Z\d+/]{0,100}[a-z]))(?=[a-z+/]{0,200}(?:[\d=]|(?-i:(?<=[a-z])(?=[A-Z]))))[\w+/]{4,}+=*+",
         KEPT,
     ),
+    # the query of a URL or path, also one that is a token alone, and a fragment that looks like one
+    rule("?", r"\?(?:[\w.~%\[\]-]{1,100}=|(?=[a-z.~%_-]{0,100}\d)[\w.~%-]{8})[^\s'\"<>]*+", f"?{FILTERED}"),
+    rule("#", r"#[\w.~%-]{1,100}=[^\s'\"<>]*+", f"#{FILTERED}"),
     # What shows itself: JSON in base64 and what is signed with it, tokens of well-known services, hashes of passwords
     rule("eyj", rf"{_WORD}(?-i:eyJ)[\w-]{{5,}}+[\w.:=+/-]*+"),
     rule(

@@ -31,8 +31,9 @@ def test_a_secret_in_a_text_is_taken_out(text: str, secret: str) -> None:
         lambda text: repr(repr(text)),
         lambda text: json.dumps({"note": text}),
         lambda text: f"x {text} y",
+        lambda text: f"http://erp-web/?a={text}",
     ],
-    ids=["repr", "json", "repr of a repr", "json of a mapping", "within a sentence"],
+    ids=["repr", "json", "repr of a repr", "json of a mapping", "within a sentence", "within a query"],
 )
 def test_a_text_in_another_is_scrubbed_too(write: Callable[[str], str]) -> None:
     assert [text for text, secret in CORPUS if secret in scrub_text(write(text))] == []
