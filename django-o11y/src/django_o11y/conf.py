@@ -64,7 +64,7 @@ class Settings:
     metrics_token: str = field(default="", repr=False, metadata={"variable": "METRICS_TOKEN", "secret": True})
     """The bearer token that /metrics wants; empty: nobody may read it."""
     server_port: int = field(default=8001, metadata={"variable": "METRICS_PORT", "range": (0, 65535)})
-    """Where a Celery worker or beat serves /metrics, /livez and /readyz; tcp://…, of a service `metrics`, isn't read."""
+    """Where a Celery worker or beat serves /metrics, /livez and /readyz. A service's address, tcp://…, is ignored."""
     metrics_path: str = field(default="/metrics", metadata={"variable": "METRICS_PATH", "pattern": PATH})
     """Where the web process shows its metrics, whatever the project's URLs are."""
     live_path: str = field(default="/livez", metadata={"variable": "LIVE_PATH", "pattern": PATH})

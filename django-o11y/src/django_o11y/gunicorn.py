@@ -72,7 +72,8 @@ def _without_a_lost_control_socket(server: Any) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
         server.cfg.set("control_socket_disable", True)
         server.log.info(
-            "There is no control socket for gunicornc: %s can't be written; --control-socket names another place.", folder
+            "There is no control socket for gunicornc: %s can't be written; --control-socket names another place.",
+            folder,
         )
 
 

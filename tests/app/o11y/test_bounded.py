@@ -11,6 +11,7 @@ from django.test import RequestFactory
 from django.urls import ResolverMatch
 from harness.many_views import VIEWS
 from harness.processes import with_support
+from prometheus_client import REGISTRY
 
 from django_o11y import http_metrics, view_label
 from django_o11y.exchange import METHODS
@@ -97,6 +98,15 @@ def test_what_anybody_may_ask_for_leaves_room_for_what_views_answer(
         assert [observe(f"real-{number}", method, 200) for method in ("GET", "POST", "PUT")] == [1, 1, 1]
     assert [observe("refused-139", "DELETE", 401), observe("refused-139", "DELETE", 204)] == [0, 1]
     assert observe("refused-139", "DELETE", 401) == 1
+
+
+def test_a_view_and_method_cost_as_many_samples_as_the_readme_says() -> None:
+    request = RequestFactory().get("/")
+    request.resolver_match = ResolverMatch(str, (), {}, "of-its-own")
+    http_metrics.observe(request, method="GET", status=200, seconds=0.1, size=0)
+    samples = [sample for metric in REGISTRY.collect() for sample in metric.samples]
+    names = [sample.name for sample in samples if sample.labels.get("view") == "of-its-own"]
+    assert len([name for name in names if not name.endswith("_created")]) == 14
 
 
 @pytest.mark.parametrize("is_folder", [False, True], ids=["no folder", "no file"])
