@@ -55,7 +55,7 @@ dashboards: venv ## Write grafana/dashboards/generated anew from grafana/dashboa
 kubernetes: venv ## Write deploy/kubernetes anew from what Compose reads; OUT=folder: for your cluster, with .env and secrets/
 	@$(VENV) -m deploy.kubernetes.build "$$OUT"
 
-slo: venv ## Write prometheus/rules/slo.yml anew from prometheus/slo.yml
+slo: venv ## Write the rules of the SLOs anew from prometheus/slo.yml
 	@$(VENV) -m prometheus.slo
 
 mutation: venv ## Mutate the rules that have changed and see that their cases notice; ALL=yes for all rules

@@ -1,4 +1,7 @@
-"""`make slo`: writes rules/slo.yml, the burn rates and alerts of every SLO in slo.yml."""
+"""`make slo`: writes rules/slo.yml, the burn rates and alerts of every SLO in slo.yml.
+
+What an SLO of one application records is in a file of that application's folder, or in rules/own if it has none.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ import yaml
 
 FOLDER = Path(__file__).resolve().parent
 SOURCE = FOLDER / "slo.yml"
-TARGET = FOLDER / "rules" / "slo.yml"
+TARGET = FOLDER / "rules"
 HEAD = "# Written from prometheus/slo.yml by `make slo`. A burn of 1 uses the budget up in 30 days.\n"
 # (burn, long window, short window, for): the long one says that it matters, the short one that it still goes on.
 FAST = ((14.4, "1h", "5m", "2m"), (6, "6h", "30m", "15m"))
 SLOW = ((3, "1d", "2h", "1h"), (1, "3d", "6h", "3h"))
 KEYS = ("slo", "objective", "requests", "errors")
-OPTIONAL = ("objectives",)  # by application
+OPTIONAL = ("objectives", "application")  # objectives: by application; application: the only one that has the SLO
 BOARD = "/d/overview?var-application={{ $labels.application }}&var-env={{ $labels.env }}"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 Rule = dict[str, Any]
@@ -74,11 +77,12 @@ def _check(where: str, slo: object) -> None:
     own = slo.get("objectives", {})
     if not isinstance(own, dict):
         raise SloError(f"{where}: objectives is {own!r}; expected a share by application, such as `shop: 0.999`.")
-    for application, objective in own.items():
+    for application in (*own, slo.get("application", "shop")):
         if not isinstance(application, str) or not NAME.fullmatch(application):
             raise SloError(
                 f"{where}: {application!r} is no application's name; expected the label's value, such as shop."
             )
+    for application, objective in own.items():
         _check_objective(f"{where}: the objective of {application}", objective)
 
 
@@ -145,24 +149,39 @@ def alert(name: str, severity: str, limit: float, long: str, short: str, wait: s
     return rule
 
 
-def rules(source: Path = SOURCE) -> str:
+def rules(source: Path = SOURCE) -> dict[str, str]:
+    """The text of each file by its path below rules/."""
     slos = load(source)
     fast = [alert("ErrorBudgetFastBurn", "critical", *tier) for tier in FAST]
     slow = [alert("ErrorBudgetSlowBurn", "warning", *tier) for tier in SLOW]
-    quick = [*(rule for slo in slos for rule in of_one(slo)), burn("5m"), burn("1h"), count("1h", "1m", 60), fast[0]]
+    general = [rule for slo in slos if "application" not in slo for rule in of_one(slo)]
+    quick = [*general, burn("5m"), burn("1h"), count("1h", "1m", 60), fast[0]]
     counts = [count("6h", "5m", 300), count("1d", "5m", 300), count("3d", "5m", 300)]
     days = [*(burn(window) for window in ("30m", "2h", "6h", "1d", "3d")), *counts, fast[1], *slow]
     groups = [{"name": "slo", "rules": quick}, {"name": "slo-days", "interval": "1m", "rules": days}]
+    files = {"slo.yml": _text(groups)}
+    for application in sorted({slo["application"] for slo in slos if "application" in slo}):
+        own = [rule for slo in slos if slo.get("application") == application for rule in of_one(slo)]
+        folder = application if (TARGET / application).is_dir() else "own"
+        files[f"{folder}/slo-{application}.yml"] = _text([{"name": f"slo-{application}", "rules": own}])
+    return files
+
+
+def _text(groups: list[Rule]) -> str:
     return HEAD + yaml.dump({"groups": groups}, Dumper=Dumper, sort_keys=False, width=108)
 
 
 def main() -> int:
     try:
-        text = rules()
+        files = rules()
     except SloError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    TARGET.write_text(text, encoding="utf-8")
+    for path in TARGET.glob("*/slo-*.yml"):
+        if path.read_text(encoding="utf-8").startswith(HEAD):
+            path.unlink()  # of an application that has no SLO of its own any more
+    for name, text in files.items():
+        (TARGET / name).write_text(text, encoding="utf-8")
     return 0
 
 

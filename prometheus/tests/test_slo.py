@@ -31,11 +31,13 @@ def write(tmp_path: Path) -> Callable[[object], Path]:
 
 
 def test_committed_rules_are_what_the_generator_writes() -> None:
-    assert slo.TARGET.read_text(encoding="utf-8") == slo.rules(), "Write them anew: make slo"
+    written = {name: (slo.TARGET / name).read_text(encoding="utf-8") for name in slo.rules()}
+    assert written == slo.rules(), "Write them anew: make slo"
+    assert set(written) == {"slo.yml", "erp/slo-erp.yml"}
 
 
 def test_every_slo_has_its_budget_requests_and_errors(slos: Slos, write: Callable[[object], Path]) -> None:
-    rules = yaml.safe_load(slo.rules(write({"slos": slos})))["groups"][0]["rules"]
+    rules = yaml.safe_load(slo.rules(write({"slos": slos}))["slo.yml"])["groups"][0]["rules"]
     own = {(rule["record"], rule["labels"]["slo"]): rule["expr"] for rule in rules if "slo" in rule.get("labels", {})}
     seen = 'group by (application, env) (last_over_time(slo:requests:rate5m{{slo="{}"{}}}[6h]))'.format
     none = 'or on (application, env) 0 * slo:requests:rate5m{{slo="{}"}}'.format
@@ -46,6 +48,27 @@ def test_every_slo_has_its_budget_requests_and_errors(slos: Slos, write: Callabl
         ("slo:requests:rate5m", "latency"): "sum(c)",
         ("slo:errors:rate5m", "latency"): f"sum(d) {none('latency')}",
         ("slo:error_budget:ratio", "latency"): f"0.01 * {seen('latency', '')}",
+    }
+
+
+def test_slo_of_one_application_is_recorded_in_a_file_of_its_own(
+    slos: Slos, write: Callable[[object], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for folder in ("own", "erp"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setattr(slo, "TARGET", tmp_path)
+    own = [{**slos[1], "slo": name, "application": name.split("-")[0]} for name in ("shop-b", "erp-a", "shop-c")]
+    files = {name: yaml.safe_load(text) for name, text in slo.rules(write({"slos": [slos[0], *own]})).items()}
+    recorded = {
+        name: [
+            rule["labels"]["slo"] for rule in file["groups"][0]["rules"] if rule.get("record") == "slo:requests:rate5m"
+        ]
+        for name, file in files.items()
+    }
+    assert recorded == {
+        "slo.yml": ["availability"],
+        "erp/slo-erp.yml": ["erp-a"],
+        "own/slo-shop.yml": ["shop-b", "shop-c"],
     }
 
 
@@ -73,7 +96,7 @@ def test_application_with_an_objective_of_its_own_has_its_own_budget(
         *(({key: None}, f"2 lacks {key}; expected slo, objective, requests, errors.") for key in slo.KEYS),
         (
             {"objectiv": 0.9},
-            "2 has the unknown objectiv; expected only slo, objective, requests, errors, objectives.",
+            "2 has the unknown objectiv; expected only slo, objective, requests, errors, objectives, application.",
         ),
         ({"objectives": 0.9}, "2: objectives is 0.9; expected a share by application, such as `shop: 0.999`."),
         (
@@ -83,6 +106,10 @@ def test_application_with_an_objective_of_its_own_has_its_own_budget(
         (
             {"objectives": {'shop"': 0.9}},
             "2: 'shop\"' is no application's name; expected the label's value, such as shop.",
+        ),
+        (
+            {"application": "../shop"},
+            "2: '../shop' is no application's name; expected the label's value, such as shop.",
         ),
         ({"errors": ""}, "2: errors is ''; expected a text."),
         ({"requests": 5}, "2: requests is 5; expected a text."),
@@ -114,9 +141,23 @@ def test_command_says_the_fault_and_leaves_the_rules(
 ) -> None:
     slos[0]["objective"] = 2
     source = write({"slos": slos})
-    target = source.with_name("rules.yml")
     monkeypatch.setattr(slo, "load", lambda _, load=slo.load: load(source))
-    monkeypatch.setattr(slo, "TARGET", target)
+    monkeypatch.setattr(slo, "TARGET", source.parent / "rules")
     assert slo.main() == 2
-    assert not target.exists()
+    assert not (source.parent / "rules").exists()
     assert "the objective is 2;" in capsys.readouterr().err
+
+
+def test_file_of_an_application_that_has_no_slo_any_more_is_deleted_and_a_file_of_somebody_else_stays(
+    slos: Slos, write: Callable[[object], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "own").mkdir()
+    monkeypatch.setattr(slo, "TARGET", tmp_path)
+    monkeypatch.setattr(slo, "load", lambda _: slos)
+    (tmp_path / "own" / "slo-mine.yml").write_text("groups: []\n", encoding="utf-8")
+    slos[1]["application"] = "shop"
+    assert slo.main() == 0
+    assert {path.name for path in tmp_path.rglob("*.yml")} == {"slo.yml", "slo-shop.yml", "slo-mine.yml"}
+    slos[1]["application"] = "crm"
+    assert slo.main() == 0
+    assert {path.name for path in tmp_path.rglob("*.yml")} == {"slo.yml", "slo-crm.yml", "slo-mine.yml"}

@@ -7,9 +7,10 @@ import re
 import promql_parser as ast
 import pytest
 
+from loki import rule_files as log_rules
 from prometheus import thresholds
 from prometheus.promql import walk
-from prometheus.rule_files import Rule, alerts, all_rules, metric_of, paths
+from prometheus.rule_files import RULES, Rule, alerts, all_rules, metric_of, paths, title
 from prometheus.tests.cases import alert_ids
 from tests.support.compose_model import services
 
@@ -32,6 +33,19 @@ def test_name_says_thing_and_state_and_the_application_where_it_is_of_one(file: 
     assert NAME.fullmatch(rule["alert"]) or rule["alert"] == HEARTBEAT
     folder = paths()[file].parent.name
     assert rule["alert"].startswith("Erp") == (folder == "erp")
+
+
+def test_rules_for_every_application_name_none() -> None:
+    """What only the sample counts is in rules/erp. Every stack has the monitoring; the sandbox is never a user's."""
+    known = {"monitoring", "sandbox", "", ".+"}
+    general = [(file, rule) for file, rule in all_rules() if paths()[file].parent == RULES]
+    named = {
+        f"{file}: {title(rule)}": found
+        for file, rule in (*general, *log_rules.rules())
+        for chosen in re.findall(r'\bapplication[=!~]+"([^"]*)"', str(rule["expr"]))
+        if (found := [*sorted(set(chosen.split("|")) - known), *re.findall(r"(?i)\berp\w*", str(rule))])
+    }
+    assert named == {}
 
 
 @each_alert
@@ -81,11 +95,11 @@ def test_a_window_is_found_in_the_recorded_series_too(expression: str, expected:
 
 
 def test_each_series_is_recorded_by_one_file() -> None:
-    """Thresholds stand beside the alert that they are of."""
+    """Thresholds stand beside the alert that they are of, an application's SLOs in a file of its own."""
     files: dict[str, set[str]] = {}
     for file, rule in all_rules():
         if "record" in rule and rule["record"] != thresholds.SERIES:
-            files.setdefault(rule["record"], set()).add(file)
+            files.setdefault(f"{rule['record']} {rule.get('labels', {}).get('slo', '')}", set()).add(file)
     assert {name: found for name, found in files.items() if len(found) > 1} == {}
 
 

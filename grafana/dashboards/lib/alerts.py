@@ -16,7 +16,19 @@ INFRASTRUCTURE, BUSINESS = "infrastructure", "erp-business"
 # Each file of rules belongs to one board: its alerts lead there, and the board lists them.
 BOARD_OF = {
     **dict.fromkeys(
-        ("availability", "baseline", "certificates", "clocks", "errors", "external", "http", "slo", "traffic"), OVERVIEW
+        (
+            "availability",
+            "baseline",
+            "certificates",
+            "clocks",
+            "errors",
+            "external",
+            "http",
+            "slo",
+            "slo-erp",
+            "traffic",
+        ),
+        OVERVIEW,
     ),
     **dict.fromkeys(("lines", "logs"), OVERVIEW),
     "database": DATABASE,
