@@ -45,8 +45,9 @@ same values on both alerts.
 
 def alerts(folders: Iterable[Path] = RULES) -> list[dict[str, str]]:
     """The fixed labels of every alert of the rules with its name, each combination once."""
-    paths = [path for folder in folders for path in sorted(folder.rglob("*.yml")) if path.parent.name != "own"]
-    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths]
+    paths = [path for folder in folders for path in sorted(folder.rglob("*.yml"))]
+    ours = [path for path in paths if path.parent.name != "own" and not path.name.startswith("own")]
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in ours]
     found: list[dict[str, Any]] = [rule for file in files for group in file["groups"] for rule in group["rules"]]
     combinations = {
         (rule["alert"], rule["labels"].get("severity", ""), rule["labels"].get("team", ""))

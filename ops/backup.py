@@ -21,7 +21,14 @@ from ops.stack import Stack, refuse_scaled
 from ops.wait import attempts
 
 PASSPHRASE = "backup_passphrase"  # noqa: S105 - the name of its file
-OWN_FILES = (".env", "compose.override.yaml", "targets/*.yml", "applications/*.toml", "prometheus/rules/own/*.yml")
+OWN_FILES = (
+    ".env",
+    "compose.override.yaml",
+    "targets/*.yml",
+    "applications/*.toml",
+    "prometheus/rules/own/*.yml",
+    "loki/rules/own*.yml",
+)
 """Files of the checkout that are its user's own, which git doesn't have."""
 SPARE_BYTES = 256 * 1024**2
 SNAPSHOT_SECONDS = 600.0

@@ -14,11 +14,11 @@ import pytest
 import requests
 import yaml
 
+from loki import rule_files
 from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 CONFIG = Path(__file__).parents[1] / "loki.yml"
-RULES = Path(__file__).parents[1] / "rules"
 READY_WITHIN = 60.0
 
 Entry = tuple[dict[str, str], str, dict[str, str]]  # labels, line, structured metadata
@@ -50,7 +50,7 @@ def copy_rules(folder: Path) -> Path:
     """The rules that ship, evaluated every second; `for` in minutes becomes seconds. Returns their folder."""
     copied = folder / "alerting" / "fake"
     copied.mkdir(parents=True, exist_ok=True)
-    for file in RULES.glob("*.yml"):
+    for file in rule_files.paths().values():
         text = re.sub(r"(interval|for): (\d+)m$", r"\1: \2s", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
         (copied / file.name).write_text(text, encoding="utf-8")
     return copied

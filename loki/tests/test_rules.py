@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 import requests
 
+from alertmanager.reference import alerts
 from loki import rule_files
 from loki.tests.server import Server
 from prometheus.rule_files import RECORDED_BY_LOKI
 from prometheus.tests import test_style
+from tests.support.stack import run
 from tests.support.wait import eventually
 
 MINUTE = 60.0
@@ -241,3 +243,19 @@ def test_bad_file_is_named_where_make_reload_asks_and_the_old_rules_go_on(loki: 
     log = (loki.rules.parents[1] / "loki.log").read_text
     eventually(lambda: str(bad) in log(encoding="utf-8"), "Loki to look at the file by itself", 10)
     assert loki.get("/prometheus/api/v1/rules").json()["data"]["groups"]
+
+
+def test_rules_of_a_user_s_own_are_in_no_page_and_no_check_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (theirs := tmp_path / "rules" / "own-shop.yml").parent.mkdir()
+    for file in (theirs, theirs.with_name("lines.yml")):
+        rule = {"alert": file.stem, "expr": "vector(1)", "labels": {"severity": "info", "team": "app"}}
+        file.write_text(json.dumps({"groups": [{"name": "g", "rules": [rule]}]}), encoding="utf-8")
+    monkeypatch.setattr(rule_files, "RULES", theirs.parent)
+    assert set(rule_files.paths()) == {"lines"}
+    assert [each["alertname"] for each in alerts([theirs.parent])] == ["lines"]
+    assert run("git", "check-ignore", "loki/rules/own.yml", "loki/rules/own-shop.yml").split() == [
+        "loki/rules/own.yml",
+        "loki/rules/own-shop.yml",
+    ]

@@ -21,7 +21,12 @@ class Ruler(Api):
 def test_every_rule_is_evaluated_without_a_failure() -> None:
     def rules() -> dict[str, tuple[str, str]]:
         groups: list[dict[str, Any]] = Ruler().get("rules")["data"]["groups"]
-        return {each["name"]: (each["health"], each["lastError"]) for group in groups for each in group["rules"]}
+        return {
+            each["name"]: (each["health"], each["lastError"])
+            for group in groups
+            for each in group["rules"]
+            if not group["file"].startswith("own")
+        }
 
     expected = {rule.get("alert") or rule["record"]: ("ok", "") for _, rule in rule_files.rules()}
     eventually(rules, "every rule of loki/rules, evaluated", 70, until=lambda found: found == expected)

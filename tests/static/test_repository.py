@@ -5,8 +5,11 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 from ops.paths import ROOT
 from tests.run import PHASES
+from tests.support import repository
 from tests.support.repository import texts
 from tests.support.stack import run
 
@@ -82,3 +85,24 @@ def test_every_file_of_tests_that_runs_alone_has_a_phase() -> None:
     named = {word for phase in PHASES for word in phase.command}
     marked = [path for path in sorted(ROOT.glob("tests/e2e/test_*.py")) if "pytest.mark.alone" in path.read_text()]
     assert [path.name for path in marked if str(path.relative_to(ROOT)) not in named] == []
+
+
+def test_a_listed_file_that_is_gone_is_left_out_only_where_git_does_not_track_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout, copy = tmp_path / "checkout", tmp_path / "copy"
+    checkout.mkdir()
+    for name in ("kept", "planted", "tracked"):
+        (checkout / name).write_text(name, encoding="utf-8")
+    run("git", "init", "--quiet", folder=checkout)
+    run("git", "add", "kept", "tracked", folder=checkout)
+    monkeypatch.setattr(repository, "ROOT", checkout)
+    listed = repository.files()
+    assert [path.name for path in listed] == ["kept", "planted", "tracked"]
+    monkeypatch.setattr(repository, "files", lambda: listed)
+    (checkout / "planted").unlink()
+    repository.copy_files(copy, below=checkout)
+    assert sorted(path.name for path in copy.iterdir()) == ["kept", "tracked"]
+    (checkout / "tracked").unlink()
+    with pytest.raises(FileNotFoundError, match="tracked"):
+        repository.copy_files(copy, below=checkout)
