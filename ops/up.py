@@ -4,18 +4,17 @@ import re
 import shutil
 import time
 
-from ops import application_files, engine, gateway, image_source, machine, ports, release, secrets, urls
+from ops import application_files, engine, gateway, image_source, machine, ports, release, secrets, switched_off, urls
 from ops.console import OpsError, capture, say
 from ops.lock import alone
 from ops.paths import ROOT
-from ops.settings import GATEWAY_SERVICES, PORTS, SAMPLE_SERVICES, SANDBOX_SERVICES, Settings
+from ops.settings import PORTS, Settings
 from ops.settings import load as load_settings
 from ops.stack import Stack, foreign_folder, of_project
 from ops.start import start
 
 MEMORY_BYTES = 3 * 1024**3
 DISK_BYTES = 3 * 1024**3
-OPTIONAL = (*SAMPLE_SERVICES, *SANDBOX_SERVICES, *GATEWAY_SERVICES, "grafana-operator", "jaeger")
 
 
 def up(*, is_dev: bool = False) -> None:
@@ -55,8 +54,9 @@ def prepare(*, is_dev: bool = False) -> tuple[Stack, bool]:
 
 def finish(chosen: Stack) -> None:
     """Start what doesn't run as the files say, and stop what is switched off."""
-    stop_what_is_switched_off(chosen)
+    switched_off.stop(chosen)
     start(chosen)
+    switched_off.end_silences(chosen)
     release.record(chosen.settings)
 
 
@@ -131,10 +131,3 @@ def restart_what_is_broken(chosen: Stack, *, engine_started: bool) -> None:
         if container["Health"] == "unhealthy" or (engine_started and container["Service"] == "socket-proxy"):
             say(f"    {container['Service']} is {container['Status']}: restarting it")
             capture(["docker", "restart", container["Name"]], timeout=120)
-
-
-def stop_what_is_switched_off(chosen: Stack) -> None:
-    """Remove the containers of profiles that are off now: Compose leaves them running."""
-    idle = {container["Service"] for container in chosen.containers()} & set(OPTIONAL) - set(chosen.model["services"])
-    if idle:
-        chosen.compose("--profile", "*", "rm", "--stop", "--force", *sorted(idle))

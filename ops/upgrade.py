@@ -12,7 +12,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from ops import alerts, backup, commands, release, reload, restore, up
+from ops import alerts, backup, commands, release, reload, restore, switched_off, up
 from ops.console import OpsError, run_logged, say, step, table
 from ops.lock import alone
 from ops.paths import ROOT
@@ -169,7 +169,7 @@ def order(services: Mapping[str, Any]) -> list[str]:
 
 def replace(stack: Stack) -> None:
     """One service at a time, each healthy before the next one stops. One-shots run for those that wait for them."""
-    up.stop_what_is_switched_off(stack)
+    switched_off.stop(stack)
     for service in order(stack.model["services"]):
         if service not in stack.one_shots:
             with step(service):
