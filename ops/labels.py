@@ -24,6 +24,7 @@ FORMS = {
     "health-port": _PORT,
     "kind": _NAME,
     "measures": _NAME,
+    "once": _SWITCH,
     "logs": _SWITCH,
     "log-format": ("postgres|redis|telegraf", "postgres, redis or telegraf, or no such label"),
     "stack": ("[a-z0-9][a-z0-9_-]*", "the PROJECT of a stack"),

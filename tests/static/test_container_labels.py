@@ -1,6 +1,7 @@
 """By its labels every container is found by those who watch it; docs/applications.md says what each label means."""
 
 import re
+import tomllib
 from typing import Any
 
 import pytest
@@ -39,6 +40,15 @@ def test_make_application_prints_what_is_documented() -> None:
     chosen = ("shop", "production", "web", "8000", "/srv/monitoring/secrets", "shop_sentry_dsn")
     printed = application.lines(*chosen, settings=Settings(defaults(), {}))
     assert printed == OVERRIDE
+
+
+def test_one_shots_and_nothing_else_say_that_they_end() -> None:
+    """Telegraf leaves the starts of one that says so out, which ContainerRestartLoop counts."""
+    assert {name for name in services() if labels(name).get("once") == "on"} == set(ONE_SHOTS)
+    telegraf = tomllib.loads((ROOT / "exporters" / "telegraf.conf").read_text(encoding="utf-8"))["inputs"]["docker"][0]
+    left_out = 'name == "docker_container_status" && "observability.once" in tags && tags["observability.once"] == "on"'
+    assert f"&& !({left_out})" in telegraf["metricpass"]
+    assert "observability.once" in telegraf["docker_label_include"]
 
 
 def test_the_documented_exporters_are_those_of_the_stack() -> None:
