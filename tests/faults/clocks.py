@@ -86,7 +86,7 @@ FAULTS: tuple[Fault, ...] = (
         86,
         alerts=("CeleryHeartbeatStale",),
         seen_within=360,
-        may=("ClockSkewed", *LEFT_OUT),
+        may=("ClockSkewed", "InstanceDown", *LEFT_OUT),
         settles=FINISHED_SECONDS,
     ),
     Fault(

@@ -21,7 +21,6 @@ FAULTS: tuple[Fault, ...] = (
 DUE: frozenset[str] = frozenset(
     {
         "engine-killed",
-        "erp-beat-clock-corrected",
         "erp-redis-disk-full",
         "erp-web-clock-behind",
         "erp-worker-clock-ahead",
