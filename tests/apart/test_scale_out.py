@@ -71,7 +71,7 @@ def planted_block() -> float:
     """A block of three days ago, and the moment of a sample in it."""
     moment = int(time.time() - 3 * DAY)
     text = BLOCK + "".join(f"planted_days_ago 42 {moment + 15 * step}\n" for step in range(20)) + "# EOF\n"
-    fed("cat >planted && promtool tsdb create-blocks-from openmetrics planted . && rm planted", text)
+    fed("cat >planted && TMPDIR=. promtool tsdb create-blocks-from openmetrics planted . && rm planted", text)
     return moment + 60.0
 
 

@@ -22,8 +22,6 @@ DUE: frozenset[str] = frozenset(
     {
         "engine-killed",
         "erp-redis-disk-full",
-        "erp-web-clock-behind",
-        "erp-worker-clock-ahead",
         "loki-damaged",
     }
 )
