@@ -78,27 +78,35 @@ FAULTS: tuple[Fault, ...] = (
             "F15",
             noticed,
             both(started_anew(service), orders_are_taken),
-            60,
+            within,
             40,
             apart_from=apart,
             alerts=alerts,
             seen_within=300,
         )
-        for service, noticed, alerts, apart in (
+        for service, within, noticed, alerts, apart in (
             (
                 "prometheus",
+                60,
                 "samples since the damage are gone, and that is told",
                 ("MetricStorageFailing",),
                 (("samples", "Its start drops what came after the damage, which MetricStorageFailing tells."),),
             ),
             (
                 "loki",
+                120,
                 "lines since the damage are gone, and that is told",
                 ("LogLinesLost",),
                 (("lines", "Its start drops what came after the damage; LogLinesLost tells how many lines."),),
             ),
-            ("promtail", "lines come twice", (), (("doubled", "Without positions the engine's files are read anew."),)),
-            ("erp-redis", "tasks of the last second are done later", (), SLOW),
+            (
+                "promtail",
+                60,
+                "lines come twice",
+                (),
+                (("doubled", "Without positions the engine's files are read anew."),),
+            ),
+            ("erp-redis", 60, "tasks of the last second are done later", (), SLOW),
         )
     ),
 )
