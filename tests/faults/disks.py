@@ -56,7 +56,7 @@ FAULTS: tuple[Fault, ...] = (
         60,
         44,
         alerts=("ExceptionSpike",),
-        seen_within=300,
+        seen_within=420,
         may=("ContainerRestartLoop", "InstanceDown", *ERRORS, *TASKS, *LATE, "RedisDown", "HealthProbeFailing"),
         apart_from=SLOW,
         settles=FINISHED_SECONDS,

@@ -22,6 +22,5 @@ DUE: frozenset[str] = frozenset(
     {
         "engine-killed",
         "erp-redis-disk-full",
-        "loki-damaged",
     }
 )
