@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
+import requests
 
+from gateway.tests.bodies import remote_write
 from ops.settings import PORTS
 from tests.faults.accounts import COUNTED
 from tests.support import stack
@@ -21,9 +23,8 @@ pytestmark = pytest.mark.timeout(3600)
 PROJECT = "moved"
 REQUESTS = 50
 START_SECONDS = 900.0
-PUSH = "http://thanos-receive:19291/api/v1/receive"
 BLOCK = "# HELP planted_days_ago A block that is joined with none.\n# TYPE planted_days_ago gauge\n"
-PUSHED = "# HELP planted_pushed What an agent would push.\n# TYPE planted_pushed gauge\nplanted_pushed 7\n"
+PUSHED = "planted_pushed"
 UPLOADED = "sum(thanos_shipper_uploads_total)"
 DAY = 86_400
 
@@ -79,6 +80,15 @@ def fed(command: str, text: str) -> None:
     stack.execute("prometheus", "sh", "-c", f'printf %s "$0" | {{ {command}; }}', text)
 
 
+def push(name: str, value: float) -> None:
+    """As an agent's Prometheus would, straight to a receiver."""
+    each = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
+    address = stack.run("docker", "inspect", "--format", each, f"{PROJECT}-thanos-receive-1-1").split()[0]
+    body = remote_write(({"__name__": name, "application": "planted"}, value))
+    headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"}
+    requests.post(f"http://{address}:19291/api/v1/receive", data=body, headers=headers, timeout=20).raise_for_status()
+
+
 def test_history_is_whole_over_both_seams() -> None:
     one = SecondStack(PROJECT=PROJECT, SAMPLE="on")
     ports = {name: one.settings[name] for name in PORTS}
@@ -97,9 +107,9 @@ def test_history_is_whole_over_both_seams() -> None:
             past.is_whole()
             awaited(lambda: float(Prometheus().value(UPLOADED) >= 1), "blocks uploaded", 1)
             past.extend("scaled")
-            fed(f"promtool push metrics {PUSH}", PUSHED)
-            awaited(lambda: Prometheus().value("planted_pushed"), "what was pushed", 7)
-            past.values["planted_pushed", time.time()] = 7
+            push(PUSHED, 7)
+            awaited(lambda: Prometheus().value(PUSHED), "what was pushed", 7)
+            past.values[PUSHED, time.time()] = 7
         scaled.make("scale-in", timeout=START_SECONDS)
         one.make("up", timeout=START_SECONDS)
         with one.in_place_of_the_first():
