@@ -21,6 +21,5 @@ FAULTS: tuple[Fault, ...] = (
 DUE: frozenset[str] = frozenset(
     {
         "engine-killed",
-        "erp-redis-disk-full",
     }
 )
