@@ -41,7 +41,6 @@ def scale_in(stack: Stack) -> None:
         with step("Stopping what writes, and waiting for its last samples and lines"):
             stack.compose("stop", "prometheus", "prometheus-2", *RECEIVERS, timeout=300)
             last_lines.hand_over(stack)
-        _start_storage(stack)
         _run(stack, "lines-flush", "Writing what Loki has in memory", LOKI_USER)
         stack.compose("stop", *LOKI, timeout=300)
         _run(stack, "lines-in", "Copying chunks and index to Loki", LOKI_USER)

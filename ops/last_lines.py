@@ -10,6 +10,8 @@ from ops.wait import attempts
 
 WAY = ("socket-proxy", "loki", "promtail", "logkeeper")
 """The services that a line passes on its way, and the one that compares."""
+SCALED = ("loki-2", "loki-3", "storage")
+"""Those of SCALE=on: one Loki of three takes no line alone."""
 LOOK_BACK = "2m"
 WITHIN_SECONDS = 20.0
 
@@ -19,7 +21,7 @@ def hand_over(stack: Stack) -> None:
     running = stack.running()
     if not running.issuperset(WAY):
         return
-    stack.compose("stop", *sorted(running.difference(WAY)), timeout=300)
+    stack.compose("stop", *sorted(running.difference(WAY, SCALED)), timeout=300)
     end = datetime.fromtimestamp(math.ceil(time.time()), UTC).isoformat()
     compare = ("exec", "--no-TTY", "logkeeper", "python3", "-B", "-m", "logkeeper.compare", LOOK_BACK, end)
     said = ""
