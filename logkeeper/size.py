@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 EVERY = 300.0  # seconds
+# moved: second names of chunks, while `make scale-out` copies them.
+COUNTED_APART = {"chunks", "moved"}
 FILLED_TO = 0.9  # of the size, after a deletion
 UNITS = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "TB": 1000**4}
 
@@ -41,7 +43,7 @@ class Store:
         if now - self.looked < EVERY:
             return
         chunks = sorted(found(self.folder / "chunks"))
-        others = sum(each.size for each in files(self.folder) if "chunks" not in each.path.parts)
+        others = sum(each.size for each in files(self.folder) if not COUNTED_APART & {*each.path.parts})
         self.size = others + sum(each.size for each in chunks)
         self.looked = now
         left = [each for each in chunks if each.through > self.given_up_until]

@@ -11,6 +11,7 @@ THANOS_PORT = 10902
 PUSH = "http://thanos-receive:19291/api/v1/receive"
 STORAGE = "storage:8333"
 STORAGE_METRICS = "storage:9327"
+QUERY_GATEWAY = "query-gateway:9180"
 LOKI_GRPC = 9095
 
 
@@ -32,7 +33,7 @@ def monitoring(original: str) -> str:
     groups = yaml.safe_load(original)
     for group in groups:
         group["targets"] = [each for target in group["targets"] for each in _replicas(target)]
-    groups.append({"targets": [STORAGE_METRICS, *(f"{name}:{THANOS_PORT}" for name in THANOS)]})
+    groups.append({"targets": [STORAGE_METRICS, QUERY_GATEWAY, *(f"{name}:{THANOS_PORT}" for name in THANOS)]})
     return yaml.safe_dump(groups, sort_keys=False)
 
 

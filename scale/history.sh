@@ -1,10 +1,12 @@
 #!/bin/sh
-# History between one machine's volumes and the storage. What is there already stays.
+# History between one machine's volumes and the storage. What is there already stays, and what is copied is whole.
 set -eu
 
 chunks=/loki/chunks
 staged=/loki/moved
-found=/tmp/found
+
+trap 'rm -rf "$staged"' EXIT
+trap 'exit 130' INT TERM HUP
 
 copy() {
     rclone copy --s3-no-check-bucket --transfers=8 --stats=30s --stats-one-line --stats-log-level=NOTICE "$@"
@@ -13,13 +15,15 @@ copy() {
 # On a disk Loki has the last part of a chunk's key in base64: its colons are no part of a file's name everywhere.
 lines_out() {
     [ -d "$chunks/fake" ] || return 0
-    find "$chunks/fake" -type f >"$found"
+    find "$chunks/fake" -type f >"$staged/found"
     while read -r file; do
-        series="$staged/fake/$(basename "$(dirname "$file")")"
-        mkdir -p "$series"
-        ln "$file" "$series/$(basename "$file" | base64 -d)"
-    done <"$found"
-    copy "$staged" storage:logs
+        [ -e "$file" ] || continue # Loki has deleted it meanwhile
+        folder="${file%/*}"
+        series="$staged/fake/${folder##*/}"
+        [ -d "$series" ] || mkdir -p "$series"
+        ln "$file" "$series/$(printf %s "${file##*/}" | base64 -d)"
+    done <"$staged/found"
+    copy "$staged/fake" storage:logs/fake
     copy "$chunks/index" storage:logs/index
 }
 
@@ -31,41 +35,50 @@ lines_flush() {
 }
 
 lines_in() {
-    mkdir -p "$staged"
-    copy storage:logs/fake "$staged/fake"
-    find "$staged/fake" -type f >"$found"
-    while read -r file; do
-        series="$chunks/fake/$(basename "$(dirname "$file")")"
-        mkdir -p "$series"
-        mv "$file" "$series/$(printf %s "$(basename "$file")" | base64 -w 0)"
-    done <"$found"
+    rclone lsf --recursive --files-only storage:logs/fake >"$staged/found"
+    while read -r key; do
+        name="$(printf %s "${key##*/}" | base64 -w 0)"
+        [ -e "$chunks/fake/${key%/*}/$name" ] || printf '%s\n' "$key"
+    done <"$staged/found" >"$staged/missing"
+    copy --files-from-raw="$staged/missing" storage:logs/fake "$staged/fake"
+    while read -r key; do
+        series="$chunks/fake/${key%/*}"
+        [ -d "$series" ] || mkdir -p "$series"
+        mv "$staged/fake/$key" "$series/$(printf %s "${key##*/}" | base64 -w 0)"
+    done <"$staged/missing"
     copy storage:logs/index "$chunks/index"
 }
 
 # The first Prometheus has its own blocks still. What Thanos has made of blocks for long queries, it can't read.
 metrics_in() {
-    rclone lsf --dirs-only storage:metrics >"$found"
+    rclone lsf --dirs-only storage:metrics >/tmp/found
     while read -r line; do
         block="${line%/}"
         [ "${#block}" -eq 26 ] && [ ! -d "/prometheus/$block" ] || continue
-        about="$(rclone cat "storage:metrics/$block/meta.json" | tr -d ' \n\t')"
+        ended=0
+        rclone copyto "storage:metrics/$block/meta.json" /tmp/meta.json || ended=$?
+        case "$ended" in
+        0) ;;
+        3 | 4) continue ;; # not uploaded whole, or being deleted
+        *) exit "$ended" ;;
+        esac
+        about="$(tr -d ' \n\t' </tmp/meta.json)"
         case "$about" in
+        *'"source":"sidecar"'*) continue ;;
         *'"resolution":0'*) ;;
         *) continue ;;
         esac
-        case "$about" in
-        *'"source":"sidecar"'*) continue ;;
-        esac
         copy "storage:metrics/$block" "/prometheus/$block.tmp"
         mv "/prometheus/$block.tmp" "/prometheus/$block"
-    done <"$found"
+    done </tmp/found
 }
 
-rm -rf "$staged"
 case "$1" in
-lines-out) lines_out ;;
-lines-flush) lines_flush ;;
-lines-in) lines_in ;;
 metrics-in) metrics_in ;;
+lines-flush) lines_flush ;;
+lines-out | lines-in)
+    rm -rf "$staged"
+    mkdir "$staged"
+    if [ "$1" = lines-out ]; then lines_out; else lines_in; fi
+    ;;
 esac
-rm -rf "$staged"

@@ -89,3 +89,12 @@ def test_a_file_of_another_name_has_the_time_of_its_last_change(
 @pytest.mark.parametrize(("text", "size"), [("8GB", 8_000_000_000), ("500MB", 500_000_000), ("7B", 7), ("1TB", 10**12)])
 def test_a_size_is_read(text: str, size: int) -> None:
     assert bytes_of(text) == size
+
+
+def test_second_names_of_chunks_are_not_counted(store: Store, deleted: list[int]) -> None:
+    moved = store.folder / "moved" / "fake" / "stream1"
+    moved.mkdir(parents=True)
+    os.link(chunk(store.folder, 1, 100), moved / "0:1:1a2b")
+    store.cap = 1050
+    store.step(1000.0)
+    assert (store.size, deleted) == (1050, [])

@@ -1,9 +1,13 @@
 """The history of one machine is found with SCALE=on, and what came there is found on one machine again."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
+from threading import Event
 
 import pytest
 import requests
@@ -46,6 +50,27 @@ class Past:
         moment = time.time()
         self.values[COUNTED, moment] = at(COUNTED, moment)
         self.lines[ids.request] = REQUESTS
+
+    @contextmanager
+    def extended_meanwhile(self) -> Iterator[None]:
+        """A request a second, also while its web is made anew; those that are answered have a line each."""
+        erp, ids, ended = Erp(), Ids.fresh("meanwhile"), Event()
+
+        def ask() -> int:
+            answered = 0
+            while not ended.wait(1):
+                with suppress(requests.RequestException):
+                    answered += erp.version(ids).status_code == HTTPStatus.OK
+            return answered
+
+        with ThreadPoolExecutor(1) as one:
+            answered = one.submit(ask)
+            try:
+                yield
+            finally:
+                ended.set()
+        self.lines[ids.request] = answered.result()
+        assert self.lines[ids.request] > 0
 
     def is_whole(self) -> None:
         for request, expected in self.lines.items():
@@ -102,7 +127,8 @@ def test_history_is_whole_over_both_seams() -> None:
             past.extend("before")
             past.values["planted_days_ago", planted_block()] = 42
             past.is_whole()
-        scaled.make("scale-out", timeout=START_SECONDS)
+            with past.extended_meanwhile():
+                scaled.make("scale-out", timeout=START_SECONDS)
         with scaled.in_place_of_the_first():
             past.is_whole()
             awaited(lambda: float(Prometheus().value(UPLOADED) >= 1), "blocks uploaded", 1)
