@@ -19,7 +19,7 @@ from ops.alerts import SEVERITIES, answering, exposition, prometheus
 from ops.config_check import check
 from ops.console import OpsError, capture, each_of, say, step
 from ops.paths import LOCAL
-from ops.stack import ONCE, Stack
+from ops.stack import ONCE, Stack, refuse_scaled
 from ops.wait import attempts
 
 PROMETHEUS_FILES = ("prometheus.yml", "monitoring.yml")
@@ -29,6 +29,7 @@ WITHIN_SECONDS = 60.0
 
 def reload(stack: Stack) -> None:
     """Raises OpsError with what the refusing program says."""
+    refuse_scaled(stack, "reload", "`make up` takes changed rules, routes and targets over")
     if missing := {"prometheus", "alertmanager", "loki", "grafana"} - stack.running():
         raise OpsError(f"{', '.join(sorted(missing))}: not running; expected a started stack. Run `make up`.")
     with step("Checking"):

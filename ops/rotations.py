@@ -155,6 +155,9 @@ BY_HAND = {
     "refused until it has the new one (`make agent TOKEN_FILE=token` there), and Prometheus there drops it.",
     "gateway_tls_cert": "Write both files of the pair, then `make up`.",
     "gateway_tls_key": "Write both files of the pair, then `make up`.",
+    "storage_s3": "Write the new key, for storage of your own the one that it gave, then `make up`: it starts the "
+    "storage of SCALE=on, Thanos and Loki anew.",
+    "backup_s3": "Write the new key, which the storage gave; the next `make backup` reads it.",
     "django_secret_key_before": "`make rotate SECRET=django_secret_key` writes it.",
     "backup_passphrase": "One passphrase opens one folder: make the next backups into another folder with another one.",
 }

@@ -198,8 +198,9 @@ class Stack:
                 if file.is_file():
                     sha.update(f"{secret['source']} {file.stat().st_mtime_ns}".encode())
             stamps[service] = sha.hexdigest()[:12]
-        # A service reads what its renderer (SERVICE-config) wrote, so it has the renderer's stamp too.
-        return {service: stamps[service] + stamps.get(f"{service}-config", "") for service in stamps}
+        # A service and its replicas (SERVICE-2) read what the renderer (SERVICE-config) wrote: they have its stamp too.
+        renderers = {service: re.sub(r"(-[0-9])?$", "-config", service, count=1) for service in stamps}
+        return {service: stamps[service] + stamps.get(renderers[service], "") for service in stamps}
 
     def attempt(
         self, *arguments: str, timeout: float = 120, stdin: str | None = None
@@ -248,12 +249,12 @@ class Stack:
         return {each["Service"] for each in self.containers() if each["State"] == "running"}
 
 
-def refuse_scaled(stack: Stack, command: str) -> None:
-    """Raises OpsError where the stack has engines that the command doesn't know."""
+def refuse_scaled(stack: Stack, command: str, instead: str = "keep the object storage by its own means") -> None:
+    """Raises OpsError where the stack has engines that the command doesn't know; `instead` says what to do."""
     if stack.settings["SCALE"] == "on":
         raise OpsError(
             f"`make {command}` knows the engines of one machine, and SCALE=on has others (docs/scale.md). Nothing was "
-            "done: keep the object storage by its own means."
+            f"done: {instead}."
         )
 
 

@@ -42,11 +42,12 @@ def matchers(application: str, gone: Collection[str], left: Collection[str]) -> 
 def _silence(stack: Stack, idle: Collection[str]) -> None:
     everything = stack.everything["services"]
     of = {name: each.get("labels", {}).get("observability.application", "") for name, each in everything.items()}
-    why = (f"--author={AUTHOR}", f"--comment={COMMENT}{' '.join(sorted(idle))}", f"--duration={SILENCED_FOR}")
     for application in sorted({of[name] for name in idle} - {""}):
         gone = [name for name in idle if of[name] == application]
         left = [name for name in stack.model["services"] if of[name] == application]
         names = ", ".join(sorted(gone))
+        # end_silences() reads the names: those of another application would end this one's silence.
+        why = (f"--author={AUTHOR}", f"--comment={COMMENT}{' '.join(sorted(gone))}", f"--duration={SILENCED_FOR}")
         try:
             amtool(stack, "silence", "add", *matchers(application, gone, left), *why)
         except OpsError as error:

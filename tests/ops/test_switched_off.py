@@ -49,6 +49,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         "alertmanager": monitoring,
         "erp-web": service("erp", "sample"),
         "erp-worker": service("erp", "sample"),
+        "jaeger": service("monitoring", "tracing"),
         "traffic": service("sandbox", "shoppers"),
         "inbox": service("sandbox", "sandbox"),
     }
@@ -76,9 +77,13 @@ def silences(stack: Stack) -> list[str]:
 def test_what_is_switched_off_is_silenced_until_it_is_switched_on_again(
     folder: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole, without = (
-        Stack(Settings({**settings.values, "PROJECT": PROJECT, "SAMPLE": sample}, {}), "official", root=folder)
-        for sample in ("on", "off")
+    whole, traced, without = (
+        Stack(Settings({**settings.values, "PROJECT": PROJECT, **chosen}, {}), "official", root=folder)
+        for chosen in (
+            {"SAMPLE": "on", "TRACING": "on"},
+            {"SAMPLE": "off", "TRACING": "on"},
+            {"SAMPLE": "off", "TRACING": "off"},
+        )
     )
     whole.compose("up", "--detach", "--wait", timeout=60)
     switched_off.stop(whole)
@@ -86,13 +91,17 @@ def test_what_is_switched_off_is_silenced_until_it_is_switched_on_again(
     switched_off.stop(without)
     assert without.running() == {"alertmanager", "inbox"}
     off = ["alertname!=Watchdog application=erp", "alertname!=Watchdog application=sandbox service~traffic"]
-    assert silences(without) == off
+    tracing = "alertname!=Watchdog application=monitoring service~jaeger"
+    assert silences(without) == [off[0], tracing, off[1]]
     assert capsys.readouterr().out.splitlines() == [
         "    erp-web, erp-worker of erp: switched off, silenced for 20m",
+        "    jaeger of monitoring: switched off, silenced for 20m",
         "    traffic of sandbox: switched off, silenced for 20m",
     ]
     switched_off.stop(without)  # a second start has nothing to remove, and no new silence
     switched_off.end_silences(without)
+    assert silences(without) == [off[0], tracing, off[1]]
+    switched_off.end_silences(traced)  # the silences of what is still off stay
     assert silences(without) == off
     switched_off.end_silences(whole)
     assert silences(whole) == []

@@ -1,13 +1,15 @@
 """Every secret has its way to be replaced."""
 
 from ops import secrets
+from ops.backup import PASSPHRASE
+from ops.repository import CREDENTIALS
 from ops.rotations import BY_HAND, ROTATIONS
 from tests.support.stack import ROOT
 
 
 def test_each_secret_can_be_rotated_or_says_how() -> None:
-    known = set(secrets.TABLE) | set(secrets.GATEWAY) | set(secrets.BEFORE)
-    assert set(ROTATIONS) | set(BY_HAND) - {"backup_passphrase"} == known
+    known = {*secrets.TABLE, *secrets.GATEWAY, *secrets.BEFORE, *secrets.STORAGE, PASSPHRASE, CREDENTIALS}
+    assert set(ROTATIONS) | set(BY_HAND) == known
     assert set(ROTATIONS) & set(BY_HAND) == set()
 
 
