@@ -38,7 +38,7 @@ def build_all(references: Collection[str] = ()) -> None:
     names = _with_bases(references or {each.reference for each in recipes.of_the_stack()})
     wanted = [each for each in recipes.recipes().values() if each.name in names]
     missing = [recipe for recipe in wanted if not present(recipe.reference)]
-    needed = [recipe for recipe in missing if recipe.name != "toolchain" or any(_needs_compiling(r) for r in missing)]
+    needed = [recipe for recipe in missing if recipe.name != "toolchain" or any(_needs_toolchain(r) for r in missing)]
     if needed:
         free = shutil.disk_usage("/var/lib/docker" if Path("/var/lib/docker").exists() else "/").free
         if free < BUILD_DISK_BYTES:
@@ -62,8 +62,8 @@ def _with_bases(references: Collection[str]) -> set[str]:
     return names
 
 
-def _needs_compiling(recipe: Recipe) -> bool:
-    return recipe.is_go and not present(recipe.go_reference)
+def _needs_toolchain(recipe: Recipe) -> bool:
+    return recipe.base == "toolchain" or (recipe.is_go and not present(recipe.go_reference))
 
 
 def build(recipe: Recipe) -> None:
@@ -75,13 +75,15 @@ def build(recipe: Recipe) -> None:
         if not present(recipe.go_reference):
             _build_go(recipe)
         arguments["GO_IMAGE"] = recipe.go_reference
+    if recipe.base == "toolchain":
+        arguments |= machine.go_environment()
     docker_build(recipe.reference, recipe.folder, arguments, log=recipe.name, contexts=recipe.other_folders)
 
 
 def _build_go(recipe: Recipe) -> None:
     arguments = {
         "TOOLCHAIN_IMAGE": recipes.recipes()["toolchain"].reference,
-        "PROGRAM": recipe.name,
+        "PROGRAM": recipe.go_folder.name,
         "PACKAGES": " ".join(recipe.go_packages),
         "TAGS": ",".join(recipe.tags),
         "LDFLAGS": recipe.ldflags.format(version=recipe.version),

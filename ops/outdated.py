@@ -16,7 +16,7 @@ from pathlib import Path
 from ops import digests, pin, recipes
 from ops.console import OpsError, capture, say, step, table
 from ops.engine import numbers
-from ops.paths import IMAGES, ROOT
+from ops.paths import ROOT
 from ops.settings import load as load_settings
 
 STABLE = re.compile(r"v?\d+(\.\d+)*(\.post\d+)?(\+incompatible)?")
@@ -88,7 +88,7 @@ def go_modules() -> Iterator[Pin]:
     """The module of each program that is built here, without the modules that it needs."""
     for recipe in recipes.recipes().values():
         if recipe.is_go:
-            file = IMAGES / "go" / recipe.name / "go.mod"
+            file = recipe.go_folder / "go.mod"
             required = re.findall(r"^(?:require)?\s+(\S+) (v\S+)", file.read_text(encoding="utf-8"), re.MULTILINE)
             for module, version in required:
                 if f"{recipe.go_packages[0]}/".startswith(f"{module}/"):

@@ -26,13 +26,17 @@ LEFT_OUT = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """One table of images.toml. `base` is the recipe whose image it starts from, None for the base itself."""
+    """One table of images.toml. `base` is the recipe whose image it starts from, None for the base itself.
+
+    `modules`: the recipe whose Go modules it has, where they aren't its own.
+    """
 
     name: str
     version: str
     base: str | None = "base"
     services: tuple[str, ...] = ()
     go_packages: tuple[str, ...] = ()
+    modules: str = ""
     debian_packages: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     ldflags: str = ""
@@ -57,6 +61,11 @@ class Recipe:
     def other_folders(self) -> dict[str, Path]:
         """Further build contexts by the name that the Dockerfile has for them."""
         return {name: ROOT / folder for name, folder in self.contexts.items()}
+
+    @property
+    def go_folder(self) -> Path:
+        """The folder with a Go program's module files."""
+        return IMAGES / "go" / (self.modules or self.name)
 
     @property
     def digest(self) -> str:
@@ -116,7 +125,7 @@ def _hash(parts: list[str], *folders: Path) -> str:
 def _go_digest(name: str) -> str:
     recipe = recipes()[name]
     parts = [recipe.version, *recipe.go_packages, *recipe.tags, recipe.ldflags, _digest("toolchain")]
-    return _hash(parts, IMAGES / "go" / "Dockerfile", IMAGES / "go" / name)
+    return _hash(parts, IMAGES / "go" / "Dockerfile", recipe.go_folder)
 
 
 @cache

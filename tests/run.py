@@ -156,6 +156,15 @@ PHASES = (
         after=("second", "official"),
         in_test=False,
     ),
+    # A node with thirty containers, which takes Kubernetes' own builds of half an hour where they aren't there yet.
+    Phase(
+        "kubernetes",
+        STACK,
+        _pytest("tests/apart/test_kubernetes_node.py"),
+        needs=("stack",),
+        after=("scale",),
+        in_test=False,
+    ),
     # A third stack with its networks, once the second one is gone.
     Phase(
         "backup",

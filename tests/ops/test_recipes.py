@@ -58,8 +58,10 @@ def test_the_folder_of_the_checkout_may_have_any_name(tree: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("file", "images"),
     [
-        ("images/prometheus/Dockerfile", {"prometheus"}),
+        ("images/prometheus/Dockerfile", {"prometheus", "prometheus-kubernetes"}),
         ("images/go/loki/go.sum", {"loki"}),
+        ("images/go/prometheus/go.sum", {"prometheus", "prometheus-kubernetes"}),
+        ("images/go/coredns/go.mod", {"coredns", "kubernetes"}),
         ("images/postgres/docker-entrypoint.sh", {"postgres"}),
         ("sandbox/Dockerfile", {"sandbox"}),
         ("erp_app/requirements.txt", {"erp"}),
@@ -80,11 +82,11 @@ def test_a_changed_file_rebuilds_only_what_it_is_in(tree: Path, file: str, image
 def test_every_recipe_of_a_go_program_is_pinned_to_its_version() -> None:
     for recipe in recipes.recipes().values():
         if recipe.is_go:
-            module_file = (ROOT / "images" / "go" / recipe.name / "go.mod").read_text(encoding="utf-8")
+            module_file = (recipe.go_folder / "go.mod").read_text(encoding="utf-8")
             major, minor, patch = recipe.version.split(".")
             # Modules whose numbers are others than their programs': Prometheus 3.13.5 is v0.313.5, Jaeger 2.13 v1.76.
             others = {"prometheus": f"v0.{major}{minor}.{patch}", "jaeger": f"v1.{int(minor) + 63}.{patch}"}
-            wanted = others.get(recipe.name, f"v{recipe.version}")
+            wanted = others.get(recipe.go_folder.name, f"v{recipe.version}")
             assert f"{wanted}\n" in module_file.replace(" // indirect", ""), recipe.name
 
 
