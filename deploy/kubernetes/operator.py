@@ -12,7 +12,7 @@ SELECTED = ("rule", "podMonitor", "probe")
 
 
 def prometheus(model: Model) -> list[Object]:
-    """The pair, and the right to see pods in every namespace."""
+    """The pair, and the rights to see pods in every namespace and where its own namespace's Alertmanagers are."""
     given = values.prometheus_spec(model)
     spec = {key: value for key, value in given.items() if key not in CHARTS_ALONE and "NilUsesHelmValues" not in key}
     selectors: Object = {f"{kind}{what}": {} for kind in SELECTED for what in ("Selector", "NamespaceSelector")}
@@ -26,8 +26,14 @@ def prometheus(model: Model) -> list[Object]:
         "securityContext": _user(model, PROMETHEUS),
         "storage": given["storageSpec"],
     }
-    may = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
-    role = {"kind": "ClusterRole", "name": PROMETHEUS, "apiGroup": "rbac.authorization.k8s.io"}
+    verbs = ["get", "list", "watch"]
+    may = {"apiGroups": [""], "resources": ["pods"], "verbs": verbs}
+    # By the one or the other, as the operator is told.
+    here = [
+        {"apiGroups": [""], "resources": ["services", "endpoints", "pods"], "verbs": verbs},
+        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": verbs},
+    ]
+    role = {"name": PROMETHEUS, "apiGroup": "rbac.authorization.k8s.io"}
     account = {"kind": "ServiceAccount", "name": PROMETHEUS, "namespace": MONITORING_NAMESPACE}
     place = {"name": PROMETHEUS, "namespace": MONITORING_NAMESPACE}
     rights = "rbac.authorization.k8s.io/v1"
@@ -35,7 +41,10 @@ def prometheus(model: Model) -> list[Object]:
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": place},
         {"apiVersion": rights, "kind": "ClusterRole", "metadata": {"name": PROMETHEUS}, "rules": [may]},
         {"apiVersion": rights, "kind": "ClusterRoleBinding", "metadata": {"name": PROMETHEUS}}
-        | {"roleRef": role, "subjects": [account]},
+        | {"roleRef": role | {"kind": "ClusterRole"}, "subjects": [account]},
+        {"apiVersion": rights, "kind": "Role", "metadata": place, "rules": here},
+        {"apiVersion": rights, "kind": "RoleBinding", "metadata": place}
+        | {"roleRef": role | {"kind": "Role"}, "subjects": [account]},
         {"apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": place, "spec": spec},
     ]
 

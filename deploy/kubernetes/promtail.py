@@ -34,7 +34,7 @@ FILES = """\
         separator: ";"
         regex: (.+);(.+);(.+);(.+)
         target_label: __path__
-        replacement: /var/log/pods/$1_$2_$3/$4/*.log
+        replacement: /var/log/pods/${1}_${2}_${3}/${4}/*.log
     # The timestamp is the container runtime's: Loki then stores a line that is sent twice after a restart only once.
     pipeline_stages:
       - cri: {}

@@ -156,6 +156,14 @@ def test_the_operator_runs_what_the_chart_runs() -> None:
     assert one("Alertmanager", "alertmanager")["spec"]["configSecret"] == "alertmanager-config"  # an object's name
 
 
+def test_prometheus_may_see_the_pods_everywhere_and_the_alertmanagers_of_its_namespace() -> None:
+    def seen(kind: str, namespace: str) -> set[str]:
+        return {each for rule in one(kind, "prometheus", namespace)["rules"] for each in rule["resources"]}
+
+    assert seen("ClusterRole", "") == {"pods"}
+    assert seen("Role", "monitoring") == {"pods", "services", "endpoints", "endpointslices"}
+
+
 @pytest.mark.parametrize(("kept", "disk"), [("8GB", "10Gi"), ("2TB", "2560Gi"), ("500MB", "1Gi")])
 def test_a_volume_has_room_for_what_prometheus_keeps(kept: str, disk: str) -> None:
     assert disk_for(kept) == disk

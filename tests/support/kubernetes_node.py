@@ -135,7 +135,7 @@ def _remove() -> None:
 
 @contextmanager
 def running() -> Iterator[Node]:
-    """The node with the operator and everything of deploy/kubernetes but the tracker, every pod ready."""
+    """The node with the operator and everything of deploy/kubernetes, every pod ready."""
     beside = SecondStack(PROJECT=PROJECT, SAMPLE="on")
     wanted = {recipe.reference for recipe in kubernetes_overlay.images().values()}
     images.build_all(wanted)

@@ -17,8 +17,6 @@ from ops import recipes
 from ops.recipes import Recipe
 
 Object = dict[str, Any]
-# Not the tracker: what it has is neither a figure nor a line.
-RUN = ("monitoring", "operator", "erp", "sandbox")
 # A shopper's orders beside the counted ones would only cost time.
 LEFT_OUT = ("traffic",)
 OPERATOR = "quay.io/prometheus-operator/prometheus-operator"
@@ -33,7 +31,7 @@ PUBLISHED = {
     "inbox": ("erp", 8095, 30095),
     "mailpit": ("erp", 8025, 30025),
 }
-VOLUMES, VOLUMES_FOLDER, STORAGE_CLASS = 10, "/var/lib/node/volumes", "node"
+VOLUMES, VOLUMES_FOLDER, STORAGE_CLASS = 12, "/var/lib/node/volumes", "node"
 KUSTOMIZATION: Object = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
 
 
@@ -41,7 +39,7 @@ def images() -> dict[str, Recipe]:
     """The recipe of each official image that deploy/kubernetes names."""
     found = {service: recipe for recipe in recipes.recipes().values() for service in recipe.services}
     found["prometheus"] = recipes.recipes()["prometheus-kubernetes"]
-    names = [name for folder in RUN for name in FOLDERS[folder]]
+    names = [name for folder in FOLDERS.values() for name in folder]
     return {committed().services[name]["image"]: found[name] for name in names}
 
 
@@ -80,7 +78,7 @@ def _everything(objects: str) -> Object:
         for name in ("prometheus", "alertmanager")
     ]
     return KUSTOMIZATION | {
-        "resources": [*(f"{objects}/{name}" for name in RUN), "node.yaml"],
+        "resources": [*(f"{objects}/{name}" for name in FOLDERS), "node.yaml"],
         "images": [_renamed(image.rpartition(":")[0], recipe) for image, recipe in images().items()],
         "replicas": [{"name": name, "count": 0} for name in LEFT_OUT],
         "patches": of_the_operator,

@@ -1,7 +1,7 @@
 """What Prometheus finds of pods has the labels that it finds of Compose's containers, by promtool's relabelling.
 
-What the operator writes before and after a monitor's steps is repeated here as its version 0.93 does it; the operator
-itself isn't run.
+What the operator writes before and after a monitor's steps is repeated here as its version 0.93 does it. The operator
+itself runs in tests/apart/test_kubernetes_node.py, in version 0.85.
 """
 
 import json
@@ -228,3 +228,13 @@ def probed(labels: Labels) -> list[tuple[str, str]]:
     """Labels of a probe and what blackbox is asked, without the target, which the instance repeats."""
     kept = ("__param_module", "__param_hostname")
     return sorted((name, value) for name, value in labels.items() if name in kept or not name.startswith("__"))
+
+
+def test_promtail_reads_the_files_that_the_kubelet_writes(tmp_path: Path) -> None:
+    (job,) = yaml.safe_load(kubernetes.config("promtail")["promtail.yml"])["scrape_configs"]
+    database = discovered("erp-db", kubernetes.pods()["erp-db"]["metadata"], "erp-db", init=False)
+    database[f"{META}pod_uid"] = "02331fd0-1857"
+    read = {"job_name": "promtail", "relabel_configs": job["relabel_configs"]}
+    [(_, _, labels)] = targets([read], [("erp-db", database)], tmp_path)
+    assert labels["__path__"] == "/var/log/pods/erp_erp-db-x1_02331fd0-1857/erp-db/*.log"
+    assert labels["__host__"] == "node-1"
