@@ -30,7 +30,7 @@ PODS = {
 KILLED = [name for name in PODS if name not in ("inbox", "mailpit")]
 # It takes the counts with it of what it answered since the last scrape.
 TAKES_ITS_COUNTS = ("erp-web",)
-ORDERS = 20
+ORDERS = 8
 ALERT, STORE = "PostgresDown", "statefulset/erp-db"
 FLUSH_SECONDS = 40  # several times the group_interval of critical alerts
 STATEMENT = "SELECT count(*) FROM orders_order o WHERE o.number IN ({numbers}) AND {condition}"
