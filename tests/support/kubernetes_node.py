@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import dedent
 from typing import Any
 
 from ops import images, recipes, settings
@@ -22,14 +24,9 @@ PROJECT = "kubernetes"
 CONTAINER = f"{PROJECT}-node"
 OF_THE_NODE = ("kubernetes", "pause", "prometheus-operator")
 READY_SECONDS = 300
-# As steps 3 and "Without the charts" of docs/kubernetes.md make them.
-SECRETS = {
-    ("erp", "secrets"): ("",),
-    ("monitoring", "metrics-token"): ("metrics_token",),
-    ("monitoring", "alertmanager-channels"): (
-        *("slack_webhook_url", "pagerduty_routing_key", "smtp_password", "heartbeat_url"),
-    ),
-}
+# Runs where `secrets` lies, beside the folder that `make kubernetes` has written.
+STEP = re.compile(r"\*\*Namespaces and secrets\.\*\*.*?```sh\n(.*?)```", re.DOTALL)
+CHECKOUT = "/checkout"
 Object = dict[str, Any]
 
 
@@ -166,17 +163,17 @@ def _make(node: Node, folder: Path, secrets: Path) -> None:
         stack.run("docker", "cp", f"{made}:/bundle.yaml", str(bundle))
     finally:
         stack.run("docker", "rm", made)
-    for source, target in ((objects, "/cluster"), (overlay, "/overlay"), (secrets, "/secrets")):
+    stack.run("docker", "exec", CONTAINER, "mkdir", CHECKOUT)
+    for source, target in ((objects, "/cluster"), (overlay, "/overlay"), (secrets, f"{CHECKOUT}/secrets")):
         node.copy(source, target)
 
 
 def _set_up(node: Node) -> None:
     folders = [f"{kubernetes_overlay.VOLUMES_FOLDER}/{number}" for number in range(kubernetes_overlay.VOLUMES)]
     stack.run("docker", "exec", CONTAINER, "mkdir", "-p", *folders)
-    node.apply("-f", "/cluster/namespaces.yaml")
-    for (namespace, name), files in SECRETS.items():
-        keys = [f"--from-file=/secrets/{file}" for file in files]
-        node.kubectl("-n", namespace, "create", "secret", "generic", name, *keys)
+    found = STEP.search((stack.ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8"))
+    assert found, "docs/kubernetes.md has lost its step about namespaces and secrets"
+    stack.run("docker", "exec", f"--workdir={CHECKOUT}", CONTAINER, "bash", "-euc", dedent(found[1]), timeout=120)
     node.apply("-k", "/overlay/operator")
     established = ("wait", "--for=condition=Established", "customresourcedefinitions", "--all", "--timeout=60s")
     node.kubectl(*established, timeout=90)
