@@ -115,9 +115,10 @@ def alertmanager_spec(model: Model) -> Object:
         "externalUrl": model.external_url["alertmanager"],
         "routePrefix": "/",
         "podMetadata": {"labels": identity(model, "alertmanager")},
-        # The last of three waits twice as long for the others: less than the group_interval of critical alerts, else it
-        # tells what was true before the others told the next.
-        "clusterPeerTimeout": "5s",
+        # So long each waits for those before it to tell, the last of three twice: shorter than the group_interval of
+        # critical alerts, else it tells what was true before. Not its half, by which their turns may differ: then two
+        # would tell at the same moment.
+        "clusterPeerTimeout": "3s",
         "useExistingSecret": True,
         "configSecret": "alertmanager-config",  # an object's name
         "secrets": [CHANNELS_SECRET],
