@@ -120,7 +120,9 @@ def test_one_alert_is_delivered_once_by_every_channel(node: Node) -> None:
 @pytest.mark.parametrize("name", KILLED)
 def test_a_kill_of_one_pod_of_a_kind_loses_nothing(node: Node, name: str) -> None:
     """Killed with -9 under orders, all its containers; the kubelet starts them anew."""
-    counted, customer = Prometheus().value(COUNTED), Customer()
+    # The test before may have taken away what a log-in needs.
+    customer = eventually(Customer, "a customer is let in", 120)
+    counted = Prometheus().value(COUNTED)
     with customer.ordering():
         eventually(lambda: len(customer.orders), "orders before it", 60, until=lambda number: number >= ORDERS)
         node.kill(name)
