@@ -124,7 +124,7 @@ def test_a_kill_of_one_pod_of_a_kind_loses_nothing(node: Node, name: str) -> Non
     customer = eventually(Customer, "a customer is let in", 120)
     counted = Prometheus().value(COUNTED)
     with customer.ordering():
-        eventually(lambda: len(customer.orders), "orders before it", 60, until=lambda number: number >= ORDERS)
+        eventually(lambda: len(customer.orders), "orders before it", 180, until=lambda number: number >= ORDERS)
         node.kill(name)
         before = len(customer.orders)
         eventually(node.unready, "every pod ready again", 300, until=lambda found: not found, interval=2)
