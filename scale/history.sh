@@ -69,6 +69,9 @@ metrics_in() {
         *) continue ;;
         esac
         copy "storage:metrics/$block" "/prometheus/$block.tmp"
+        # Else Prometheus drops what its own log has of the time before the newest block.
+        grep -q '"hints"' "/prometheus/$block.tmp/meta.json" ||
+            sed -i 's/"compaction": *{/"compaction": {"hints": ["from-out-of-order"],/' "/prometheus/$block.tmp/meta.json"
         mv "/prometheus/$block.tmp" "/prometheus/$block"
     done </tmp/found
 }
