@@ -241,7 +241,7 @@ class Runner:
         return not before - set(self.ended) - set(self.left_out)
 
     def _awaited(self, names: set[str]) -> set[str]:
-        """These phases; in the place of one that nobody asked for, what it would have waited for."""
+        """The phases to wait for. One that doesn't run is replaced by the phases that it would have waited for."""
         found = names & self.names
         for phase in PHASES:
             if phase.name in names - self.names:
