@@ -17,14 +17,19 @@ class OpsError(Exception):
 
 def each_of(*checks: Callable[[], object]) -> None:
     """Raises OpsError with all that the checks refuse: a fault of one file doesn't hide another's."""
+    if refused := refusal(*checks):
+        raise OpsError(refused)
+
+
+def refusal(*checks: Callable[[], object]) -> str:
+    """All that the checks refuse, a text each; empty where they refuse nothing."""
     refused = []
     for check_one in checks:
         try:
             check_one()
         except OpsError as error:
             refused.append(str(error))
-    if refused:
-        raise OpsError("\n".join(refused))
+    return "\n".join(refused)
 
 
 def say(text: str) -> None:

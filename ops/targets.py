@@ -11,7 +11,7 @@ from typing import Any
 from ops import application_files
 from ops.alerts import IDENTITY, prometheus, query
 from ops.config_check import check
-from ops.console import OpsError, each_of, say, step, table
+from ops.console import OpsError, refusal, say, step, table
 from ops.labels import TAKEN, expected
 from ops.paths import LOCAL
 from ops.stack import Stack
@@ -52,18 +52,13 @@ def targets(stack: Stack) -> int:
 
 def _wrong(stack: Stack) -> list[str]:
     """A text for each folder with a file that can't be used, and for each file that nothing reads."""
-    said = []
-    for check_all in (lambda: application_files.read(stack.root, stack.settings.secrets), lambda: check_files(stack)):
-        try:
-            check_all()
-        except OpsError as error:
-            said.append(str(error))
-    return [*said, *unread(stack.root)]
+    wrong = refusal(lambda: application_files.read(stack.root, stack.settings.secrets))
+    return [*filter(None, (wrong, broken(stack))), *unread(stack.root)]
 
 
-def check_files(stack: Stack) -> None:
-    """Each file by itself, because promtool names the line but not the file; OpsError has all that it refuses."""
-    each_of(*(partial(_check_file, stack, file) for file in _files(stack)))
+def broken(stack: Stack) -> str:
+    """What promtool says of the files that it refuses: each by itself, because it names the line but not the file."""
+    return refusal(*(partial(_check_file, stack, file) for file in _files(stack)))
 
 
 def _check_file(stack: Stack, file: Path) -> None:

@@ -69,6 +69,18 @@ def test_a_good_rule_is_loaded_and_a_bad_one_leaves_it_running(rule: Write, prom
     assert planted(prometheus) == ["vector(2)"]
 
 
+def test_a_broken_file_of_targets_holds_no_rule_up(rule: Write, prometheus: Prometheus) -> None:
+    file = ROOT / "targets" / "zz-planted.yml"
+    file.write_text("- lables: {application: shop}\n", encoding="utf-8")
+    try:
+        rule("vector(4)")
+        with pytest.raises(CommandError, match=r"line 1: field lables not found[\s\S]*All else is loaded"):
+            reload()
+        assert planted(prometheus) == ["vector(4)"]
+    finally:
+        file.unlink()
+
+
 def test_what_alertmanager_s_renderer_refuses_stops_the_reload_before_prometheus(
     rule: Write, prometheus: Prometheus
 ) -> None:
