@@ -39,7 +39,7 @@ fmt: venv ## Format the Python code
 	@$(VENV) -m ruff format . && $(VENV) -m ruff check --fix .
 
 reference: venv ## Write docs/reference anew from the code that it describes
-	@PYTHONPATH=django-o11y/src $(VENV) -m docs.reference.pages docs/reference
+	@PYTHONPATH=django-instrumentation/src $(VENV) -m docs.reference.pages docs/reference
 	@$(VENV) -m alertmanager.reference docs/reference/alert-routing.md
 	@$(VENV) -m prometheus.thresholds docs/reference/thresholds.md
 

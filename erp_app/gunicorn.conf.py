@@ -2,7 +2,7 @@
 
 import os
 
-from django_o11y.gunicorn import *  # noqa: F403 - gunicorn's own settings, nothing else
+from django_instrumentation.gunicorn import *  # noqa: F403 - gunicorn's own settings, nothing else
 
 bind = "0.0.0.0:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 4)

@@ -21,7 +21,7 @@ SET_UP, SET_UP_SECONDS = "bugsink-setup", 120
 LINES = """\
 services:
   {service}:
-    command: gunicorn -c python:django_o11y.gunicorn -b 0.0.0.0:{port} {name}.wsgi
+    command: gunicorn -c python:django_instrumentation.gunicorn -b 0.0.0.0:{port} {name}.wsgi
     environment:
       APPLICATION: {name}
       SERVICE: {service}

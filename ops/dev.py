@@ -17,7 +17,10 @@ SERVICES = ("erp-web", "erp-worker", "erp-beat")
 def dev() -> None:
     """Starts, then follows the log until it is interrupted; the stack goes on running."""
     up(is_dev=True)
-    say("erp-web restarts when you change erp_app/ or django-o11y/src/; run `make dev` again for worker and beat.")
+    say(
+        "erp-web restarts when you change erp_app/ or django-instrumentation/src/; run `make dev` again for worker "
+        "and beat."
+    )
     say("Ctrl-C ends this view only. `make up` goes back to the image.\n")
     stack = current()
     follow = [*stack.command, "logs", "--follow", "--no-color", "--tail", "0", *SERVICES]

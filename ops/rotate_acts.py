@@ -262,7 +262,7 @@ def targets_let_prometheus_in(change: Change) -> None:
     if refusing:
         raise OpsError(
             f"{', '.join(sorted(refusing))}: refuses the new metrics token, expected a reader of its file. An "
-            "application that reads it only when it starts needs a newer django-o11y first."
+            "application that reads it only when it starts needs a newer django-instrumentation first."
         )
     raise OpsError(f"Prometheus hasn't read each target within {WITHIN_SECONDS:.0f} s; `make targets` says more.")
 

@@ -1,7 +1,7 @@
 """`python -m tests.app_container test`: tests/app in the ERP's own image, on a PostgreSQL and a Valkey of their own.
 
-`next` and `matrix` run the tests of the package django-o11y with other versions than the sample's: `next` with the
-newest of all, `matrix` with every column of MATRIX, and ends with a table of them.
+`next` and `matrix` run the tests of the package django-instrumentation with other versions than the sample's: `next`
+with the newest of all, `matrix` with every column of MATRIX, and ends with a table of them.
 """
 
 import os
@@ -34,7 +34,7 @@ ENVIRONMENT = {
     "REDIS_PORT": "6379",
     "VERSION": "test",
 }
-PACKAGE = "/tests/app/o11y"
+PACKAGE = "/tests/app/instrumentation"
 NEXT = "requirements-next"
 MATRIX: dict[tuple[str, str], tuple[str, ...]] = {
     ("newest", "5.2"): (),

@@ -14,7 +14,7 @@ from tests.support.repository import files
 
 BIN = Path(sys.executable).parent  # the linters are installed beside this Python
 ERP = ROOT / "erp_app"
-PACKAGE = ROOT / "django-o11y"
+PACKAGE = ROOT / "django-instrumentation"
 # mypy knows the models of one Django project at a time: the ERP has a run of its own, and two others have none.
 UNTYPED = (
     *(ERP, PACKAGE, ROOT / "tests" / "app", ROOT / "sentry", ROOT / "tests" / "ops" / "sentry_release"),
@@ -69,7 +69,7 @@ ERP_SETTINGS = {
     ),
 }
 
-IMPORTED_FROM = {"PYTHONPATH": "erp_app:django-o11y/src"}
+IMPORTED_FROM = {"PYTHONPATH": "erp_app:django-instrumentation/src"}
 # SC1091: a script's companion lies elsewhere in this repository than in its container.
 LINTERS = {
     linter.name: linter

@@ -65,14 +65,14 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
         ),
         Planted(
             "tasks don't get the ids of the request",
-            "django-o11y/src/django_o11y/celery_tasks.py",
+            "django-instrumentation/src/django_instrumentation/celery_tasks.py",
             "carried: dict[str, Any] = {**context.to_message(), **tracing.send_span(sender)}",
             "carried: dict[str, Any] = {}",
             ("smoke/test_smoke.py::test_order_tasks",),
         ),
         Planted(
             "each event is an issue of its own",
-            "django-o11y/src/django_o11y/events.py",
+            "django-instrumentation/src/django_instrumentation/events.py",
             '        tags["service"] = self.service\n',
             '        tags["service"] = self.service\n        event["fingerprint"] = [event["event_id"]]\n',
             ("e2e/test_error_tracking.py::test_two_equal_errors_are_one_issue",),
@@ -112,7 +112,7 @@ GROUPS: dict[str, tuple[Planted, ...]] = {
         ),
         Planted(
             "gunicorn's workers write the same files",
-            "django-o11y/src/django_o11y/multiprocess.py",
+            "django-instrumentation/src/django_instrumentation/multiprocess.py",
             "if try_lock(lock, fcntl.LOCK_EX):",
             "if lock:",
             ("e2e/test_counts.py::test_requests_are_exactly_counted_in_prometheus",),

@@ -15,9 +15,9 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
-import django_o11y
+import django_instrumentation
 
-PACKAGE = Path(django_o11y.__file__).parent
+PACKAGE = Path(django_instrumentation.__file__).parent
 NAMES = PACKAGE / "metric_names.json"
 MAKES_METRICS = re.compile(r"^from prometheus_client import .*\b(?:Counter|Gauge|Histogram|Summary)\b", re.MULTILINE)
 FAMILIES = {"GaugeMetricFamily": "gauge", "CounterMetricFamily": "counter"}
@@ -58,9 +58,9 @@ def page() -> str:
         for each in described()
     ]
     head = (
-        "# Metrics of `django_o11y`\n\nMade by `make reference` from the code. A histogram has `_bucket`, `_sum` and "
-        "`_count`. A name stays; if one ever goes, `metric_names.json` and the changelog say since when. What "
-        "`django_prometheus`' database and cache backends count is described there.\n\n"
+        "# Metrics of `django_instrumentation`\n\nMade by `make reference` from the code. A histogram has `_bucket`, "
+        "`_sum` and `_count`. A name stays; if one ever goes, `metric_names.json` and the changelog say since when. "
+        "What `django_prometheus`' database and cache backends count is described there.\n\n"
         "| name | type | labels | unit | when it moves, or what it says | since |\n|---|---|---|---|---|---|\n"
     )
     return head + "\n".join(rows) + "\n"
@@ -71,7 +71,7 @@ def _registered() -> Iterator[Described]:
     for path in sorted(PACKAGE.glob("*.py")):
         if not MAKES_METRICS.search(path.read_text(encoding="utf-8")):
             continue
-        for each in vars(import_module(f"django_o11y.{path.stem}")).values():
+        for each in vars(import_module(f"django_instrumentation.{path.stem}")).values():
             if hasattr(each, "cache_info") and each.__annotations__.get("return") in MetricWrapperBase.__subclasses__():
                 each()
     for collector in list(REGISTRY._collector_to_names):

@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from django_o11y import conf
+from django_instrumentation import conf
 from docs.reference import metrics_page
 
 SCHEMA = Path(conf.__file__).with_name("log_line.schema.json")
@@ -22,9 +22,9 @@ def settings_page() -> str:
         for field in fields(conf.Settings)
     ]
     head = (
-        "# Settings of `django_o11y`\n\nMade by `make reference` from `django_o11y/conf.py`; "
-        "`django_o11y.setup()` reads the variables, each also as "
-        "`O11Y_` and its name, which wins; what is given to `setup()` wins over both.\n\n"
+        "# Settings of `django_instrumentation`\n\nMade by `make reference` from `django_instrumentation/conf.py`; "
+        "`django_instrumentation.setup()` reads the variables, each also as "
+        "`INSTRUMENTATION_` and its name, which wins; what is given to `setup()` wins over both.\n\n"
         "| field | variable | default | meaning |\n|---|---|---|---|\n"
     )
     return head + "\n".join(rows) + "\n"
@@ -40,7 +40,7 @@ def log_line_page() -> str:
     head = (
         "# The log line\n\n"
         f"{schema['description']}\nIt is the same from Django, gunicorn, Celery and libraries. The schema is "
-        "`django_o11y/log_line.schema.json`; this page is made from it by `make reference`.\n\n"
+        "`django_instrumentation/log_line.schema.json`; this page is made from it by `make reference`.\n\n"
         "| field | type | in every line | meaning |\n|---|---|---|---|\n"
     )
     return head + "\n".join(rows) + "\n"

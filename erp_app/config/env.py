@@ -4,7 +4,7 @@ import os
 
 from django.core.exceptions import ImproperlyConfigured
 
-from django_o11y.conf import parse, read_secret
+from django_instrumentation.conf import parse, read_secret
 
 
 def text(name: str, default: str | None = None) -> str:

@@ -7,9 +7,9 @@ from urllib.parse import quote
 from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 
-import django_o11y
+import django_instrumentation
 from config import env
-from django_o11y.conf import read_secret
+from django_instrumentation.conf import read_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = env.choice("ENV", "sandbox", "staging", "production")
@@ -104,7 +104,7 @@ DATABASES = {
 _REDIS = f"{env.text('REDIS_HOST')}:{env.number('REDIS_PORT', 6379)}"
 CACHES = {
     "default": {
-        "BACKEND": "django_o11y.cache.RedisCache",
+        "BACKEND": "django_instrumentation.cache.RedisCache",
         "LOCATION": f"redis://{_REDIS}/{env.number('REDIS_CACHE_DB', 1, least=0)}",
         "OPTIONS": {
             # Not before it is needed: redis loads OpenTelemetry, whether traces are on or not.
@@ -159,7 +159,7 @@ def _every(seconds: int, task: str) -> dict[str, object]:
 
 
 CELERY_BEAT_SCHEDULE = {
-    "heartbeat": _every(15, "django_o11y.tasks.heartbeat"),
+    "heartbeat": _every(15, "django_instrumentation.tasks.heartbeat"),
     "measure stock": _every(15, "catalog.tasks.measure_stock"),
     "reorder low stock": _every(30, "catalog.tasks.reorder_low_stock"),
     "finish orders": _every(60, "orders.tasks.finish_orders"),
@@ -171,7 +171,7 @@ PROMETHEUS_LATENCY_BUCKETS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     float("inf"),
 )
-django_o11y.setup(
+django_instrumentation.setup(
     globals(),
     application=env.text("APPLICATION", "erp"),
     service=SERVICE,

@@ -7,8 +7,8 @@ from typing import Any
 import requests
 
 from config import env
-from django_o11y import context
-from django_o11y.external import external_call
+from django_instrumentation import context
+from django_instrumentation.external import external_call
 from integrations.errors import Refused, Unavailable
 
 CONNECT_SECONDS = 1.0

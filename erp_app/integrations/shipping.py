@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.conf import settings
 
-from django_o11y.external import declare
+from django_instrumentation.external import declare
 from integrations import http
 
 API = "shipping"

@@ -41,7 +41,7 @@ def unseen() -> set[str]:
 
 
 def _made() -> Iterator[tuple[str, ...]]:
-    for path in sorted([*(ROOT / "erp_app").rglob("*.py"), *(ROOT / "django-o11y" / "src").rglob("*.py")]):
+    for path in sorted([*(ROOT / "erp_app").rglob("*.py"), *(ROOT / "django-instrumentation" / "src").rglob("*.py")]):
         for node in python.walk(python.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, python.Call) and isinstance(node.func, python.Name) and node.func.id in ENDINGS:
                 for first in node.args[:1]:

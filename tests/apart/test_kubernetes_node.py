@@ -122,14 +122,15 @@ def test_a_kill_of_one_pod_of_a_kind_loses_nothing(node: Node, name: str) -> Non
     """Killed with -9 under orders, all its containers; the kubelet starts them anew."""
     # The test before may have taken away what a log-in needs.
     customer = eventually(Customer, "a customer is let in", 120)
-    counted = Prometheus().value(COUNTED)
+    counted = answers_counted()
     with customer.ordering():
         eventually(lambda: len(customer.orders), "orders before it", 180, until=lambda number: number >= ORDERS)
         node.kill(name)
         before = len(customer.orders)
         eventually(node.unready, "every pod ready again", 300, until=lambda found: not found, interval=2)
         eventually(lambda: len(customer.orders) - before, "orders after it", 120, until=lambda number: number >= ORDERS)
-    eventually(lambda: differing(node, customer), "every account whole", 180, until=lambda found: not found, interval=3)
+    # A task that dies with the broker is sent again within four minutes.
+    eventually(lambda: differing(node, customer), "every account whole", 300, until=lambda found: not found, interval=3)
     if name not in TAKES_ITS_COUNTS:
         eventually(
             lambda: round(Prometheus().value(COUNTED) - counted),
@@ -137,6 +138,13 @@ def test_a_kill_of_one_pod_of_a_kind_loses_nothing(node: Node, name: str) -> Non
             120,
             until=lambda number: number == customer.asked[str(OK)],
         )
+
+
+def answers_counted() -> float:
+    """Once every web has been scraped: what the test before asked is counted then."""
+    now = time.time()
+    scraped = f'{COUNTED} and on () min(timestamp(up{{job="erp-web"}})) > {now}'
+    return eventually(lambda: Prometheus().value(scraped), "every web scraped", 60, until=lambda _: True)
 
 
 def differing(node: Node, customer: Customer) -> dict[str, tuple[int, int]]:

@@ -27,7 +27,7 @@ services:
   erp-web:
     labels: !reset null
     networks: !override [erp, published]
-    healthcheck: {test: [CMD, python, -m, django_o11y.probe, "http://127.0.0.1:8000/livez"]}
+    healthcheck: {test: [CMD, python, -m, django_instrumentation.probe, "http://127.0.0.1:8000/livez"]}
   jaeger:
     labels: !reset null
     networks: !override [erp, published]

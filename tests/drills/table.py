@@ -223,8 +223,8 @@ NOT_DRILLED: dict[str, str] = {
     "ScrapeSamplesHigh": "The drill would need a target with over 12,000 series.",
     "TargetLimitNear": "The drill would need more than 40 containers, or a file of 41 targets that are down.",
     "LogsLagging": "The drill would need lines that come late and aren't lost.",
-    "MetricsDropped": "tests/app/o11y/test_multiprocess.py has the full or damaged folder that it needs.",
-    "SpansDropped": "tests/app/o11y/test_tracker_away.py has the store that refuses, is gone or never answers.",
+    "MetricsDropped": "tests/app/instrumentation/test_multiprocess.py has the full or damaged folder that it needs.",
+    "SpansDropped": "tests/app/instrumentation/test_tracker_away.py has the store that refuses, is gone or hangs.",
     "TraceStoreFailing": "tests/apart/test_trace_store.py has the store that is gone, slow or full.",
     "TraceStoreLarge": "The drill would need gigabytes of traces.",
     "LogTracebackNew": "It wants a service that Promtail has read for an hour.",
@@ -233,5 +233,5 @@ NOT_DRILLED: dict[str, str] = {
     "LogAccountBehind": "It takes half an hour without Loki.",
     "LogAccountIncomplete": "It takes 200 MB of lines of one container in a quarter of a minute.",
     "LogStoreLarge": "The drill would need gigabytes of lines.",
-    "LogLinesUnwritten": "tests/app/o11y/test_stalled_reader.py has the engine that stops reading.",
+    "LogLinesUnwritten": "tests/app/instrumentation/test_stalled_reader.py has the engine that stops reading.",
 }

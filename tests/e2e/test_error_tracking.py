@@ -10,7 +10,7 @@ from tests.support.wait import eventually
 TELL = """
 import sys
 import sentry_sdk
-from django_o11y import context
+from django_instrumentation import context
 
 
 def ship(marker):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.app.o11y.corpus import CORPUS
+from tests.app.instrumentation.corpus import CORPUS
 from tests.support import inside
 from tests.support.erp import Erp, Ids
 from tests.support.loki import Entry, Loki
@@ -17,7 +17,7 @@ LINES_PER_TEXT = 4  # message, argument, field, exception
 TELL = """
 import json, logging, sys
 import sentry_sdk
-from django_o11y import context
+from django_instrumentation import context
 from orders.tasks import ship_order
 
 request_id, texts = sys.argv[1], json.loads(sys.argv[2])

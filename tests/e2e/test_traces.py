@@ -20,7 +20,7 @@ LAST = {"POST api/orders", "process orders.tasks.ship_order", "process orders.ta
 ADMIN = "admin@erp.example"
 ERROR = """
 import logging, sys
-from django_o11y import context
+from django_instrumentation import context
 request, trace = sys.argv[1:]
 opened = context.from_http({"X-Request-ID": request, "traceparent": f"00-{trace}-{'a' * 16}-01"})
 with context.use(opened):

@@ -23,7 +23,7 @@ MOST_LINES = 5000
 TELL = f"""
 import sys
 import sentry_sdk
-from django_o11y import context
+from django_instrumentation import context
 
 with context.use(context.Context(request_id=sys.argv[1])):
     for number in range({EVENTS}):

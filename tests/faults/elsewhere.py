@@ -3,9 +3,9 @@
 from tests.faults.model import Proven, Unproven
 
 _ACCOUNT = "tests/apart/test_log_account.py::"
-_WORKERS = "tests/app/o11y/test_multiprocess.py::"
+_WORKERS = "tests/app/instrumentation/test_multiprocess.py::"
 _TRACES = "tests/apart/test_trace_store.py::"
-_TASKS = "tests/app/o11y/test_celery_tasks.py::"
+_TASKS = "tests/app/instrumentation/test_celery_tasks.py::"
 _UPGRADE = "tests/apart/test_upgrade.py::"
 _ROTATION = "tests/apart/test_rotate.py::"
 _SECRETS = "tests/ops/test_secrets.py::"
@@ -63,7 +63,7 @@ PROVEN: tuple[Proven, ...] = (
         "F8, F13",
         "the database hangs, a health page is asked",
         "one thread asks it, the others answer within the limit",
-        "tests/app/o11y/test_health.py::test_what_hangs_is_asked_by_one_thread_only",
+        "tests/app/instrumentation/test_health.py::test_what_hangs_is_asked_by_one_thread_only",
     ),
     Proven(
         "F15",
@@ -182,7 +182,7 @@ PROVEN: tuple[Proven, ...] = (
         "F28",
         "the error tracker is away",
         "one line in ten minutes, each lost event is counted",
-        "tests/app/o11y/test_tracker_away.py::test_the_log_says_once_that_the_tracker_is_away_and_each_loss_is_counted",
+        "tests/app/instrumentation/test_tracker_away.py::test_the_log_says_once_that_the_tracker_is_away_and_each_loss_is_counted",
     ),
     Proven(
         "F29",
@@ -227,7 +227,7 @@ PROVEN: tuple[Proven, ...] = (
         "I6",
         "660 views of three processes",
         "5,000 samples at most",
-        "tests/app/o11y/test_bounded.py::test_660_views_of_three_processes_make_5000_samples_at_most",
+        "tests/app/instrumentation/test_bounded.py::test_660_views_of_three_processes_make_5000_samples_at_most",
     ),
     Proven(
         "I11",

@@ -21,7 +21,7 @@ CREATED = 201
 ENDS_WITH = {"node": 2, "postgres-exporter": 2}
 """These two don't handle the signal, for which Go has this exit status."""
 LINES_SECONDS, OFF_SECONDS = 15, 5
-HEARTBEATS = '{service="erp-worker"} |= "django_o11y.tasks.heartbeat succeeded"'
+HEARTBEATS = '{service="erp-worker"} |= "django_instrumentation.tasks.heartbeat succeeded"'
 
 
 def started_anew(*services: str) -> Look:

@@ -12,7 +12,7 @@ from tests.support.stack import ROOT
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for folder in ("images", "erp_app", "django-o11y", "sandbox", "gateway/guard", "grafana/preview"):
+    for folder in ("images", "erp_app", "django-instrumentation", "sandbox", "gateway/guard", "grafana/preview"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(*recipes.LEFT_OUT))
     monkeypatch.setattr(recipes, "ROOT", tmp_path)
     monkeypatch.setattr(recipes, "IMAGES", tmp_path / "images")

@@ -23,7 +23,7 @@ CHANNELS = tuple(notification.FILES)
 PLANTED_ERROR = """
 import sys
 import sentry_sdk
-from django_o11y import context
+from django_instrumentation import context
 
 with context.use(context.Context(request_id=sys.argv[1])):
     try:

@@ -10,13 +10,17 @@ from packaging.version import Version
 from tests.support.readme import PACKAGE, blocks
 from tests.support.stack import ROOT
 
-ROW = re.compile(r"^\| `(django_o11y[.\w]*)` \| (.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `(django_instrumentation[.\w]*)` \| (.+) \|$", re.MULTILINE)
 README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 PUBLIC = dict(ROW.findall(README))
 
 
 def test_the_set_up_is_one_call() -> None:
-    assert blocks()["settings.py"].split() == ["import", "django_o11y", "django_o11y.setup(globals())"]
+    assert blocks()["settings.py"].split() == [
+        "import",
+        "django_instrumentation",
+        "django_instrumentation.setup(globals())",
+    ]
     assert set(blocks()) == {"install", "settings.py", "run"}
 
 
@@ -37,11 +41,11 @@ def test_public_names_are_those_that_the_modules_export_and_no_others() -> None:
 
 def test_what_the_readme_names_of_the_package_is_public_and_there() -> None:
     """As a name in code, or as a file: whoever has the package from PyPI has no folder docs."""
-    named = set(re.findall(r"(?:python -m |python:|from )`?(django_o11y[.\w]*)", README))
-    commands = set(re.findall(r"`python -m (django_o11y\.\w+)", README.rpartition("The commands are")[2]))
+    named = set(re.findall(r"(?:python -m |python:|from )`?(django_instrumentation[.\w]*)", README))
+    commands = set(re.findall(r"`python -m (django_instrumentation\.\w+)", README.rpartition("The commands are")[2]))
     assert commands
     assert named <= set(PUBLIC) | commands
-    files = re.findall(r"`(django_o11y/[\w./]+|docs/[\w./-]+)`", README)
+    files = re.findall(r"`(django_instrumentation/[\w./]+|docs/[\w./-]+)`", README)
     assert [file for file in files if not ((PACKAGE / "src" / file).is_file() or (ROOT / file).is_file())] == []
 
 

@@ -35,7 +35,7 @@ def test_the_name_of_every_metric_is_kept() -> None:
     assert here - set(kept) == set(), "new names: add them to metric_names.json with the version that brings them"
     assert set(kept) - gone - here == set(), "these are gone: give them their `until` in metric_names.json"
     assert gone & here == set()
-    logs = (ROOT / folder / "CHANGELOG.md" for folder in (".", "django-o11y"))
+    logs = (ROOT / folder / "CHANGELOG.md" for folder in (".", "django-instrumentation"))
     changes = "".join(path.read_text(encoding="utf-8") for path in logs if path.exists())
     assert {name for name in gone if f"`{name}`" not in changes} == set(), "say in CHANGELOG.md what replaces them"
 

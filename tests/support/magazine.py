@@ -53,7 +53,9 @@ class Magazine:
 
     def answers(self) -> bool:
         """Raises while it doesn't."""
-        self.compose("exec", "-T", "web", "python", "-m", "django_o11y.probe", "http://127.0.0.1:8000/readyz")
+        self.compose(
+            "exec", "-T", "web", "python", "-m", "django_instrumentation.probe", "http://127.0.0.1:8000/readyz"
+        )
         return True
 
     def ask(self, path: str, times: int = 1) -> None:

@@ -14,7 +14,7 @@ WSGI_MODULE = "shop.wsgi"
 SETTINGS = """
 import logging
 import time
-import django_o11y
+import django_instrumentation
 from django.http import HttpResponse
 from django.urls import path
 
@@ -39,7 +39,7 @@ def page(request, name):
 
 
 urlpatterns = [path("pages/<name>", page)]
-django_o11y.setup(globals())
+django_instrumentation.setup(globals())
 """
 WSGI = """
 from django.core.wsgi import get_wsgi_application
@@ -66,7 +66,9 @@ class OwnApplication:
 
     def answers(self) -> bool:
         """Raises while it doesn't."""
-        self.compose("exec", "-T", SERVICE, "python", "-m", "django_o11y.probe", "http://127.0.0.1:8000/livez")
+        self.compose(
+            "exec", "-T", SERVICE, "python", "-m", "django_instrumentation.probe", "http://127.0.0.1:8000/livez"
+        )
         return True
 
     def ask(self, marker: str, times: int) -> None:

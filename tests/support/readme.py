@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ops.paths import ROOT
 
-PACKAGE = ROOT / "django-o11y"
+PACKAGE = ROOT / "django-instrumentation"
 APPLICATIONS = ROOT / "docs" / "applications.md"
 BLOCK = re.compile(r"^( *)```(\w+) (\S+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 

@@ -1,4 +1,4 @@
-"""A program with the package django-o11y that makes a request, or a task, for each line that it reads."""
+"""A program with the package django-instrumentation that makes a request, or a task, for each line that it reads."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 
 from tests.support.stack import ROOT
 
-SETTINGS = "SECRET_KEY = 'x'\nDATABASES = {}\nimport django_o11y\ndjango_o11y.setup(globals())\n"
+SETTINGS = "SECRET_KEY = 'x'\nDATABASES = {}\nimport django_instrumentation\ndjango_instrumentation.setup(globals())\n"
 PROGRAM = """
 import json, sys, threading, time
 import django; django.setup()
-from django_o11y import context, metrics, tracing
+from django_instrumentation import context, metrics, tracing
 from opentelemetry.trace import SpanKind
 tracing.start()
 person = context.Person("7", "3")
@@ -81,7 +81,7 @@ class Traced:
 def running(folder: Path, endpoint: str, service: str, **settings: str) -> Iterator[Traced]:
     folder.mkdir(exist_ok=True)
     (folder / "plain.py").write_text(SETTINGS, encoding="utf-8")
-    env = {"PYTHONPATH": f"{ROOT / 'django-o11y/src'}:{folder}", "DJANGO_SETTINGS_MODULE": "plain"}
+    env = {"PYTHONPATH": f"{ROOT / 'django-instrumentation/src'}:{folder}", "DJANGO_SETTINGS_MODULE": "plain"}
     identity = {"APPLICATION": "shop", "SERVICE": service, "ENV": "test", "VERSION": "1"}
     tracing = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "TRACE_WHOLE": "true", "OTEL_TRACES_SAMPLER_ARG": "0"}
     with subprocess.Popen(

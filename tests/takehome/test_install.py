@@ -24,7 +24,7 @@ EXTRAS = {
 }
 """Some of what each combination has to bring along; all but the first are resolved by a thorough run only."""
 USER = """
-from django_o11y.external import external_call
+from django_instrumentation.external import external_call
 
 with external_call("payment", "charge"):
     pass
@@ -81,5 +81,5 @@ def test_the_source_distribution_has_what_a_reader_needs(checkout: Path, tmp_pat
     (archive,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(archive) as opened:
         names = {name.partition("/")[2] for name in opened.getnames()}
-    assert names >= {"README.md", "LICENSE", "CHANGELOG.md", "src/django_o11y/py.typed"}
+    assert names >= {"README.md", "LICENSE", "CHANGELOG.md", "src/django_instrumentation/py.typed"}
     assert (PACKAGE / "LICENSE").read_bytes() == (PACKAGE.parent / "LICENSE").read_bytes()

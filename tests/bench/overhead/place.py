@@ -88,7 +88,7 @@ def _make_project(folder: Path) -> None:
     ours = {
         "ours.py": f"from bare import *\n{engine}{found['settings.py']}",
         "ours_urls.py": f"from shop.urls import urlpatterns\n{found.get('urls.py', '')}",
-        "ours_gunicorn.py": found.get("gunicorn.conf.py", "from django_o11y.gunicorn import *\n"),
+        "ours_gunicorn.py": found.get("gunicorn.conf.py", "from django_instrumentation.gunicorn import *\n"),
     }
     for name, text in ours.items():
         (project / name).write_text(text, encoding="utf-8")

@@ -19,7 +19,7 @@ from rest_framework.authtoken.models import Token
 from catalog.models import Product
 from config.celery import app as celery_app
 from config.demo import make_demo_data
-from django_o11y.logging import FILTERS, LineFormatter
+from django_instrumentation.logging import FILTERS, LineFormatter
 from harness import processes
 from harness.partner import Partner
 from harness.tracker import Tracker

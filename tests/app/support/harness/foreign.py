@@ -10,7 +10,7 @@ from typing import Any
 
 from harness import processes
 
-SETTINGS = "import django_o11y\ndjango_o11y.setup(globals())"
+SETTINGS = "import django_instrumentation\ndjango_instrumentation.setup(globals())"
 SHORT = {"PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", ""), "PYTHONUNBUFFERED": "1"}
 
 

@@ -20,7 +20,7 @@ def main(folder: str) -> None:
     from django.conf import settings
     from django.test import Client
 
-    client = Client(headers={"authorization": f"Bearer {settings.O11Y.metrics_token}"})
+    client = Client(headers={"authorization": f"Bearer {settings.INSTRUMENTATION.metrics_token}"})
     first = int(os.environ["FIRST_VIEW"])
     for number in range(first, first + VIEWS):
         client.get(f"/{number % VIEWS}")

@@ -108,7 +108,7 @@ class HttpProcess(Process):
     def metrics(self) -> str:
         answer = requests.get(
             f"{self.url}/metrics",
-            headers={"Authorization": f"Bearer {settings.O11Y.metrics_token}"},
+            headers={"Authorization": f"Bearer {settings.INSTRUMENTATION.metrics_token}"},
             timeout=30,
         )
         answer.raise_for_status()

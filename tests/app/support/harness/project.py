@@ -27,8 +27,8 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DI
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 """
 SETUP = """
-import django_o11y
-django_o11y.setup(globals())
+import django_instrumentation
+django_instrumentation.setup(globals())
 """
 CELERY = """
 import os
@@ -58,7 +58,7 @@ def url(database: int = DATABASE) -> str:
 
 
 def token() -> str:
-    return str(settings.O11Y.metrics_token)
+    return str(settings.INSTRUMENTATION.metrics_token)
 
 
 def sender(**options: str) -> Celery:
