@@ -143,8 +143,9 @@ def test_a_kill_of_one_pod_of_a_kind_loses_nothing(node: Node, name: str) -> Non
 def answers_counted() -> float:
     """Once every web has been scraped: what the test before asked is counted then."""
     now = time.time()
-    scraped = f'{COUNTED} and on () min(timestamp(up{{job="erp-web"}})) > {now}'
-    return eventually(lambda: Prometheus().value(scraped), "every web scraped", 60, until=lambda _: True)
+    scraped = f'({COUNTED} or vector(0)) and on () min(timestamp(up{{job="erp-web"}})) > {now}'
+    (sample,) = eventually(lambda: Prometheus().query(scraped), "every web scraped", 60)
+    return sample.value
 
 
 def differing(node: Node, customer: Customer) -> dict[str, tuple[int, int]]:
