@@ -20,6 +20,18 @@ BETWEEN_WORDS = "\x1f"
 _CARD_SHAPES = ((4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4))
 
 
+def _rules_by_mark() -> list[tuple[str, list[int]]]:
+    """Each mark once: most lines have hardly any, and cost no more than the search for them."""
+    found: dict[str, list[int]] = {}
+    for number, rule in enumerate(scrub_rules.RULES):
+        for mark in rule.marks:
+            found.setdefault(mark, []).append(number)
+    return list(found.items())
+
+
+_MARKS = _rules_by_mark()
+
+
 @lru_cache(maxsize=1024)
 def is_secret_key(name: str) -> bool:
     return bool(scrub_rules.SECRET_KEY.search(scrub_rules.CAMEL_CASE.sub("_", name[:200])))
@@ -27,11 +39,10 @@ def is_secret_key(name: str) -> bool:
 
 def scrub_text(text: str) -> str:
     lowered = text.lower()
-    for rule in scrub_rules.RULES:
-        for mark in rule.marks:
-            if mark in lowered:
-                text = rule.pattern.sub(rule.replacement, text)
-                break
+    found = {number for mark, numbers in _MARKS if mark in lowered for number in numbers}
+    for number in sorted(found):
+        rule = scrub_rules.RULES[number]
+        text = rule.pattern.sub(rule.replacement, text)
     text = scrub_rules.CARD.sub(_without_card, text)
     return scrub_rules.IBAN.sub(_without_iban, text)
 
@@ -73,7 +84,7 @@ def _left_out(given: Sized) -> str:
 def _scrub_items(items: list[object], depth: int) -> list[object]:
     """The items may be the words of a command, or a pair of a key and its value, such as a header."""
     words = [item for item in items if isinstance(item, str)]
-    if len(words) == len(items) and any(word.lstrip("'\"").startswith("-") for word in words):
+    if len(words) == len(items) > 1:
         command = scrub_text(BETWEEN_WORDS.join(cap(word, MAX_SCRUBBED // len(words)) for word in words)).split(
             BETWEEN_WORDS
         )

@@ -6,14 +6,14 @@ end of the text when no end of it is found.
 
 import re
 
-from django_instrumentation import scrub_commands
-from django_instrumentation.scrub_parts import FILTERED, KEPT, Rule, quoted, rule
+from django_instrumentation import scrub_commands, scrub_protocols
+from django_instrumentation.scrub_parts import FILTERED, KEPT, LIKE_ONE, LINE_END, Rule, quoted, rule
 
 # Names of values. `_` stands for nothing, a blank, `_` or `-`.
 CREDENTIALS = (
     "password passwd passwort passphrase passcode pwd secret token authorization credential cookie csrf xsrf jwt "
     "api_key access_key private_key signing_key encryption_key account_key license_key master_key ssh_key "
-    "session_id session_key argsrepr kwargsrepr query_string"
+    "session_id session_key auth_key shared_key psk authtok argsrepr kwargsrepr query_string"
 )
 """Also at the end of a longer word: `pgpassword`, `csrftoken`."""
 NUMBERS = (
@@ -56,9 +56,8 @@ _PERSONAL = rf"{_BEGIN}(?:{_any_of(f'{NUMBERS} {OTHERS}')}){_END}"
 _HTML_QUOTE = r"&(?:quot|apos|#0?39|#x27);"
 # Within a repr quotes are escaped, once for each level.
 _KEY_END = rf"(?:\\{{0,15}}['\"`]|{_HTML_QUOTE}|%2[27])"
-_LINE_END = r"(?:\r?\n|\\{1,15}r\\{1,15}n)"
 _BLANK = r"[ \t]{0,8}"
-_IS = rf"{_BLANK}(?:=>|->|:?=|:|%3[AD]|(?:not )?(?:i?like|in)(?= ?['(])){_BLANK}"
+_IS = rf"{_BLANK}(?:=>|->|:?=|::?|%3[AD]|(?:not )?(?:i?like|in)(?= ?['(])){_BLANK}"
 _ROW = r"\((?:'[^']*+(?:'|\Z)|[^'()]|\([^()]*+\))*+(?:\)|\Z)"
 _SCHEMES = r"bearer|token|basic|negotiate|ntlm|jwt|api-?key|key"
 
@@ -85,7 +84,7 @@ def _simple_quoted() -> str:
 
 
 _CREDENTIAL_MARKS = (
-    "pass|pwd|secret|token|authorization|credential|cookie|srf|jwt|key|session|argsrepr|querys|query_s|query-s|query s"
+    "pass|pwd|secret|tok|authoriz|credential|cookie|srf|jwt|key|psk|session|argsrepr|querys|query_s|query-s|query s"
 )
 _PERSONAL_MARKS = (
     "pw|pass|auth|mfa|card|mail|session|dsn|name|street|connection|addr|forwarded|real|args|cvv|cvc|otp|pin|phone|"
@@ -96,6 +95,7 @@ _SECRET = rf"(?:{_CREDENTIAL}|{_PERSONAL})"
 RULES: tuple[Rule, ...] = (
     rule("private key", r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]{1,40}-----|\Z)"),
     *scrub_commands.RULES,
+    *scrub_protocols.RULES,
     # Messages of a broker: what Celery says of a task that the worker doesn't know, or can't read
     rule(
         "message body",
@@ -158,12 +158,18 @@ RULES: tuple[Rule, ...] = (
         rf"(?![\w.-]{{1,40}}=[^=\s])(?=[^\s\d,;'\"\\]{{0,200}}\d)[^\s,;'\"\\]++",
         KEPT,
     ),
-    # password=abc, "token": "abc", api_key => 'abc', set_password('abc'), Authorization: Token abc
-    rule(_CREDENTIAL_MARKS, rf"({_CREDENTIAL}(?:{_AFTER_KEY}|\((?=\\{{0,15}}['\"]))){_value('v')}", KEPT),
+    # password=abc, "token": "abc", api_key => 'abc', set_password('abc'), Authorization: Token abc; requirepass abc1
+    rule(
+        _CREDENTIAL_MARKS,
+        rf"({_CREDENTIAL}(?:{_AFTER_KEY}|\((?=\\{{0,15}}['\"])|(?: is)?[ \t\x1f](?:\d[ ])?(?={LIKE_ONE})))"
+        rf"{_value('v')}",
+        KEPT,
+    ),
     # PASSWORD 'abc', IDENTIFIED BY 'abc', SET PASSWORD FOR jane = 'abc'
     rule(
         "pass|identified",
-        rf"((?:password(?: for [^\s=]{{1,100}} =)?|passphrase|identified by)\s{{1,3}}){quoted('v')}",
+        rf"((?:password(?: for [^\s=]{{1,100}} =)?|passphrase"
+        rf"|identified(?: with [\w'\"`]{{1,60}})? (?:by|as)(?: values)?)\s{{1,3}}){quoted('v')}",
         KEPT,
     ),
     # crypt('abc', gen_salt('bf')), pgp_sym_encrypt(x, 'abc')
@@ -198,12 +204,8 @@ RULES: tuple[Rule, ...] = (
         rf"({_BEGIN}(?:{_any_of(NUMBERS)}): ?)(?=[^\s,;]{{0,40}}\d)[^\s,;]++",
         KEPT,
     ),
-    # the password hunter2 and pass: hunter2, which look like one
-    rule(
-        "pass",
-        r"(\bpass(?:(?:word|wd|phrase)(?: is)?\s|: ?))(?=[^\s,;]{0,40}\d)(?=[^\s,;]{0,40}[a-z])[^\s,;'\"]++",
-        KEPT,
-    ),
+    # pass: hunter2, which looks like one
+    rule("pass:", r"(\bpass: ?)(?=[^\s,;]{0,40}\d)(?=[^\s,;]{0,40}[a-z])[^\s,;'\"]++", KEPT),
     # Token object (abc), <Session: abc>
     rule(
         "object (|<",
@@ -238,7 +240,7 @@ RULES: tuple[Rule, ...] = (
     # a field of a form in several parts
     rule(
         "name=",
-        rf"(name=\\{{0,15}}['\"]?[\w.-]{{0,40}}?{_SECRET}\\{{0,15}}['\"]?{_LINE_END}{{2}}).*?(?={_LINE_END}|\Z)",
+        rf"(name=\\{{0,15}}['\"]?[\w.-]{{0,40}}?{_SECRET}\\{{0,15}}['\"]?{LINE_END}{{2}}).*?(?={LINE_END}|\Z)",
         KEPT,
     ),
     # --password abc
@@ -274,8 +276,8 @@ RULES: tuple[Rule, ...] = (
         r"((?:hooks\.slack\.com/\w{1,20}|/webhooks|api\.telegram\.org)/)[^\s'\"<>]++",
         KEPT,
     ),
-    rule("$", r"\b(?:pbkdf2_\w{1,20}|argon2\w{0,10}|bcrypt\w{0,20}|scrypt|md5|sha1)\$[^\s'\",)]++"),
-    rule("$", r"\$(?:2[abxy]|argon2\w{0,3}|[156y])\$[\w./$=,+-]{16,}+"),
+    rule("$", r"\b(?:pbkdf2_\w{1,20}|argon2\w{0,10}|bcrypt\w{0,20}|scrypt|md5|sha1|scram-sha-\d{1,3})\$[^\s'\",)]++"),
+    rule("$", r"\$(?:2[abxy]|argon2\w{0,3}|[1567y]|gy|apr1)\$[\w./$=,+-]{16,}+"),
     # A session in a cache: whoever has its key is logged in
     rule("contrib.sessions", r"(django\.contrib\.sessions\.(?:cached_db|cache(?!d_db)))\w++", KEPT),
     # the token of Django's links for a new password

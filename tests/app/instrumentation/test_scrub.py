@@ -10,12 +10,14 @@ import pytest
 
 from django_instrumentation import scrub_rules
 from django_instrumentation.scrub import cap, clean, is_secret_key, message_of, scrub_text, scrub_value
-from django_instrumentation.scrub_parts import FILTERED
+from django_instrumentation.scrub_parts import FILTERED, Rule
 
-from .corpus import CORPUS, HARMLESS
+from .corpus import CORPUS, HARMLESS, WHOLE
+
+NO_RULE = Rule((), "(?!)")
 
 
-@pytest.mark.parametrize(("text", "secret"), CORPUS)
+@pytest.mark.parametrize(("text", "secret"), [*CORPUS, *WHOLE])
 def test_a_secret_in_a_text_is_taken_out(text: str, secret: str) -> None:
     scrubbed = scrub_text(text)
     assert secret not in scrubbed
@@ -31,9 +33,18 @@ def test_a_secret_in_a_text_is_taken_out(text: str, secret: str) -> None:
         lambda text: repr(repr(text)),
         lambda text: json.dumps({"note": text}),
         lambda text: f"x {text} y",
+        lambda text: repr((text, {"note": [text]})),
         lambda text: f"http://erp-web/?a={text}",
     ],
-    ids=["repr", "json", "repr of a repr", "json of a mapping", "within a sentence", "within a query"],
+    ids=[
+        "repr",
+        "json",
+        "repr of a repr",
+        "json of a mapping",
+        "within a sentence",
+        "twice in a repr",
+        "within a query",
+    ],
 )
 def test_a_text_in_another_is_scrubbed_too(write: Callable[[str], str]) -> None:
     assert [text for text, secret in CORPUS if secret in scrub_text(write(text))] == []
@@ -47,8 +58,8 @@ def test_one_text_does_not_save_the_next() -> None:
 @pytest.mark.parametrize("number", range(len(scrub_rules.RULES)), ids=lambda n: f"{n} {scrub_rules.RULES[n].marks[0]}")
 def test_without_any_rule_some_secret_stays(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """Otherwise the rule isn't needed, or lacks its case."""
-    monkeypatch.setattr(scrub_rules, "RULES", scrub_rules.RULES[:number] + scrub_rules.RULES[number + 1 :])
-    assert [text for text, secret in CORPUS if secret in scrub_text(text)] != []
+    monkeypatch.setattr(scrub_rules, "RULES", [*scrub_rules.RULES[:number], NO_RULE, *scrub_rules.RULES[number + 1 :]])
+    assert [text for text, secret in [*CORPUS, *WHOLE] if secret in scrub_text(text)] != []
 
 
 @pytest.mark.parametrize("name", ["CARD", "IBAN"])
@@ -87,6 +98,10 @@ def test_an_ordinary_text_stays_as_it_is(text: str) -> None:
         "remote_addr",
         "kwargs",
         "cookies",
+        "psk",
+        "PresharedKey",
+        "auth-key",
+        "ldap_default_authtok",
     ],
 )
 def test_a_key_that_names_a_secret_is_known(key: str) -> None:
@@ -143,6 +158,10 @@ def test_values_are_scrubbed_at_any_depth_and_become_plain() -> None:
         (["docker", "login", "-u", "jane", "-p", "hunter two", "x"], "hunter two"),
         (["mysql", "-phunter2"], "hunter2"),
         (["htpasswd", "-b", "users", "jane", "hunter2"], "hunter2"),
+        (["AUTH", "jane", "hunter2"], "hunter2"),
+        (["CONFIG", "SET", "requirepass", "hunter2"], "hunter2"),
+        (["/usr/bin/vault", "login", "hunter2"], "hunter2"),
+        (("net", "use", r"\\erp-files\share", "hunter2", "/user:jane"), "hunter2"),
         # as the SDK shows a list among the locals
         (["'manage.py'", "'--password'", "'hunter2'"], "hunter2"),
         (["'mysql'", "'-phunter two'"], "hunter two"),
@@ -203,6 +222,43 @@ HOSTILE = (
         "7z -p 1:1 ",
     ),
     *("az login -p 1:1 ", "password='a''"),
+    *(
+        "AUTH ",
+        "AUTH a ",
+        "AUTH 'a' ",
+        "a1 login a ",
+        "hello 3 auth a ",
+        "a1",
+        r"\x00aa",
+        "machine a login a ",
+        "user a ",
+    ),
+    *(
+        "login('a', ",
+        "login(''",
+        ":5432:a:",
+        "a:@tcp(",
+        "setuser a ",
+        "echo a |",
+        "echo a",
+        "snmpget -A ",
+        "net user a ",
+    ),
+    *("vault login ", "etcdctl user ", "http -a ", "sqlplus a/", "UGFzc3dvcmQ6", "attach a as b ", "create secret "),
+    *(
+        "xmpp-sasl'",
+        "kinit a",
+        "kinit <<<",
+        "requirepass ",
+        "password a",
+        "session_id ",
+        "community ",
+        "{SHA}",
+        "PASS a_",
+        "-u a -p ",
+        "secrets set a=",
+        "mc alias set a ",
+    ),
     *(
         "-----BEGIN PRIVATE KEY-----",
         "('password', '",
