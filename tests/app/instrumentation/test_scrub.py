@@ -12,7 +12,8 @@ from django_instrumentation import scrub_rules
 from django_instrumentation.scrub import cap, clean, is_secret_key, message_of, scrub_text, scrub_value
 from django_instrumentation.scrub_parts import FILTERED, Rule
 
-from .corpus import CORPUS, HARMLESS, WHOLE
+from .corpus import CORPUS, HARMLESS
+from .corpus_commands import WHOLE
 
 NO_RULE = Rule((), "(?!)")
 
