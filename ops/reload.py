@@ -150,9 +150,18 @@ def _last_reload(base: str) -> tuple[float, float]:
 
 
 def reload_alertmanager(stack: Stack) -> None:
-    """Render its configuration anew and load it; raises OpsError where it refuses."""
+    """Render its configuration anew and load it, with SCALE=on into each that runs; OpsError where one refuses."""
     stack.compose(*ONCE, "alertmanager-config")
-    url = f"http://{stack.settings.host}:{stack.settings['ALERTMANAGER_PORT']}/-/reload"
+    running = stack.running()
+    for service in stack.replicas("alertmanager"):
+        if service == "alertmanager" and service in running:
+            _post_reload(f"http://{stack.settings.host}:{stack.settings['ALERTMANAGER_PORT']}/-/reload")
+        elif service in running:  # it has no port
+            address = "http://127.0.0.1:9093/-/reload"
+            stack.compose("exec", "-T", service, "wget", "-q", "-O", "/dev/null", "--post-data=", address)
+
+
+def _post_reload(url: str) -> None:
     try:
         urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=30).close()
     except urllib.error.HTTPError as error:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from ops import alerts, fault_acts, gateway, secrets
 from ops.application import SET_UP
-from ops.console import OpsError
+from ops.console import OpsError, output
 from ops.reload import reload_alertmanager
 from ops.stack import ONCE, Stack
 from ops.wait import attempts
@@ -167,14 +167,15 @@ def run_once(one_shot: str, *, beside: str) -> Act:
 def replace_workers(service: str) -> Act:
     """New processes of gunicorn with the new value, on the same port; the old ones end what they are at."""
 
-    def workers(change: Change, *words: str) -> set[str]:
-        return set(change.stack.compose("exec", "-T", service, "python", "-c", WORKERS, *words).split())
+    def workers(container: str, *words: str) -> set[str]:
+        return set(output(["docker", "exec", container, "python", "-c", WORKERS, *words], timeout=WITHIN_SECONDS).split())
 
     def act(change: Change) -> None:
-        old = workers(change, "replace")
+        found = [each for each in change.stack.containers() if each["State"] == "running"]
+        old = {each["Name"]: workers(each["Name"], "replace") for each in found if each["Service"] == service}
         for _ in attempts(WITHIN_SECONDS, 0.5):
-            now = workers(change)
-            if now and not now & old:
+            now = {container: workers(container) for container in old}
+            if all(now[container] and not now[container] & old[container] for container in old):
                 return
         raise OpsError(f"{service} didn't replace its processes within {WITHIN_SECONDS:.0f} s. `make logs` says why.")
 
@@ -219,7 +220,7 @@ def restart_tracker_for_its_mails(change: Change) -> None:
 
 def renew_channels(change: Change) -> None:
     """Alertmanager reads the file at each message; whether the channel is on stands in its configuration."""
-    if {"alertmanager", "prometheus"} <= change.running:
+    if change.running & {*change.stack.replicas("alertmanager")}:
         reload_alertmanager(change.stack)
 
 
@@ -254,7 +255,8 @@ def targets_let_prometheus_in(change: Change) -> None:
         return
     refusing: list[str] = []
     for _ in attempts(WITHIN_SECONDS, 1):
-        found = alerts.prometheus(change.stack, "targets", state="active", scrapePool=TOKEN_JOB)["activeTargets"]
+        active = alerts.prometheus(change.stack, "targets", state="active", scrapePool=TOKEN_JOB)["activeTargets"]
+        found = [each for each in active if each["scrapePool"] == TOKEN_JOB]  # Thanos answers with those of every pool
         waiting = [each["labels"]["instance"] for each in found if _scraped_at(each) < change.written_at]
         refusing = [each["labels"]["instance"] for each in found if "401" in each["lastError"]]
         if not waiting and not refusing:

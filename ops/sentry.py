@@ -181,10 +181,11 @@ def _switch(stack: Stack, dsn: str) -> None:
         if ours := sorted(running & set(REPORTING)):
             changed.compose("up", "--detach", "--no-deps", "--wait", *ours, timeout=300)
         # Alertmanager's renderer and the data sources of the boards write the tracker's address into links.
-        if linking := sorted(running & {"alertmanager", "grafana"}):
+        notifying = sorted(running & {*changed.replicas("alertmanager")})
+        if linking := sorted({*notifying, *(running & {"grafana"})}):
             changed.compose("up", "--detach", "--wait", *linking, timeout=300)
-        if "alertmanager" in linking:
-            changed.compose("kill", "--signal", "HUP", "alertmanager")
+        if notifying:
+            changed.compose("kill", "--signal", "HUP", *notifying)
 
 
 def down(stack: Stack) -> None:

@@ -178,6 +178,10 @@ class Stack:
         """The services that run to their end; every other one runs on."""
         return {name for name, definition in self.model["services"].items() if definition.get("restart") == "no"}
 
+    def replicas(self, service: str) -> list[str]:
+        """The services that are this one: with SCALE=on `loki`, `loki-2` and `loki-3`, else the one alone."""
+        return sorted(name for name in self.model["services"] if re.fullmatch(rf"{service}(-[0-9])?", name))
+
     @property
     def _assignments(self) -> list[str]:
         return [f"{name}={value}" for name, value in self.variables.items()]

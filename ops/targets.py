@@ -40,7 +40,7 @@ def targets(stack: Stack) -> int:
     failing = query(stack, FAILING, (*IDENTITY, "instance"))
     say(table([row(each, failing) for each in active], HEAD))
     seen = {_key(each["discoveredLabels"]) for each in active}
-    ours = [each["discoveredLabels"] for each in found["droppedTargets"] if each.get("scrapePool") in POOLS]
+    ours = [labels for each in found["droppedTargets"] if is_of_a_file(labels := each["discoveredLabels"])]
     # Each job drops what is the other's; what both drop isn't watched.
     refused = {key: labels for labels in ours if (key := _key(labels)) not in seen}
     said = [(key, f"{key[1]} isn't watched: {lack(labels)}.") for key, labels in refused.items()]
@@ -114,6 +114,11 @@ def mixed(active: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], st
 
 def _identity(target: dict[str, Any]) -> tuple[str, ...]:
     return tuple(target["labels"].get(name, "") for name in IDENTITY)
+
+
+def is_of_a_file(discovered: dict[str, str]) -> bool:
+    """Whether it is of a file in targets/, which Thanos' answer about a dropped target tells only so."""
+    return Path(discovered.get("__meta_filepath", "")).parent.name == "targets"
 
 
 def _files(stack: Stack) -> list[Path]:

@@ -15,6 +15,7 @@ copy() {
 # On a disk Loki has the last part of a chunk's key in base64: its colons are no part of a file's name everywhere.
 lines_out() {
     [ -d "$chunks/fake" ] || return 0
+    mkdir "$staged/fake" # rclone wants it, also where there is no chunk
     find "$chunks/fake" -type f >"$staged/found"
     while read -r file; do
         [ -e "$file" ] || continue # Loki has deleted it meanwhile
@@ -24,7 +25,7 @@ lines_out() {
         ln "$file" "$series/$(printf %s "${file##*/}" | base64 -d)"
     done <"$staged/found"
     copy "$staged/fake" storage:logs/fake
-    copy "$chunks/index" storage:logs/index
+    [ ! -d "$chunks/index" ] || copy "$chunks/index" storage:logs/index
 }
 
 # Each answers when the storage has what it had in memory.
@@ -37,15 +38,16 @@ lines_flush() {
 lines_in() {
     rclone lsf --recursive --files-only storage:logs/fake >"$staged/found"
     while read -r key; do
-        name="$(printf %s "${key##*/}" | base64 -w 0)"
-        [ -e "$chunks/fake/${key%/*}/$name" ] || printf '%s\n' "$key"
-    done <"$staged/found" >"$staged/missing"
+        place="$chunks/fake/${key%/*}/$(printf %s "${key##*/}" | base64 -w 0)"
+        [ ! -e "$place" ] || continue
+        printf '%s\n' "$key" >&3
+        printf '%s\n' "$place" >&4
+    done <"$staged/found" 3>"$staged/missing" 4>"$staged/places"
     copy --files-from-raw="$staged/missing" storage:logs/fake "$staged/fake"
-    while read -r key; do
-        series="$chunks/fake/${key%/*}"
-        [ -d "$series" ] || mkdir -p "$series"
-        mv "$staged/fake/$key" "$series/$(printf %s "${key##*/}" | base64 -w 0)"
-    done <"$staged/missing"
+    while read -r key <&3 && read -r place <&4; do
+        [ -d "${place%/*}" ] || mkdir -p "${place%/*}"
+        mv "$staged/fake/$key" "$place"
+    done 3<"$staged/missing" 4<"$staged/places"
     copy storage:logs/index "$chunks/index"
 }
 

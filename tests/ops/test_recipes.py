@@ -63,6 +63,7 @@ def test_the_folder_of_the_checkout_may_have_any_name(tree: Path, monkeypatch: p
         ("images/go/prometheus/go.sum", {"prometheus", "prometheus-kubernetes"}),
         ("images/go/coredns/go.mod", {"coredns", "kubernetes"}),
         ("images/postgres/docker-entrypoint.sh", {"postgres"}),
+        ("images/debian-program/Dockerfile", {"rclone", "restic"}),
         ("sandbox/Dockerfile", {"sandbox"}),
         ("erp_app/requirements.txt", {"erp"}),
         ("grafana/preview/nginx.conf", {"preview"}),

@@ -58,6 +58,15 @@ def test_sentry_becomes_the_tracker_once_an_event_was_found_in_it(machine: Machi
     assert machine.double.options["system.url-prefix"] == f"http://localhost:{machine.port}"
 
 
+def test_each_alertmanager_takes_the_tracker_s_address(machine: Machine) -> None:
+    machine.answers["running"] += ["alertmanager-2", "alertmanager-3"]
+    done = machine.sentry(SCALE="on")
+    assert done.returncode == 0, done.stdout + done.stderr
+    words = [" ".join(call["words"]) for call in machine.calls()]
+    pair = "alertmanager alertmanager-2 alertmanager-3"
+    assert index(words, f"up --detach --wait {pair} grafana") < index(words, f"kill --signal HUP {pair}")
+
+
 def test_the_installer_sees_nothing_of_ours(machine: Machine) -> None:
     (machine.release / ".installed").unlink(missing_ok=True)
     done = machine.sentry(DJANGO_SETTINGS_MODULE="config.settings")

@@ -92,3 +92,8 @@ def test_a_target_that_a_container_is_too_is_told_and_another_env_is_not() -> No
 )
 def test_why_a_target_is_not_watched_is_told(labels: dict[str, str], said: str) -> None:
     assert said in targets.lack(labels)
+
+
+def test_what_is_dropped_of_a_file_is_known_without_its_pool_which_thanos_does_not_tell() -> None:
+    found = [{"__meta_filepath": f"/etc/prometheus/sandbox/{name}"} for name in ("targets/shop.yml", "monitoring.yml")]
+    assert [targets.is_of_a_file(each) for each in [*found, {"__address__": "erp-web:8000"}]] == [True, False, False]
