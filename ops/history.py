@@ -7,7 +7,7 @@ uploads that Prometheus' blocks. In, also the blocks of what agents pushed and r
 from ops import image_source, last_lines, up
 from ops.console import OpsError, capture, run_logged, say, step
 from ops.lock import alone
-from ops.stack import Stack
+from ops.stack import ONCE, Stack
 
 LOKI_USER, PROMETHEUS_USER = "10001:10001", "65534:65534"
 LOKI = ("loki", "loki-2", "loki-3")
@@ -76,8 +76,9 @@ def _want_scaled(stack: Stack, command: str) -> None:
 def _start_storage(stack: Stack) -> None:
     image_source.provide_some(stack, [stack.everything["services"]["storage-history"]])
     with step("Starting the storage"):
-        stack.compose("up", "--detach", "--wait", "storage", timeout=180)
-        stack.compose("run", "--rm", "--no-deps", "storage-buckets", timeout=120)
+        if "storage" in stack.model["services"]:
+            stack.compose("up", "--detach", "--wait", "storage", timeout=180)
+        stack.compose(*ONCE, "storage-buckets", timeout=300)
 
 
 def _run(stack: Stack, what: str, title: str, user: str) -> None:

@@ -155,13 +155,14 @@ def reload_alertmanager(stack: Stack) -> None:
     running = stack.running()
     for service in stack.replicas("alertmanager"):
         if service == "alertmanager" and service in running:
-            _post_reload(f"http://{stack.settings.host}:{stack.settings['ALERTMANAGER_PORT']}/-/reload")
+            _reload_first_alertmanager(stack)
         elif service in running:  # it has no port
             address = "http://127.0.0.1:9093/-/reload"
             stack.compose("exec", "-T", service, "wget", "-q", "-O", "/dev/null", "--post-data=", address)
 
 
-def _post_reload(url: str) -> None:
+def _reload_first_alertmanager(stack: Stack) -> None:
+    url = f"http://{stack.settings.host}:{stack.settings['ALERTMANAGER_PORT']}/-/reload"
     try:
         urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=30).close()
     except urllib.error.HTTPError as error:

@@ -168,7 +168,9 @@ def replace_workers(service: str) -> Act:
     """New processes of gunicorn with the new value, on the same port; the old ones end what they are at."""
 
     def workers(container: str, *words: str) -> set[str]:
-        return set(output(["docker", "exec", container, "python", "-c", WORKERS, *words], timeout=WITHIN_SECONDS).split())
+        return set(
+            output(["docker", "exec", container, "python", "-c", WORKERS, *words], timeout=WITHIN_SECONDS).split()
+        )
 
     def act(change: Change) -> None:
         found = [each for each in change.stack.containers() if each["State"] == "running"]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ops import scale_files
 from ops.console import OpsError
 from ops.settings import Settings, sandbox_host
 
@@ -131,6 +132,8 @@ def ensure(settings: Settings, directory: Path) -> None:
     values = {name: read(name, directory) for name in TABLE | GATEWAY | BEFORE | STORAGE}
     for name, value in values.items():
         _check(name, value, directory)
+    if settings["SCALE"] == "on":
+        scale_files.check_key(directory / "storage_s3", values["storage_s3"])
     if settings["GATEWAY"] == "on" and settings["GATEWAY_TLS"] == "files":
         _check_certificate(values, directory)
     if not settings.is_sandbox:

@@ -7,7 +7,7 @@ NUMBERS = (
     *("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "TRAFFIC_ORDERS_PER_MINUTE", "MAX_BODY_BYTES"),
 )
 SWITCHES = ("SAMPLE", "TRACING", "GATEWAY", "SCALE")
-TRUTHS = ("SENTRY_USER_EMAIL", "SMTP_REQUIRE_TLS")
+TRUTHS = ("SENTRY_USER_EMAIL", "SMTP_REQUIRE_TLS", "STORAGE_PATH_STYLE")
 PAGES = ("GRAFANA", "PROMETHEUS", "ALERTMANAGER", "BUGSINK", "RUNBOOKS", "SENTRY")
 MAIL = r".+@.+|"
 
@@ -22,6 +22,16 @@ FORMS = {
     # Not gateway, its name on the networks of this machine, which it has anyway.
     "GATEWAY_HOST": (r"(?!gateway$)[a-z0-9][a-z0-9.-]*", "a host name or IPv4 address such as monitoring.example.com"),
     "SENTRY_PROFILE": ("errors-only|feature-complete", "errors-only or feature-complete"),
+    # Of a container localhost is the container; storage is the one here.
+    "STORAGE_URL": (
+        r"(https?://(?!localhost\b|127\.|storage(:|$))[^\s/@?#:]+(:\d{1,5})?)?",
+        "https://HOST or http://HOST:PORT as containers reach it, without a path or a key, or nothing",
+    ),
+    "STORAGE_REGION": (r"[a-z0-9][a-z0-9-]*", "a region's name such as eu-central-1"),
+    **dict.fromkeys(
+        ("STORAGE_METRICS_BUCKET", "STORAGE_LOGS_BUCKET"),
+        (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name: 3 to 63 small letters, digits, dots and hyphens"),
+    ),
     "METRICS_RETENTION": (r"(\d+(ms|[smhdwy]))+", "a duration such as 45d"),
     "TRACES_RETENTION": (r"0*[1-9]\d*h", "a number of hours such as 336h"),
     "OTEL_TRACES_SAMPLER_ARG": (r"0(\.\d+)?|1(\.0+)?", "a share from 0 to 1 such as 0.1"),

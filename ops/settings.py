@@ -237,8 +237,17 @@ def _check(values: dict[str, str]) -> None:
             f"GATEWAY_TLS=acme with GATEWAY_HOST={values['GATEWAY_HOST']!r}: expected a public host name, for which an "
             "authority gives a certificate. Set it in .env, or GATEWAY_TLS=internal."
         )
+    _check_storage(values)
     if values["ENV"] != "sandbox":
         _check_real(values)
+
+
+def _check_storage(values: dict[str, str]) -> None:
+    buckets = ("STORAGE_METRICS_BUCKET", "STORAGE_LOGS_BUCKET")
+    if len({values[name] for name in buckets}) == 1:
+        raise OpsError(f"{' and '.join(buckets)} are both {values[buckets[0]]}: give each its own bucket in .env.")
+    if values["STORAGE_PATH_STYLE"] == "false" and not values["STORAGE_URL"]:
+        raise OpsError("STORAGE_PATH_STYLE=false is for storage of your own: expected its address in STORAGE_URL, too.")
 
 
 def _move_ports(values: dict[str, str]) -> None:

@@ -61,7 +61,8 @@ class Stack:
         """The text of each file of the checkout that this stack reads a copy of."""
         texts = {file: (self.root / file).read_text(encoding="utf-8") for file in self._copied}
         if self.settings["SCALE"] == "on":
-            texts |= {file: change(texts[file]) for file, change in scale_files.FILES.items()}
+            values = {**self.settings.values, **scale_files.storage(self.settings.values)}
+            texts |= {file: change(texts[file], values) for file, change in scale_files.FILES.items()}
         if not self.settings.is_first:
             texts |= {file: named.text(texts[file], self.settings) for file in named.FILES.values()}
         return texts
@@ -81,6 +82,8 @@ class Stack:
             names.append("compose.scale.yaml")
             if self.image_source == "local":
                 names.append("compose.scale.offline.yaml")
+            if self.settings["STORAGE_URL"]:
+                names.append("compose.scale.storage.yaml")
         if self.is_dev:
             names.append("compose.dev.yaml")
         if (self.root / "compose.override.yaml").is_file():
@@ -115,6 +118,7 @@ class Stack:
         values["SECRETS_DIR"] = str(self.settings.secrets)
         files = {*named.FILES.values(), *scale_files.FILES}
         values |= {f"{Path(file).stem.upper()}_YML": str(self.read(file)) for file in files}
+        values |= scale_files.storage(values)
         values["OBSERVABILITY_NETWORK"] = self.settings.network
         # In brackets, else the colons of an address of version 6 and the port's are the same to Compose.
         binds = {"GATEWAY_BIND": values["BIND"], "BIND": self.settings.bind}

@@ -1,14 +1,30 @@
 #!/bin/sh
-# Makes the buckets of metrics and logs, as soon as the storage takes them.
+# Has both buckets, as soon as the storage takes what is written into them and gives it back.
 set -eu
 
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    said="$(printf '%s\n' "s3.bucket.create -name metrics" "s3.bucket.create -name logs" "s3.bucket.list" |
-        weed shell -master=storage:9333 -filer=storage:8888 2>&1)" || said="$said (the shell failed)"
-    case "$said" in
-    *logs*size*metrics*size*) exit 0 ;;
-    esac
-    sleep 2
+once() {
+    rclone --retries=1 --low-level-retries=1 --contimeout=5s --timeout=10s "$@"
+}
+
+# A bucket that is there isn't made: the key of a storage of one's own may not be allowed to.
+tried() {
+    object="$1/written-at-a-start"
+    if ! printf whole | once rcat --s3-no-check-bucket "$object"; then
+        once mkdir "$1" && printf whole | once rcat --s3-no-check-bucket "$object" || return 1
+    fi
+    [ "$(once cat "$object")" = whole ] && once deletefile "$object"
+}
+
+for bucket in "$METRICS" "$LOGS"; do
+    tries=0
+    until said="$(tried "$bucket" 2>&1)"; do
+        tries=$((tries + 1))
+        if [ "$tries" -eq 10 ]; then
+            printf '%s\n' "$said" >&2
+            echo "The storage at $RCLONE_CONFIG_STORAGE_ENDPOINT said so of the bucket ${bucket#*:}; expected it to write," \
+                "read and delete there by the key in secrets/storage_s3." >&2
+            exit 1
+        fi
+        sleep 2
+    done
 done
-echo "The storage has no buckets logs and metrics after 40 s. It said: $said" >&2
-exit 1

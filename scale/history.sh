@@ -24,8 +24,8 @@ lines_out() {
         [ -d "$series" ] || mkdir -p "$series"
         ln "$file" "$series/$(printf %s "${file##*/}" | base64 -d)"
     done <"$staged/found"
-    copy "$staged/fake" storage:logs/fake
-    [ ! -d "$chunks/index" ] || copy "$chunks/index" storage:logs/index
+    copy "$staged/fake" "$LOGS/fake"
+    [ ! -d "$chunks/index" ] || copy "$chunks/index" "$LOGS/index"
 }
 
 # Each answers when the storage has what it had in memory.
@@ -36,29 +36,29 @@ lines_flush() {
 }
 
 lines_in() {
-    rclone lsf --recursive --files-only storage:logs/fake >"$staged/found"
+    rclone lsf --recursive --files-only "$LOGS/fake" >"$staged/found"
     while read -r key; do
         place="$chunks/fake/${key%/*}/$(printf %s "${key##*/}" | base64 -w 0)"
         [ ! -e "$place" ] || continue
         printf '%s\n' "$key" >&3
         printf '%s\n' "$place" >&4
     done <"$staged/found" 3>"$staged/missing" 4>"$staged/places"
-    copy --files-from-raw="$staged/missing" storage:logs/fake "$staged/fake"
+    copy --files-from-raw="$staged/missing" "$LOGS/fake" "$staged/fake"
     while read -r key <&3 && read -r place <&4; do
         [ -d "${place%/*}" ] || mkdir -p "${place%/*}"
         mv "$staged/fake/$key" "$place"
     done 3<"$staged/missing" 4<"$staged/places"
-    copy storage:logs/index "$chunks/index"
+    copy "$LOGS/index" "$chunks/index"
 }
 
 # The first Prometheus has its own blocks still. What Thanos has made of blocks for long queries, it can't read.
 metrics_in() {
-    rclone lsf --dirs-only storage:metrics >/tmp/found
+    rclone lsf --dirs-only "$METRICS" >/tmp/found
     while read -r line; do
         block="${line%/}"
         [ "${#block}" -eq 26 ] && [ ! -d "/prometheus/$block" ] || continue
         ended=0
-        rclone copyto "storage:metrics/$block/meta.json" /tmp/meta.json || ended=$?
+        rclone copyto "$METRICS/$block/meta.json" /tmp/meta.json || ended=$?
         case "$ended" in
         0) ;;
         3 | 4) continue ;; # not uploaded whole, or being deleted
@@ -70,7 +70,7 @@ metrics_in() {
         *'"resolution":0'*) ;;
         *) continue ;;
         esac
-        copy "storage:metrics/$block" "/prometheus/$block.tmp"
+        copy "$METRICS/$block" "/prometheus/$block.tmp"
         # Else Prometheus drops what its own log has of the time before the newest block.
         grep -q '"hints"' "/prometheus/$block.tmp/meta.json" ||
             sed -i 's/"compaction": *{/"compaction": {"hints": ["from-out-of-order"],/' "/prometheus/$block.tmp/meta.json"

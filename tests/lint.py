@@ -56,7 +56,7 @@ def _shell() -> list[Path]:
 def _compose() -> list[Path]:
     # Not those with !reset and !override, which the schema doesn't know: test_services.py and test_agent.py say what
     # they may hold.
-    left_out = ("compose.offline.yaml", "compose.agent.yaml", "compose.scale.yaml")
+    left_out = ("compose.offline.yaml", "compose.agent.yaml", "compose.scale.yaml", "compose.scale.storage.yaml")
     return [path for path in files("compose*.yaml") if path.name not in left_out]
 
 

@@ -39,7 +39,8 @@ def history(image: str, places: tuple[Path, Path], what: str) -> None:
     mounts = {places[0]: "/loki", places[1]: "/storage", ROOT / "scale/history.sh": "/history.sh"}
     volumes = [f"--volume={here}:{there}" for here, there in mounts.items()]
     remote = ("--env=RCLONE_CONFIG_STORAGE_TYPE=alias", "--env=RCLONE_CONFIG_STORAGE_REMOTE=/storage")
-    options = ("--rm", "--network=none", "--tmpfs=/tmp", "--env=RCLONE_CONFIG=", *remote, "--entrypoint=sh")
+    buckets = ("--env=LOGS=storage:logs", "--env=METRICS=storage:metrics")
+    options = ("--rm", "--network=none", "--tmpfs=/tmp", "--env=RCLONE_CONFIG=", *remote, *buckets, "--entrypoint=sh")
     run("docker", "run", *options, *volumes, image, "/history.sh", what)
 
 

@@ -1,6 +1,10 @@
 """With SCALE=on: commands that know the engines of one machine refuse, and `make up` starts all that read a file."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +29,18 @@ def test_engines_of_more_than_one_machine_are_refused(ops: Ops, arguments: tuple
     assert done.returncode == 1
     assert f"`make {arguments[0]}` knows the engines of one machine, and SCALE=on has others" in done.stderr
     assert done.stderr.strip().endswith(f"Nothing was done: {instead}.")
+
+
+@pytest.mark.parametrize(
+    ("scale", "status", "said"),
+    [("off", 0, ""), ("on", 1, r"SCALE=on needs the package yaml of Python, .*`apt-get install python3-yaml`")],
+)
+def test_only_these_engines_need_more_than_python(checkout: Path, scale: str, status: int, said: str) -> None:
+    command = [sys.executable, "-S", "-m", "ops", "compose", "version"]  # -S: without any package
+    environment = {**os.environ, **SCALED, "SCALE": scale}
+    done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert re.search(said, done.stderr)
 
 
 @pytest.mark.parametrize(
