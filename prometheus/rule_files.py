@@ -16,8 +16,8 @@ from prometheus import promql
 FOLDER = Path(__file__).resolve().parent
 RULES = FOLDER / "rules"
 CASES = FOLDER / "tests" / "rules"
-# Metrics that only some installations have. The sandbox asks no address by TLS, has no gateway and no Sentry, and isn't
-# backed up.
+# Metrics that only some installations have. The sandbox asks no address by TLS, has no gateway, no Sentry and no Thanos,
+# and isn't backed up.
 NOT_EVERYWHERE = {
     "probe_ssl_earliest_cert_expiry",
     "gateway_refusals_total",
@@ -26,6 +26,7 @@ NOT_EVERYWHERE = {
     "kafka_consumergroup_current_offset",
     "relay_envelopes_rejected_total",
     "taskbroker_oldest_task_seconds",
+    "thanos_alert_sender_alerts_dropped_total",
 }
 # What rules read and neither record nor find: Prometheus makes the one, applications/*.toml the other.
 WITHOUT_METRIC = {"ALERTS", "application:alert_threshold:own"}

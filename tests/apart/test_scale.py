@@ -79,7 +79,7 @@ def test_each_engine_is_there_as_often_as_it_should_be() -> None:
 @pytest.mark.usefixtures("standing")
 def test_nothing_fires_and_every_rule_is_judged() -> None:
     prometheus = Prometheus()
-    stays(lambda: firing(prometheus), "nothing but Watchdog fires", 60, until=lambda names: names == {"Watchdog"})
+    stays(lambda: firing(prometheus), "nothing but Watchdog fires", 240, until=lambda names: names == {"Watchdog"})
     assert [rule["name"] for rule in prometheus.rules() if rule.get("lastError")] == []
 
 
