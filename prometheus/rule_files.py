@@ -16,8 +16,8 @@ from prometheus import promql
 FOLDER = Path(__file__).resolve().parent
 RULES = FOLDER / "rules"
 CASES = FOLDER / "tests" / "rules"
-# Metrics that only some installations have. The sandbox asks no address by TLS, has no gateway, no Sentry and no Thanos,
-# and isn't backed up.
+# Metrics that only some installations have. The sandbox asks no address by TLS, has no gateway, Sentry or Thanos, and
+# isn't backed up.
 NOT_EVERYWHERE = {
     "probe_ssl_earliest_cert_expiry",
     "gateway_refusals_total",
