@@ -123,7 +123,7 @@ def _metrics(services: int, memory: int, micros: float, sample_bytes: float) -> 
 def _logs(size: int, line_bytes: int, cost: dict[str, float]) -> str:
     rate = size * TB / (LOGS_DAYS * DAY) / line_bytes
     promtail, loki = rate * cost["promtail"] / MILLION, rate * cost["loki"] / MILLION
-    place = "several hosts, `SCALE=on`" if size <= min(LOGS_TB) else "a cluster"
+    place = "agents on several hosts, `SCALE=on`" if size <= min(LOGS_TB) else "a cluster"
     return (
         f"| {size} TB | {rate:,.0f} | {rate * line_bytes / MILLION:.1f} | {promtail:.1f} cores | {loki:.1f} cores "
         f"| {3 * loki:.1f} cores | {place} |"
