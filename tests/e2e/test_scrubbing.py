@@ -53,7 +53,7 @@ def request_id() -> str:
 
 
 def lines(loki: Loki, service: str, request_id: str) -> list[Entry]:
-    return loki.entries(f'{{service="{service}"}} | request_id="{request_id}"', seconds=600)
+    return loki.entries(f'{{service="{service}"}} | request_id="{request_id}"', seconds=600, limit=5000)
 
 
 def assert_nothing_is_told(texts: Iterable[str]) -> None:
