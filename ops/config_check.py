@@ -9,11 +9,9 @@ from ops.stack import ONCE, Stack
 WELL = re.compile(r"^\s*(SUCCESS|WARNING)\b")
 
 
-def check(
-    stack: Stack, service: str, program: str, *arguments: str, mount: Path | None = None, at: str = "/checked"
-) -> None:
-    """Run `program` of the service's image, with `mount` at the path `at`; raises OpsError with what it says."""
-    volume = ("--volume", f"{mount}:{at}:ro") if mount else ()
+def check(stack: Stack, service: str, program: str, *arguments: str, mount: Path | None = None) -> None:
+    """Run `program` of the service's image, with `mount` at /checked; raises OpsError with what it says."""
+    volume = ("--volume", f"{mount}:/checked:ro") if mount else ()
     done = stack.attempt(*ONCE, *volume, "--entrypoint", program, service, *arguments)
     if done.returncode != 0:
         raise OpsError(

@@ -62,12 +62,14 @@ def check_files(stack: Stack) -> None:
 
 
 def _check_prometheus(stack: Stack) -> None:
-    """With an empty folder in place of targets/, whose files promtool would check too."""
-    folder = stack.prometheus_folder
+    """In a folder without targets/, whose files promtool would check too."""
     with tempfile.TemporaryDirectory(dir=LOCAL) as name:
-        Path(name).chmod(0o755)
-        config = f"{folder}/prometheus.yml"
-        check(stack, "prometheus", "promtool", "check", "config", config, mount=Path(name), at=f"{folder}/targets")
+        folder = Path(name)
+        folder.chmod(0o755)
+        for file in PROMETHEUS_FILES:
+            (folder / file).write_bytes(stack.read(f"prometheus/{file}").read_bytes())
+        (folder / "rules").symlink_to(f"{stack.prometheus_folder}/rules")
+        check(stack, "prometheus", "promtool", "check", "config", "/checked/prometheus.yml", mount=folder)
 
 
 def _check_log_rules(stack: Stack) -> None:
