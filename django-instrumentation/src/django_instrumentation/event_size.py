@@ -1,21 +1,28 @@
-"""Keeps an event far below the size that a tracker refuses, and says in the tag `left_out` what it lacks."""
+"""Keeps an event far below the size that a tracker refuses, and says in the tag `left_out` what it lacks.
+
+Before it is scrubbed only whole parts are left out, never a piece of a text: that could be a piece of a secret which
+nothing shows to be one any more.
+"""
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from django_instrumentation import scrub
 
 MAX_BYTES = 200_000
 """Bugsink refuses an event of more than 1 MiB."""
+MAX_JUDGED = 2 * MAX_BYTES
+"""So many characters of an event are scrubbed, which takes about 0.1 s of a request's thread."""
 MAX_FRAMES = 100
 MAX_EXCEPTIONS = 20
 MAX_BREADCRUMBS = 50
 MAX_SPANS = 500
 TAG = "left_out"
 MAX_TAG = 200
-FEW = 10
+FEW, FEWEST = 10, 3
 SHORT_TEXT = 300
 KEPT = {
     *("event_id", "timestamp", "platform", "level", "type", "release", "environment", "server_name", "logger", "sdk"),
@@ -55,18 +62,17 @@ def cut_lists(
     return gone
 
 
+def lighten(event: Any, gone: Counter[str]) -> None:
+    """Leave out whole parts, what matters least first, until there isn't too much to scrub; adds them to `gone`."""
+    for step in _steps(event):
+        if _judged(event) <= MAX_JUDGED:
+            break
+        gone += step()
+
+
 def fit(event: Any, gone: Counter[str]) -> None:
-    """Leave out more and more, what matters least first, until the event is small enough."""
-    steps: tuple[Callable[[], Counter[str]], ...] = (
-        lambda: _drop_from_frames(event, "pre_context", "post_context"),
-        lambda: _drop_from_frames(event, "vars"),
-        lambda: cut_lists(event, breadcrumbs=FEW),
-        lambda: _drop(event, *(event.keys() - KEPT)),
-        lambda: _drop_contexts(event),
-        lambda: cut_lists(event, frames=2 * FEW, exceptions=2, breadcrumbs=2),
-        lambda: _shorten(event),
-    )
-    for step in steps:
+    """Leave out more and more, what matters least first, until the event is small enough. It has to be scrubbed."""
+    for step in (*_steps(event), lambda: _shorten(event)):
         if _size(event) <= MAX_BYTES:
             break
         gone += step()
@@ -74,12 +80,38 @@ def fit(event: Any, gone: Counter[str]) -> None:
         event.setdefault("tags", {})[TAG] = said[:MAX_TAG]
 
 
+def _steps(event: Any) -> tuple[Callable[[], Counter[str]], ...]:
+    return (
+        lambda: _drop_from_frames(event, FEW, "vars"),
+        lambda: _drop_from_frames(event, FEW, "pre_context", "post_context"),
+        lambda: _drop_from_frames(event, FEWEST, "vars"),
+        lambda: _drop_from_frames(event, 0, "pre_context", "post_context"),
+        lambda: _drop_from_frames(event, 0, "vars"),
+        lambda: cut_lists(event, breadcrumbs=FEW),
+        lambda: _drop(event, *(event.keys() - KEPT)),
+        lambda: _drop_contexts(event),
+        lambda: cut_lists(event, frames=2 * FEW, exceptions=2, breadcrumbs=2),
+    )
+
+
+def _judged(value: Any) -> int:
+    """How many characters of it scrub.py looks at."""
+    if isinstance(value, str):
+        return min(len(value), scrub.MAX_SCRUBBED)
+    if isinstance(value, Mapping):
+        return sum(map(_judged, islice(value.values(), scrub.MAX_ITEMS)))
+    return sum(map(_judged, value)) if isinstance(value, list) else 0
+
+
 def _size(event: Any) -> int:
     return len(json.dumps(event, default=str))
 
 
-def _drop_from_frames(event: Any, *names: str) -> Counter[str]:
-    return Counter(name for frame in frames_of(event) for name in names if frame.pop(name, None))
+def _drop_from_frames(event: Any, kept: int, *names: str) -> Counter[str]:
+    """From all but the innermost frames of each stack."""
+    stacks = [stack.get("frames") or [] for stack in stacks_of(event)]
+    outer = (frame for frames in stacks for frame in frames[: len(frames) - kept if len(frames) > kept else 0])
+    return Counter(name for frame in outer for name in names if frame.pop(name, None))
 
 
 def _drop(event: Any, *names: str) -> Counter[str]:

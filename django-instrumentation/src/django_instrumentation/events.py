@@ -1,6 +1,7 @@
 """What happens to each error event before it is sent: our ids are added, secrets are taken out, and it is counted.
 
-Last it is made small enough for any tracker; event_size.py does that.
+Before, it is made light enough to be scrubbed in a request's thread, and last small enough for any tracker;
+event_size.py does both.
 """
 
 import logging
@@ -50,6 +51,7 @@ class Hook:
             if event.get("type") != "transaction":
                 self._add_context(event)
             left_out = event_size.cut_lists(event)
+            event_size.lighten(event, left_out)
             self._scrub(event, (hint or {}).get("log_record"))
             event_size.fit(event, left_out)
         except Exception:
