@@ -13,6 +13,7 @@ from django_instrumentation import (
     celery_output,
     celery_tasks,
     conf,
+    forks,
     metrics,
     multiprocess,
     queues,
@@ -70,6 +71,7 @@ def _start_worker(**_: Any) -> None:
 
 
 def _start_parent(role: str) -> None:
+    forks.wait_long()
     # The port is the group's name: each worker of a machine needs a port of its own.
     multiprocess.enter(f"{role}-{conf.get().server_port}")
     metrics.BUILD_INFO.labels(conf.get().version).set(1)

@@ -2,8 +2,9 @@
 
 Whatever another thread of the parent held at that moment stays locked in the child, which hangs as soon as it wants it.
 So a fork waits for those threads of this package that ask brokers and databases, or import, all of which have locks of
-their own: Celery's worker answers scrapes while it forks its pool. And the locks of this package and of
-prometheus_client, which any thread may hold, are made anew in the child.
+their own. Celery's worker, which answers scrapes while it forks its pool, waits long; a view that forks waits no longer
+than a moment, for a check of /readyz may hang. And the locks of this package and of prometheus_client, which any thread
+may hold, are made anew in the child.
 """
 
 import os
@@ -15,11 +16,14 @@ from typing import Any
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
-WAIT_SECONDS = 5.0
-"""So long a fork waits for one that hangs; such a one waits for an answer, and seldom holds a lock."""
+WAIT_SECONDS = 0.05
+"""So long a fork waits in a request. A check that takes longer waits for an answer, and seldom holds a lock."""
+LONG_SECONDS = 5.0
+"""So long it waits where no request does, and so long a page waits for those that are about to fork."""
 
 _changed = threading.Condition()
 _busy: set[threading.Thread] = set()
+_seconds = WAIT_SECONDS
 _forking = 0
 """How many threads are about to fork."""
 
@@ -31,11 +35,17 @@ def new_lock() -> threading.Lock:
     return lock  # type: ignore[no-any-return]
 
 
+def wait_long() -> None:
+    """In a process that serves no requests and forks all the same, such as the parent of Celery's pool."""
+    global _seconds
+    _seconds = LONG_SECONDS
+
+
 @contextmanager
 def held_back() -> Iterator[None]:
-    """No thread forks while this one is in here; it enters after those that are about to."""
+    """A fork waits for this thread while it is in here; it enters after those that are about to fork."""
     with _changed:
-        _changed.wait_for(lambda: not _forking, WAIT_SECONDS)
+        _changed.wait_for(lambda: not _forking, LONG_SECONDS)
         _busy.add(threading.current_thread())
     try:
         yield
@@ -44,7 +54,7 @@ def held_back() -> Iterator[None]:
 
 
 def start(function: Callable[[], object]) -> None:
-    """Run it in a thread, until whose end no other one forks. A fork waits for whoever calls this, too."""
+    """Run it in a thread that a fork waits for."""
 
     def run() -> None:
         try:
@@ -73,7 +83,7 @@ def _wait_for_the_busy() -> None:
     forker = threading.current_thread()
     with _changed:
         _forking += 1
-        if not _changed.wait_for(lambda: not _busy - {forker}, WAIT_SECONDS):
+        if not _changed.wait_for(lambda: not _busy - {forker}, _seconds):
             _busy.clear()  # the next fork needn't wait for them again
 
 

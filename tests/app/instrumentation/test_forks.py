@@ -1,5 +1,6 @@
 """A forked child finds no lock that another thread of its parent held, and nothing that its parent sends by itself."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -10,8 +11,10 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from harness import scripts
 from harness.foreign import Project
 from harness.tracker import Tracker
+from harness.wait import eventually
 from prometheus_client import REGISTRY, Counter
 
 from django_instrumentation import errors, forks, metrics, multiprocess, queues, view_label
@@ -91,8 +94,15 @@ def test_a_lock_that_a_thread_of_the_parent_holds_is_free(name: str) -> None:
     assert free
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in Celery's parent."""
+    monkeypatch.setattr(forks, "_seconds", forks._seconds)
+    forks.wait_long()
+
+
 @pytest.mark.parametrize("by", ["page", "thread"])
-def test_a_fork_waits_for_whoever_asks(by: str) -> None:
+def test_a_fork_waits_for_whoever_asks(by: str, patient: None) -> None:
     """A client of a broker or a database has locks of its own, here one for all of them."""
     lock, begun = threading.Lock(), threading.Event()
 
@@ -114,7 +124,7 @@ def test_a_fork_waits_for_whoever_asks(by: str) -> None:
 
 
 def test_a_thread_that_hangs_delays_one_fork_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forks, "WAIT_SECONDS", 3.0)
+    monkeypatch.setattr(forks, "_seconds", 3.0)
     hang = threading.Event()
     Bounded(hang.wait, seconds=SECONDS).begin()
     took = []
@@ -131,7 +141,40 @@ def test_whoever_asks_may_fork() -> None:
     with forks.held_back():
         began = monotonic()
         assert ends_in_a_child(lambda: None)
-    assert monotonic() - began < forks.WAIT_SECONDS
+    assert monotonic() - began < forks.LONG_SECONDS
+
+
+def test_a_request_that_forks_waits_for_no_check_that_hangs() -> None:
+    """Neither for its thread nor for the pages that wait for it, which come again and again."""
+    hang, ended = threading.Event(), threading.Event()
+    asked = Bounded(hang.wait, seconds=SECONDS)
+
+    def probe() -> None:
+        while not ended.is_set():
+            with forks.held_back(), contextlib.suppress(TimeoutError):
+                asked.begin()
+                hang.wait(1)
+
+    probes = [threading.Thread(target=probe) for _ in range(2)]
+    for thread in probes:
+        thread.start()
+    took = []
+    for _ in range(5):
+        eventually(lambda: forks._busy, "a probe that hangs")
+        began = monotonic()
+        assert ends_in_a_child(lambda: None)
+        took.append(monotonic() - began)
+    ended.set()
+    hang.set()
+    for thread in probes:
+        thread.join()
+    assert max(took) < 1, took
+
+
+def test_a_worker_of_celery_waits_longer_before_it_forks() -> None:
+    code = "import django; django.setup(); from django_instrumentation import celery, forks; "
+    printed = "celery._start_parent('worker'); print(forks._seconds)"
+    assert scripts.output("-c", code + "print(forks._seconds); " + printed).split() == ["0.05", "5.0"]
 
 
 def test_an_event_that_waits_at_the_fork_is_sent_once(tmp_path: Path) -> None:
