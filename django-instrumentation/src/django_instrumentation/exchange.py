@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from sentry_sdk.scope import use_isolation_scope
 
 from django_instrumentation import context, http_metrics, metrics, tracing
-from django_instrumentation.logging import ACCESS_LOGGER, mark_as_logged
+from django_instrumentation.logging import ACCESS_LOGGER, is_logged, mark_as_logged
 
 HUNG_UP = 499
 """The status of an answer that its client didn't wait for, as in nginx."""
@@ -47,7 +47,7 @@ class Exchange:
         if isinstance(error, SystemExit):  # by which gunicorn ends a worker that takes too long
             self.fail(error, "%s ended its process.")
         elif error is not None:
-            self.end(HUNG_UP if isinstance(error, CancelledError) else 500)
+            self.end(_status_after(error))
         self._active.__exit__(kind, error, trace)
 
     @contextmanager
@@ -59,7 +59,7 @@ class Exchange:
     def fail(self, error: BaseException, message: str = "The body of %s broke off.") -> None:
         """An exception that Django doesn't catch. Whoever else hears of it doesn't know the ids of its request."""
         if isinstance(error, CancelledError):
-            self.end(HUNG_UP)
+            self.end(_status_after(error))
             return
         if isinstance(error, Exception | SystemExit):
             mark_as_logged(error, False)  # an object that is raised more than once, such as a module's constant
@@ -97,3 +97,8 @@ class Exchange:
             "duration": round(seconds, 6),
         }
         access_log.info("%s %s %d", self.method, "<no route>" if route is None else route, status, extra=fields)
+
+
+def _status_after(error: BaseException) -> int:
+    """Under ASGI a client that hangs up cancels its request, and so does another request that ends the process."""
+    return HUNG_UP if isinstance(error, CancelledError) and not is_logged(error) else 500

@@ -7,6 +7,7 @@
 import contextlib
 import logging.config
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from django_instrumentation import multiprocess, tracing
 from django_instrumentation.conf import from_environment_or_exit
 from django_instrumentation.logging import logging_config
 
-__all__ = ["logger_class", "on_starting", "post_fork", "worker_exit"]
+__all__ = ["logger_class", "on_starting", "post_fork", "post_worker_init", "worker_exit"]
 
 
 LOG_CONFIGS = ("logconfig_dict", "logconfig_json", "logconfig")
@@ -82,6 +83,12 @@ def _without_a_lost_control_socket(server: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Before the application, and with it any metric, is loaded."""
     multiprocess.install()
+
+
+def post_worker_init(worker: Any) -> None:
+    """uvicorn's worker has just undone it: by this signal gunicorn ends a worker that takes too long."""
+    if signal.getsignal(signal.SIGABRT) is signal.SIG_DFL:
+        signal.signal(signal.SIGABRT, worker.handle_abort)
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from asyncio import CancelledError
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -50,7 +51,9 @@ def is_not_logged_yet(record: logging.LogRecord) -> bool:
 
 
 def is_logged(error: BaseException | None) -> bool:
-    """Whether it is an error line, and an event, already."""
+    """Whether it is an error line, and an event, already; also what ends the other requests of a process by it."""
+    if isinstance(error, CancelledError):
+        error = error.__context__
     return bool(error is not None and error.__dict__.get("is_logged"))
 
 

@@ -139,23 +139,48 @@ def test_no_line_has_a_query_string(site: HttpProcess) -> None:
         assert errors == ""
 
 
+@pytest.mark.parametrize(("server", "view"), [("sync", "hang"), ("gevent", "block"), ("uvicorn_worker", "block_async")])
 def test_gunicorn_is_named_after_the_project_and_a_late_worker_leaves_a_line_a_count_and_a_latency(
-    django_db_setup: None, tmp_path: Path
+    django_db_setup: None, tmp_path: Path, server: str, view: str
 ) -> None:
-    with serve(tmp_path, *GUNICORN, "--timeout", "2", WSGI, SERVICE="") as process:
+    with serve(tmp_path, *SERVERS[server], "--timeout", "2", SERVICE="") as process:
         started = [line for line in process.lines if line["logger"] == "gunicorn.error"]
         assert "harness" in {line["service"] for line in started}
         assert process.errors.read_text() == ""
         headers = {"X-Request-ID": "timed-out"}
         with contextlib.suppress(requests.ConnectionError):
-            requests.get(f"{process.url}/hang", headers=headers, timeout=20)
+            requests.get(f"{process.url}/{view}", headers=headers, timeout=20)
         line = process.line(request_id="timed-out", logger="access")
         assert (line["status"], line["duration"] > 1) == (500, True)
         told = process.line(request_id="timed-out", logger="django.request")
         assert (told["level"], "SystemExit" in told["exception"]) == ("ERROR", True)
-        assert total(process.metrics(), RESPONSES, view="hang", status="500") == 1
-        assert total(process.metrics(), LATENCY, view="hang") == 1
+        assert [line for line in process.lines if "exception" in line] == [told]
+        assert total(process.metrics(), RESPONSES, view=view, status="500") == 1
+        assert total(process.metrics(), LATENCY, view=view) == 1
         assert total(process.metrics(), "http_requests_in_flight") == 0
+
+
+def test_the_other_requests_of_a_late_worker_leave_a_line_and_a_count(
+    django_db_setup: None, tmp_path: Path, tracker: Tracker
+) -> None:
+    server = (*SERVERS["uvicorn_worker"], "--timeout", "2", "-w", "1")
+    with serve(tmp_path, *server, SENTRY_DSN=tracker.dsn) as process, ThreadPoolExecutor(2) as pool:
+
+        def get(view: str) -> None:
+            with contextlib.suppress(requests.ConnectionError):
+                requests.get(f"{process.url}/{view}", headers={"X-Request-ID": view}, timeout=20)
+
+        pool.submit(get, "hang_async")
+        eventually(lambda: total(process.metrics(), "http_requests_in_flight") == 1, "one that hangs")
+        pool.submit(get, "block_async")
+        statuses = [process.line(request_id=view, logger="access")["status"] for view in ("block_async", "hang_async")]
+        assert statuses == [500, 500]
+        assert total(process.metrics(), RESPONSES, status="500") == 2
+        assert total(process.metrics(), "http_requests_in_flight") == 0
+        told = process.line(request_id="block_async", logger="django.request")
+        assert [line for line in process.lines if "exception" in line] == [told]
+        assert tracker.event(request_id="block_async")
+        assert len(tracker.events) == 1
 
 
 def test_uvicorn_s_options_about_colours_are_taken() -> None:

@@ -47,6 +47,16 @@ def hang(request: HttpRequest) -> HttpResponse:
     return HttpResponse("late")
 
 
+def block(request: HttpRequest) -> HttpResponse:
+    """Hangs with its whole process, also where time.sleep() lets others run."""
+    os.read(os.pipe()[0], 1)
+    return HttpResponse("late")
+
+
+async def block_async(request: HttpRequest) -> HttpResponse:
+    return block(request)
+
+
 async def hang_async(request: HttpRequest) -> HttpResponse:
     begun.set()
     await asyncio.sleep(60)
@@ -105,7 +115,8 @@ def delete_me(request: HttpRequest) -> HttpResponse:
 
 
 VIEWS = (
-    *(fail, fine, fine_async, missing, forbidden, leave, hang, hang_async, stream, stream_async, file),
+    *(fail, fine, fine_async, missing, forbidden, leave, hang, hang_async, block, block_async),
+    *(stream, stream_async, file),
     *(known_async, log_in_async, delete_me),
 )
 urlpatterns = [path(view.__name__, view, name=view.__name__) for view in VIEWS]
