@@ -84,6 +84,13 @@ RULES: tuple[Rule, ...] = (
         rf"(?:(?={QUOTE}[^\s'\"]{{0,40}}\d)|(?={QUOTE}\S{{1,60}} /)){WORD}",
         KEPT,
     ),
+    # net use X /user:jane abc
+    rule(
+        "/user:",
+        rf"(\bnet(?:\.exe)?{GAP}{QUOTE}use{GAP}[^\n]{{1,200}}?[\s'\"]/user:{ARGUMENT}{GAP})"
+        rf"{SENTENCE}(?!{QUOTE}/|\\{{2,15}}\w){WORD}",
+        KEPT,
+    ),
     # xfreerdp /p:abc, schtasks /rp abc
     rule("freerdp|schtasks", rf"((?:freerdp{_OPTIONS}/p:|schtasks{_OPTIONS}/rp{GAP})){WORD}", KEPT),
     # echo abc | kinit jane, chpasswd <<< jane:abc

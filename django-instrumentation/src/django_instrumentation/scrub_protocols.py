@@ -46,8 +46,25 @@ RULES: tuple[Rule, ...] = (
         r"(?:[^\s'\"]{1,200} )?[^\s'\"\\]{1,200}(?=\Z|\n|['\"]|\\)",
         KEPT,
     ),
-    # ACL SETUSER jane on >abc
-    rule("setuser", rf"(\bsetuser{GAP}[^\n]{{1,200}}?[\s'\"][><#])[^\s'\"]{{1,200}}", KEPT),
+    # pass: abc1, pw abc1
+    rule(
+        "pass:|pw",
+        rf"(\b(?:pass: ?|pw(?: is|:)? (?={LIKE_ONE})))(?=[^\s,;]{{0,40}}\d)(?=[^\s,;]{{0,40}}[a-z])[^\s,;'\"]++",
+        KEPT,
+    ),
+    # ACL SETUSER jane on >abc +get >def, up to the last one
+    rule(
+        "setuser",
+        rf"(\bsetuser{GAP}[^\n]{{1,200}}?[\s'\"][><#])(?:[^\n]{{1,400}}[\s'\"][><#])?[^\s'\"]{{1,200}}",
+        KEPT,
+    ),
+    rule(
+        "hooks.slack.com|/webhooks/|api.telegram",
+        r"((?:hooks\.slack\.com/\w{1,20}|/webhooks|api\.telegram\.org)/)[^\s'\"<>]++",
+        KEPT,
+    ),
+    # sig=abc of a URL that Azure signed; no number or name of a signal
+    rule("sig=|sig%3d", r"(\bsig(?:=|%3D))(?:(?=[^\s&'\"<>]{0,40}\d)[^\s&'\"<>]{6,}+|[^\s&'\"<>]{20,}+)", KEPT),
     # machine erp login jane password abc, in .netrc
     rule(
         "machine",

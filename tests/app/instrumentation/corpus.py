@@ -6,6 +6,7 @@ CORPUS = (
     ("GET /orders?card=4111&x=1 HTTP/1.1", "4111&x"),
     ("Authorization: Bearer abcdefgh", "abcdefgh"),
     ("Authorization: Token 9944b09199c62bcf", "9944b09199"),
+    ("Bearer: abc123def456", "abc123def456"),
     ("sent Bearer abc123def456 along", "abc123def456"),
     ("{'Authorization': 'Basic dXNlcjpwYXNz'}", "dXNlcjpwYXNz"),
     ("redis://:hunter2@erp-redis:6379/0", "hunter2"),
@@ -37,6 +38,10 @@ CORPUS = (
     ("{'credentials': {'scopes': ['a', 'b'], 'k': 'hunter2'}}", "hunter2"),
     ("&quot;password&quot;: &quot;hunter2&quot;", "hunter2"),
     ("body %7B%22password%22%3A%22hunter2%22%7D", "hunter2"),
+    # as JSON may escape it
+    (r"body password\u003dhunter2 of a form", "hunter2"),
+    (r"{\u0022password\u0022: \u0022hunter two\u0022}", "hunter two"),
+    (r"GET /search?q\u003dhunter2", "hunter2"),
     # names of keys
     ("Card(cvv=123456, holder=7)", "cvv=123456"),
     ("{'pw': 'hunter2'}", "hunter2"),
@@ -103,7 +108,12 @@ CORPUS = (
     ("openssl rsa -in key.pem -passin pass:swordfish-and-more", "swordfish-and"),
     ("keytool -list -storepass swordfish-and-more", "swordfish-and"),
     ("redis-cli -h erp-redis -a hunter2 ping", "hunter2"),
+    ("login of buyer failed, pw hunter2", "hunter2"),
+    ("the secret key is hunter2", "hunter2"),
     # URLs
+    ("X-Amz-Signature=hunter2&x=1", "hunter2"),
+    ("X-Goog-Signature=swordfish", "swordfish"),
+    ("signed sv=2026-01-01&sig=aHVudGVyMmh1bnRlcjJo%3D for a day", "aHVudGVyMm"),
     ("GET /search?q=hunter2 HTTP/1.1", "hunter2"),
     # a query that is a token alone, and one in what a server hands on
     ("Invalid HTTP request line: 'GET /reset?hunter2-of-a-buyer HTTP/9'", "hunter2"),
@@ -254,5 +264,7 @@ HARMLESS = (
     "machine erp-web was started, login later",
     "user@tcp, unix( and @tcp(erp-db:3306)",
     "sqlplus failed, thin: no, and/or",
+    "sig=15, sig=SIGTERM, the signature of a view, no bearer: none, pw expired, 3 pw changed",
+    r"net use failed for /user: unknown, net use /user:jane \\erp-files\share, a\u003db, \u0022a\u0022: 1",
 )
 """Texts that resemble one with a secret, and that must stay as they are."""

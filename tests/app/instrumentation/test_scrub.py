@@ -245,6 +245,7 @@ HOSTILE = (
         "snmpget -A ",
         "net user a ",
     ),
+    *("setuser a >a ", "net use a /user:a ", "net use a", "sig=", "pw ", r"a\u003d", r"a\u0022", "bearer: "),
     *("vault login ", "etcdctl user ", "http -a ", "sqlplus a/", "UGFzc3dvcmQ6", "attach a as b ", "create secret "),
     *(
         "xmpp-sasl'",
