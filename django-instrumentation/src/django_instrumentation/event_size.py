@@ -7,6 +7,7 @@ nothing shows to be one any more.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -22,7 +23,7 @@ MAX_BREADCRUMBS = 50
 MAX_SPANS = 500
 TAG = "left_out"
 MAX_TAG = 200
-FEW, FEWEST = 10, 3
+FEW = 10
 SHORT_TEXT = 300
 KEPT = {
     *("event_id", "timestamp", "platform", "level", "type", "release", "environment", "server_name", "logger", "sdk"),
@@ -72,7 +73,7 @@ def lighten(event: Any, gone: Counter[str]) -> None:
 
 def fit(event: Any, gone: Counter[str]) -> None:
     """Leave out more and more, what matters least first, until the event is small enough. It has to be scrubbed."""
-    for step in (*_steps(event), lambda: _shorten(event)):
+    for step in (*_steps(event), partial(_shorten, event)):
         if _size(event) <= MAX_BYTES:
             break
         gone += step()
@@ -84,7 +85,8 @@ def _steps(event: Any) -> tuple[Callable[[], Counter[str]], ...]:
     return (
         lambda: _drop_from_frames(event, FEW, "vars"),
         lambda: _drop_from_frames(event, FEW, "pre_context", "post_context"),
-        lambda: _drop_from_frames(event, FEWEST, "vars"),
+        lambda: _drop_from_frames(event, 3, "vars"),
+        lambda: _drop_from_frames(event, 1, "vars"),
         lambda: _drop_from_frames(event, 0, "pre_context", "post_context"),
         lambda: _drop_from_frames(event, 0, "vars"),
         lambda: cut_lists(event, breadcrumbs=FEW),

@@ -280,10 +280,13 @@ def test_no_more_is_scrubbed_than_a_request_can_wait_for(exceptions: int, monkey
     assert " vars" in event["tags"]["left_out"]
 
 
-def test_of_a_deep_stack_the_innermost_frames_keep_their_locals() -> None:
-    frames = prepared(with_locals(1))["exception"]["values"][0]["stacktrace"]["frames"]
-    assert [found["lineno"] for found in frames if "vars" in found] == list(range(90, 100))
-    assert [found["lineno"] for found in frames if "pre_context" in found] == list(range(100))
+@pytest.mark.parametrize(("exceptions", "kept"), [(1, 10), (3, 3), (7, 1)])
+def test_the_innermost_frames_keep_their_locals(exceptions: int, kept: int) -> None:
+    raised = prepared(with_locals(exceptions))["exception"]["values"]
+    assert len(raised) == exceptions
+    for each in raised:
+        frames = each["stacktrace"]["frames"]
+        assert [found["lineno"] for found in frames if "vars" in found] == list(range(100 - kept, 100))
 
 
 def test_a_large_part_costs_no_more_of_an_event_than_is_left_of_it() -> None:
