@@ -7,7 +7,6 @@ nothing shows to be one any more.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -73,7 +72,8 @@ def lighten(event: Any, gone: Counter[str]) -> None:
 
 def fit(event: Any, gone: Counter[str]) -> None:
     """Leave out more and more, what matters least first, until the event is small enough. It has to be scrubbed."""
-    for step in (*_steps(event), partial(_shorten, event)):
+    steps: tuple[Callable[[], Counter[str]], ...] = (*_steps(event), lambda: _shorten(event))
+    for step in steps:
         if _size(event) <= MAX_BYTES:
             break
         gone += step()
