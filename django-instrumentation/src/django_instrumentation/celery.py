@@ -11,6 +11,7 @@ from celery import signals
 
 from django_instrumentation import (
     celery_output,
+    celery_requests,
     celery_tasks,
     conf,
     forks,
@@ -67,6 +68,7 @@ def _keep_our_logging(**given: Any) -> None:
 def _start_worker(**_: Any) -> None:
     celery_output.silence_banners()
     celery_output.replace_message_dumps()
+    celery_requests.watch()
     _start_parent("worker")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery
 
-from django_instrumentation import celery_tasks, context, metrics, output
+from django_instrumentation import celery_requests, context, metrics, output
 
 UNREGISTERED, INVALID = "unregistered", "invalid"
 """The label `task` of messages for no task of this worker; a name that a message says may be anything."""
@@ -69,5 +69,5 @@ def _report(task: str, message: str, detail: str, headers: Any = None) -> None:
     given = headers if isinstance(headers, dict) else {}
     task_id = str(given.get("id"))
     known = task_id if context.REQUEST_ID.fullmatch(task_id) else "unknown"
-    with context.use(context.from_message(given.get(celery_tasks.HEADER), known)):
+    with context.use(context.from_message(given.get(celery_requests.HEADER), known)):
         log.error(message, detail)

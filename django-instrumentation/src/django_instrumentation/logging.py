@@ -31,8 +31,9 @@ NOT_EXTRA_OF = {
 
 
 def add_ids(record: logging.LogRecord) -> bool:
-    """In the thread that logs, since no other thread knows them."""
-    setattr(record, context.ATTRIBUTE, context.current_fields())
+    """In the thread that logs, since no other thread knows them; a record may have brought them itself."""
+    if not hasattr(record, context.ATTRIBUTE):
+        setattr(record, context.ATTRIBUTE, context.current_fields())
     return True
 
 

@@ -185,7 +185,7 @@ def end_task(span: Any, outcome: str, system: str) -> None:
     from opentelemetry.trace import Status, StatusCode
 
     span.set_attribute(f"{system}.state", outcome)
-    if outcome == "failed":
+    if outcome in ("failed", "interrupted"):
         span.set_status(Status(StatusCode.ERROR))
 
 

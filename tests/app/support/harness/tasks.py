@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+from pathlib import Path
 
 from celery import Task, shared_task
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
@@ -91,3 +92,43 @@ def add(first: int, second: int) -> int:
 @shared_task
 def add_up(numbers: list[int]) -> None:
     logger.info("the sum is %d", sum(numbers))
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def die_once(note: str) -> None:
+    """Its first run takes its process along, and leaves a note for its second."""
+    if not Path(note).exists():
+        Path(note).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@shared_task
+def leave() -> None:
+    sys.exit(3)
+
+
+@shared_task(acks_late=True)
+def leave_late() -> None:
+    sys.exit(3)
+
+
+@shared_task
+def wait_for_signal() -> None:
+    logger.info("waiting")
+    signal.pause()
+
+
+class Odd(BaseException):
+    """No Exception, as some libraries raise for a time-out of their own."""
+
+
+@shared_task
+def raise_odd() -> None:
+    raise Odd("nothing catches it")
+
+
+@shared_task(bind=True, acks_late=True)
+def give_back_once(self: Task, note: str) -> None:
+    if not Path(note).exists():
+        Path(note).touch()
+        raise Reject("not now", requeue=True)
