@@ -4,7 +4,6 @@ On Celery's broker of plain files, which every pool can use without a server.
 """
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -155,18 +154,11 @@ def test_each_run_in_the_worker_s_own_process_is_counted_once(tmp_path: Path, po
         wait_for(worker, expected)
 
 
-AWAY = """
-CELERY_RESULT_BACKEND = f"file://{BASE_DIR}/results"
-CELERY_TASK_TRACK_STARTED = %s
-(BASE_DIR / "results").mkdir(exist_ok=True)
-"""
-
-
 @pytest.mark.parametrize("pool", ["prefork", "threads"])  # `solo` ends with its worker
 @pytest.mark.parametrize("tracked", [True, False], ids=["before it runs", "after it ran"])
 def test_a_run_whose_result_cannot_be_stored_is_one_failure(tmp_path: Path, pool: str, tracked: bool) -> None:
-    with running(tmp_path, "--pool", pool, more=AWAY % tracked) as (worker, sender):
-        shutil.rmtree(tmp_path / "results")
+    more = f"CELERY_RESULT_BACKEND = 'harness.away:Away'\nCELERY_TASK_TRACK_STARTED = {tracked}\n"
+    with running(tmp_path, "--pool", pool, more=more) as (worker, sender):
         send(sender, tmp_path, "say")
         wait_for(worker, {"say": {"failed": 1}})
 
