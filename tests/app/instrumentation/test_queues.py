@@ -8,6 +8,7 @@ import pytest
 import redis
 from celery import Celery, signals
 from harness import processes, project
+from harness.rabbit import LOCKED, Rabbit
 from harness.samples import total
 from harness.wait import eventually
 from kombu import Exchange, Queue
@@ -135,6 +136,17 @@ def test_the_memory_transport_has_lengths_too() -> None:
     app = new_app("memory://")
     send(app, 2)
     assert lengths(app) == {"celery": 2}
+
+
+def test_rabbitmq_is_asked_for_each_queue_and_one_that_it_refuses_costs_only_its_own_length() -> None:
+    """Without RabbitMQ, whose answers harness.rabbit gives: kombu and py-amqp are real, on a real socket."""
+    rabbit = Rabbit({"orders": 5, "own": LOCKED, "mail": 0, "paper": 2})
+    names = ("absent", "orders", "own", "mail")
+    with rabbit.running():
+        app = new_app(rabbit.url, task_queues=[Queue(name) for name in names], task_default_queue="orders")
+        app.conf.task_routes = {"shop.print": "paper"}
+        assert lengths(app) == {"orders": 5, "mail": 0, "paper": 2}
+    assert rabbit.asked == [(name, True) for name in (*names, "paper")]
 
 
 def test_no_message_is_read_however_many_are_held(broker: redis.Redis) -> None:
