@@ -10,6 +10,12 @@ from packaging.version import Version
 from tests.support.readme import PACKAGE, blocks
 from tests.support.stack import ROOT
 
+BETWEEN = {
+    "celery": [Version("5.5.3"), Version("5.6.2")],
+    "sentry-sdk": [Version("2.70.0")],
+    "django": [Version("5.2"), Version("6.0"), Version("6.1.3")],
+}
+"""Versions of projects such as pretix, and those that the README promises."""
 ROW = re.compile(r"^\| `(django_instrumentation[.\w]*)` \| (.+) \|$", re.MULTILINE)
 README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 PUBLIC = dict(ROW.findall(README))
@@ -56,15 +62,29 @@ def test_the_files_that_comments_of_the_project_file_name_are_there() -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-def test_each_floor_is_the_version_that_the_lowest_column_of_the_matrix_runs() -> None:
+def requirements() -> list[Requirement]:
     project = tomllib.loads((PACKAGE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    stated = [
-        *project["dependencies"],
-        *(each for extra in project["optional-dependencies"].values() for each in extra),
-    ]
-    needed = [need for need in map(Requirement, stated) if need.name != "Django"]  # a column of the matrix each
+    extras = project["optional-dependencies"].values()
+    return [Requirement(each) for each in (*project["dependencies"], *(each for extra in extras for each in extra))]
+
+
+def locked(file: str) -> dict[str, Version]:
+    lock = (ROOT / "erp_app" / file).read_text(encoding="utf-8")
+    return {name.lower(): Version(version) for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE)}
+
+
+def test_each_floor_is_the_version_that_the_lowest_column_of_the_matrix_runs() -> None:
+    needed = [need for need in requirements() if need.name != "Django"]  # a column of the matrix each
     floors = {need.name: Version(spec.version) for need in needed for spec in need.specifier if spec.operator == ">="}
-    lock = (ROOT / "erp_app" / "matrix" / "lowest.txt").read_text(encoding="utf-8")
-    locked = {name: Version(version) for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE)}
+    lowest = locked("matrix/lowest.txt")
     assert set(floors) == {need.name for need in needed}
-    assert floors == {name: locked[name] for name in floors}
+    assert floors == {name: lowest[name] for name in floors}
+
+
+def test_every_version_that_the_tests_run_with_and_those_of_foreign_projects_are_allowed() -> None:
+    """Lowest, between and newest: an upper bound, or a floor that is too high, keeps a project from the package."""
+    newest = locked("requirements.txt")
+    for need in requirements():
+        name = need.name.lower()
+        wanted = {newest[name], *BETWEEN.get(name, ())}
+        assert [str(version) for version in wanted if version not in need.specifier] == []

@@ -9,6 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from tests.support import stack
 from tests.support.readme import PACKAGE
@@ -48,9 +49,9 @@ def venv_with(folder: Path, *requirements: str) -> Path:
     return python
 
 
-def resolve(python: Path, requirement: str) -> dict[str, str]:
-    """The versions that this pip would install."""
-    command = [str(python), "-m", "pip", "install", "-q", "--dry-run", "--report", "-", requirement]
+def resolve(python: Path, *requirements: str) -> dict[str, str]:
+    """The versions that this pip would install; options of pip may stand among the requirements."""
+    command = [str(python), "-m", "pip", "install", "-q", "--dry-run", "--report", "-", *requirements]
     report = json.loads(stack.run(*command, timeout=300))
     return {each["metadata"]["name"].lower(): each["metadata"]["version"] for each in report["install"]}
 
@@ -63,6 +64,29 @@ def resolve(python: Path, requirement: str) -> dict[str, str]:
 def test_every_extra_can_be_resolved(pip: str, extras: str, checkout: Path, tmp_path: Path) -> None:
     python = venv_with(tmp_path / "venv", f"pip=={pip}" if pip else "pip")
     assert resolve(python, f"{checkout}[{extras}]").keys() >= EXTRAS[extras]
+
+
+@pytest.mark.timeout(300)
+def test_it_stands_beside_the_versions_that_pretix_pins(checkout: Path, tmp_path: Path) -> None:
+    python = venv_with(tmp_path / "venv", "pip")
+    found = resolve(python, f"{checkout}[celery,tracing]", "celery==5.6.*", "sentry-sdk==2.70.*", "Django==5.2.*")
+    assert [found[name].rpartition(".")[0] for name in ("celery", "sentry-sdk", "django")] == ["5.6", "2.70", "5.2"]
+
+
+@pytest.mark.timeout(300)
+def test_nothing_but_the_extra_database_keeps_a_project_from_the_newest_django(checkout: Path, tmp_path: Path) -> None:
+    """For Python 3.13, whichever runs this: pip takes an older Django without a word where a dependency bounds it."""
+    python = venv_with(tmp_path / "venv", "pip", "hatchling")
+    build = "import os, sys; os.chdir(sys.argv[1]); from hatchling.build import build_wheel; build_wheel(sys.argv[2])"
+    stack.run(str(python), "-c", build, str(checkout), str(tmp_path))
+    (wheel,) = tmp_path.glob("*.whl")
+    options = ("--python-version=3.13", "--only-binary=:all:", f"--target={tmp_path / 'none'}")
+    newest = resolve(python, *options, "Django")["django"]
+    assert Version(newest) >= Version("6.1")
+    assert resolve(python, *options, f"{wheel}[celery,tracing]")["django"] == newest
+    # As soon as django-prometheus takes 6.1, the README's sentence about it can go.
+    assert resolve(python, *options, f"{wheel}[database]")["django"].startswith("6.0.")
+    assert "`pip install --no-deps django-prometheus` keeps 6.1" in (PACKAGE / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_users_project_is_checked_against_our_types(environment: dict[str, str], tmp_path: Path) -> None:
