@@ -16,6 +16,7 @@ IMAGES = tomllib.loads((ROOT / "images" / "images.toml").read_text(encoding="utf
 LOCAL = {service: name for name, table in IMAGES.items() for service in table.get("services", [])}
 OFFICIAL = [name for name, service in services().items() if "build" not in service]
 PART_LINES = 250
+SAMPLE_IMAGE = "erp-observability/erp:"
 WITH_PYTHON_ALONE = ("alertmanager-config", "backup-copy", "logkeeper")
 
 
@@ -33,6 +34,18 @@ def test_the_services_of_the_sample_and_its_shoppers_are_those_that_ops_knows() 
     assert set(services(ROOT / "erp_app" / "compose.yaml")) == set(SAMPLE_SERVICES)
     assert {name for name, each in services().items() if each.get("profiles") == ["sample"]} == set(SAMPLE_SERVICES)
     assert {name for name, each in services().items() if each.get("profiles") == ["shoppers"]} == set(SHOPPERS)
+
+
+def test_the_samples_metrics_have_a_tmpfs_of_their_own_with_a_size() -> None:
+    """Whatever fills /tmp, such as an upload, must not touch them."""
+    dockerfile = (ROOT / "erp_app" / "Dockerfile").read_text(encoding="utf-8")
+    (folder,) = re.findall(r"\bPROMETHEUS_MULTIPROC_DIR=(\S+)", dockerfile)
+    processes = {name: each for name, each in services().items() if str(each.get("image")).startswith(SAMPLE_IMAGE)}
+    assert processes.keys() >= {"erp-web", "erp-worker", "erp-beat"}
+    for name, service in processes.items():
+        assert "PROMETHEUS_MULTIPROC_DIR" not in service["environment"], name
+        mounts = dict(mount.split(":", 1) for mount in service["tmpfs"])
+        assert re.search(r"\bsize=\d+m\b", mounts[folder]), name
 
 
 def test_stores_are_on_internal_networks_alone() -> None:
