@@ -1,7 +1,7 @@
 """What only the worker's main process sees of a task: that its process was killed, or that its time was over.
 
-A run that breaks off (SIGTERM at a time limit, sys.exit(), the kernel's killer) has no outcome in its own process. Celery
-decides it in methods of its Request: what those do (fail, retry, revoke, requeue) is counted, once for each Request.
+A run that breaks off (SIGTERM at a time limit, sys.exit(), the kernel's killer) has no outcome in its own process.
+Celery decides it in methods of its Request: what those do (fail, retry, revoke, requeue) is counted, once for each.
 """
 
 import logging
@@ -32,9 +32,9 @@ _broken_off: dict[int, context.Context] = {}
 
 def watch() -> None:
     """Give Celery's decisions the ids of their task, and count them. More than once does no harm."""
-    from celery.worker.request import Request as request_class  # not above: a web process needs nothing of the worker
+    from celery.worker.request import Request  # not above: a web process needs nothing of the worker
 
-    request: Any = request_class
+    request: Any = Request
     if hasattr(request, COUNTED):
         return
     setattr(request, COUNTED, False)
@@ -168,10 +168,9 @@ def _lower_time_limit(record: logging.LogRecord) -> bool:
 
 def _attribute_exit(record: logging.LogRecord) -> bool:
     """A process that ended with its task has that task's ids and error; one that had none stays an error itself."""
-    if record.msg == EXIT and isinstance(record.args, tuple):
-        if ended := _task_of_process(record.args[1]):
-            setattr(record, context.ATTRIBUTE, ended.fields())
-            _lower(record)
+    if record.msg == EXIT and isinstance(record.args, tuple) and (ended := _task_of_process(record.args[1])):
+        setattr(record, context.ATTRIBUTE, ended.fields())
+        _lower(record)
     return True
 
 
