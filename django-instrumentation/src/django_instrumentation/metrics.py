@@ -58,7 +58,7 @@ EXTERNAL_DURATION = Histogram(
 
 TASKS = Counter(
     "celery_tasks",
-    "Tasks by what happened to them: sent, succeeded, failed, retried or revoked.",
+    "Tasks by what happened to them: sent, and each run: succeeded, failed, retried, revoked, ignored or rejected.",
     ["task", "state"],
 )
 TASK_EXCEPTIONS = Counter(
