@@ -9,14 +9,20 @@ from ops.stack import ONCE, Stack
 WELL = re.compile(r"^\s*(SUCCESS|WARNING)\b")
 
 
-def check(stack: Stack, service: str, program: str, *arguments: str, mount: Path | None = None) -> None:
-    """Run `program` of the service's image, with `mount` at /checked; raises OpsError with what it says."""
+def check(
+    stack: Stack, service: str, program: str, *arguments: str, mount: Path | None = None, refused: str = ""
+) -> None:
+    """Run `program` of the service's image, with `mount` at /checked; raises OpsError with what it says.
+
+    `refused` names what is checked where it isn't the service's whole configuration, and what becomes of it.
+    """
+    refused = refused or f"the checkout's configuration of {service}; what runs stays as it is"
     volume = ("--volume", f"{mount}:/checked:ro") if mount else ()
     done = stack.attempt(*ONCE, *volume, "--entrypoint", program, service, *arguments)
     if done.returncode != 0:
         raise OpsError(
-            f"{program} refuses the checkout's configuration of {service}; what runs stays as it is.\n"
-            f"{said_of_the_fault(done.stdout + done.stderr)}\nCorrect what it names, and run the same command again."
+            f"{program} refuses {refused}.\n{said_of_the_fault(done.stdout + done.stderr)}\n"
+            "Correct what it names, and run the same command again."
         )
 
 

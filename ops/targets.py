@@ -67,8 +67,9 @@ def _check_file(stack: Stack, file: Path) -> None:
         discovery = {"file_sd_configs": [{"files": [f"{stack.prometheus_folder}/targets/{file.name}"]}]}
         config = Path(folder, file.name)
         config.write_text(json.dumps({"scrape_configs": [{"job_name": "targets", **discovery}]}), encoding="utf-8")
+        asked = ("prometheus", "promtool", "check", "config", f"/checked/{file.name}")
         try:
-            check(stack, "prometheus", "promtool", "check", "config", f"/checked/{file.name}", mount=Path(folder))
+            check(stack, *asked, mount=Path(folder), refused=f"targets/{file.name}; its targets stay as they were")
         except OpsError as error:
             # promtool names the path in its container.
             said = str(error).replace(f"{stack.prometheus_folder}/", "")
