@@ -76,7 +76,7 @@ down: ## Stop the stack, keep its data
 reload: ## Check changed rules, scrape configuration, routes and texts, and load them into the running stack
 	@$(OPS) reload
 
-sentry: ## Self-hosted Sentry, its own release, as the tracker in place of Bugsink; SENTRY_RELEASE_DIR=folder without a way out
+sentry: ## Self-hosted Sentry, its own release, as the tracker in place of Bugsink; SENTRY_RELEASE_DIR=folder without internet
 	@$(OPS) sentry "$$SENTRY_RELEASE_DIR"
 
 sentry-down: ## Back to Bugsink; stops Sentry and keeps its data

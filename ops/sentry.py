@@ -191,9 +191,12 @@ def _switch(stack: Stack, dsn: str) -> None:
 def down(stack: Stack) -> None:
     """Back to Bugsink: first its reporters, then Sentry's containers; the volumes stay."""
     with alone("sentry"):
-        _switch(stack, "")
-        if not (FOLDER / ".env.custom").is_file():
+        is_installed = (FOLDER / ".env.custom").is_file()
+        if not is_installed and not (stack.settings.secrets / secrets.SELFHOSTED_DSN).is_file():
             say("No Sentry was ever installed here by `make sentry`; Bugsink is the tracker.")
+            return
+        _switch(stack, "")
+        if not is_installed:
             return
         with step("Stopping Sentry; its volumes stay"):
             command = [*sentry_files.compose(FOLDER), "down", "--timeout", "60"]

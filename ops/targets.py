@@ -91,7 +91,8 @@ def unread(root: Path) -> Iterator[str]:
         for path in sorted((root / folder).glob("*")):
             is_no_slip = path.name == "README.md" or path.name.startswith(".") or path.name.endswith(("~", ".example"))
             if not is_no_slip and (path.suffix != ending or path.is_dir()):
-                yield f"{folder}/{path.name} is not read: expected a file whose name ends with {ending}. Rename it."
+                found = "it is a folder; " if path.is_dir() else ""
+                yield f"{folder}/{path.name} is not read: {found}expected a file whose name ends with {ending}."
 
 
 def mixed(active: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:

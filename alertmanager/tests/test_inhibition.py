@@ -21,13 +21,10 @@ def firing() -> tuple[Labels, ...]:
 
     An alert of Loki's has those of its rule and of its lines, which loki/tests/test_rules.py sees.
     """
-    lines = (
-        {"application": "erp", "env": "sandbox", "service": "erp-web"},
-        {"application": "monitoring", "env": "sandbox", "service": "blackbox"},
-    )
+    lines = {"application": "erp", "env": "sandbox", "service": "erp-web"}
     return (
         *({"alertname": each.alert, "env": "sandbox", **labels} for each in assertions() for labels in each.expected),
-        *({"alertname": rule["alert"], **each, **rule["labels"]} for _, rule in log_rules.alerts() for each in lines),
+        *({"alertname": rule["alert"], **lines, **rule["labels"]} for _, rule in log_rules.alerts()),
     )
 
 

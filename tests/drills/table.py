@@ -158,6 +158,7 @@ DUE: frozenset[str] = frozenset(
         "CeleryHeartbeatStale/warning",
         "ContainerCpu/warning",
         "ErpPaymentsFailing/critical",
+        "LogErrorsUnusual/warning",
     }
 )
 

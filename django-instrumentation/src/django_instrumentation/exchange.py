@@ -96,7 +96,7 @@ class Exchange:
             "status": status,
             "duration": round(seconds, 6),
         }
-        access_log.info("%s %s %d", self.method, "<no route>" if route is None else route, status, extra=fields)
+        access_log.info("%s %s %d", self.method, "<no route>" if route is None else route or "/", status, extra=fields)
 
 
 def _status_after(error: BaseException) -> int:
