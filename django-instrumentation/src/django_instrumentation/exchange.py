@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from sentry_sdk.scope import use_isolation_scope
 
 from django_instrumentation import context, http_metrics, metrics, tracing
-from django_instrumentation.logging import ACCESS_LOGGER, mark_as_logged
+from django_instrumentation.logging import ACCESS_LOGGER, is_logged, mark_as_logged
 
 HUNG_UP = 499
 """The status of an answer that its client didn't wait for, as in nginx."""
@@ -24,9 +24,6 @@ request_log = logging.getLogger("django.request")
 
 class Exchange:
     """To be entered when the request arrives, and left when there is a response, whose body may still be to come."""
-
-    process_ends = False
-    """By one of its requests; under ASGI that cancels all others."""
 
     def __init__(self, request: HttpRequest, opened: context.Context) -> None:
         self.request = request
@@ -48,7 +45,6 @@ class Exchange:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, SystemExit):  # by which gunicorn ends a worker that takes too long
-            Exchange.process_ends = True
             self.fail(error, "%s ended its process.")
         elif error is not None:
             self.end(_status_after(error))
@@ -104,5 +100,5 @@ class Exchange:
 
 
 def _status_after(error: BaseException) -> int:
-    """Under ASGI a client that hangs up cancels its request."""
-    return HUNG_UP if isinstance(error, CancelledError) and not Exchange.process_ends else 500
+    """Under ASGI a client that hangs up cancels its request, and so does another request that ends the process."""
+    return HUNG_UP if isinstance(error, CancelledError) and not is_logged(error) else 500

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
+import django
 import pytest
 import requests
 from harness import scripts
@@ -163,19 +164,21 @@ def test_gunicorn_is_named_after_the_project_and_a_late_worker_leaves_a_line_a_c
 def test_the_other_requests_of_a_late_worker_leave_a_line_and_a_count(
     django_db_setup: None, tmp_path: Path, tracker: Tracker
 ) -> None:
+    """They end with its process. With Django 6.1 it lives on, as uvicorn catches SystemExit: their clients leave."""
+    of_the_other = 500 if django.VERSION < (6, 1) else 499
     server = (*SERVERS["uvicorn_worker"], "--timeout", "2", "-w", "1")
     with serve(tmp_path, *server, SENTRY_DSN=tracker.dsn) as process, ThreadPoolExecutor(2) as pool:
 
         def get(view: str) -> None:
             with contextlib.suppress(requests.ConnectionError):
-                requests.get(f"{process.url}/{view}", headers={"X-Request-ID": view}, timeout=20)
+                requests.get(f"{process.url}/{view}", headers={"X-Request-ID": view}, timeout=6)
 
         pool.submit(get, "hang_async")
         eventually(lambda: total(process.metrics(), "http_requests_in_flight") == 1, "one that hangs")
         pool.submit(get, "block_async")
         statuses = [process.line(request_id=view, logger="access")["status"] for view in ("block_async", "hang_async")]
-        assert statuses == [500, 500]
-        assert total(process.metrics(), RESPONSES, status="500") == 2
+        assert statuses == [500, of_the_other]
+        assert [total(process.metrics(), RESPONSES, view=view) for view in ("block_async", "hang_async")] == [1, 1]
         assert total(process.metrics(), "http_requests_in_flight") == 0
         told = process.line(request_id="block_async", logger="django.request")
         assert [line for line in process.lines if "exception" in line] == [told]
