@@ -158,7 +158,6 @@ DUE: frozenset[str] = frozenset(
         "CeleryHeartbeatStale/warning",
         "ContainerCpu/warning",
         "ErpPaymentsFailing/critical",
-        "LogErrorsUnusual/warning",
     }
 )
 
