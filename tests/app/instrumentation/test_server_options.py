@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from harness import scripts
-from harness.processes import serve
+from harness.processes import GUNICORN, serve
 
-from .test_servers import ASGI, GUNICORN, WSGI
+from .test_servers import ASGI, WSGI
 
 
 @pytest.mark.parametrize("command", [GUNICORN, ("uvicorn", "--port", "{port}")], ids=["gunicorn", "uvicorn"])

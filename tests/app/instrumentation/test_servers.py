@@ -13,14 +13,13 @@ import django
 import pytest
 import requests
 from harness import scripts
-from harness.processes import HttpProcess, Process, free_port, serve
+from harness.processes import GUNICORN, HttpProcess, Process, free_port, serve
 from harness.samples import total
 from harness.tracker import Tracker
 from harness.wait import eventually
 
 from django_instrumentation import multiprocess
 
-GUNICORN = ("gunicorn", "-c", "python:django_instrumentation.gunicorn", "-b", "127.0.0.1:{port}", "-w", "2")
 WSGI, ASGI = "harness.wsgi", "harness.asgi:application"
 UVICORN = ("--workers", "2", "--port", "{port}", ASGI)
 SERVERS = {

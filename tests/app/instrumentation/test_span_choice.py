@@ -8,7 +8,7 @@ import pytest
 import requests
 from harness import processes
 from harness.foreign import Project
-from harness.processes import HttpProcess
+from harness.processes import GUNICORN, HttpProcess
 from harness.spans import Span, SpanStore
 from harness.wait import eventually
 
@@ -25,17 +25,9 @@ def store() -> Iterator[SpanStore]:
 
 def site(folder: Path, store: SpanStore, **more: str) -> HttpProcess:
     """gunicorn with the tests' views; of the traces that begin here it keeps those that have a reason of their own."""
-    command = (
-        "gunicorn",
-        "-c",
-        "python:django_instrumentation.gunicorn",
-        "-b",
-        "127.0.0.1:{port}",
-        "-w",
-        "2",
-        "harness.wsgi",
+    return processes.serve(
+        folder, *GUNICORN, "harness.wsgi", **{"OTEL_EXPORTER_OTLP_ENDPOINT": store.url, **NO_SHARE, **more}
     )
-    return processes.serve(folder, *command, **{"OTEL_EXPORTER_OTLP_ENDPOINT": store.url, **NO_SHARE, **more})
 
 
 def ask(process: HttpProcess, path: str) -> str:

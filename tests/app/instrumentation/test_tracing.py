@@ -14,7 +14,7 @@ import requests
 from django.conf import settings as django_settings
 from harness import processes, scripts
 from harness.partner import Partner
-from harness.processes import HttpProcess
+from harness.processes import GUNICORN, HttpProcess
 from harness.samples import total
 from harness.spans import Span, SpanStore
 from harness.wait import eventually
@@ -212,19 +212,9 @@ def test_a_trace_begun_here_is_kept_by_its_ratio(sampled_site: HttpProcess, stor
 def test_the_lost_spans_of_all_workers_are_counted(
     django_db_setup: None, traced: dict[str, str], tmp_path: Path
 ) -> None:
-    command = (
-        "gunicorn",
-        "-c",
-        "python:django_instrumentation.gunicorn",
-        "-b",
-        "127.0.0.1:{port}",
-        "-w",
-        "2",
-        "harness.wsgi",
-    )
     nowhere = {**traced, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{processes.free_port()}"}
     nowhere["OTEL_TRACES_SAMPLER_ARG"] = "0"  # a scrape, which asks the database, begins traces of its own
-    with processes.serve(tmp_path, *command, **nowhere) as process:
+    with processes.serve(tmp_path, *GUNICORN, "harness.wsgi", **nowhere) as process:
         workers: list[str] = []
 
         def ask() -> bool:

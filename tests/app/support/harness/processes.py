@@ -17,6 +17,7 @@ from harness.wait import eventually
 from tests.support.ports import free_port
 
 BIN = Path(sys.executable).parent
+GUNICORN = ("gunicorn", "-c", "python:django_instrumentation.gunicorn", "-b", "127.0.0.1:{port}", "-w", "2")
 START_SECONDS = 120.0  # a busy machine takes a minute for what takes two seconds
 
 
