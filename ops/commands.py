@@ -47,25 +47,25 @@ def clean(confirm: str = "") -> None:
             f"`make clean` deletes every volume and secret of ENV={settings['ENV']}: found no confirmation, "
             "expected `make clean CONFIRM=yes`."
         )
+    if engine.absent():
+        say("No Docker engine is installed here, so there is no container or volume to delete.")
+    else:
+        with alone("stack"):
+            _clean_engine(settings, confirm)
+    for path in (settings.secrets, settings.local / "bin"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _clean_engine(settings: Settings, confirm: str) -> None:
+    if shutil.which("dockerd"):
+        engine.ensure()  # one that doesn't answer would keep its volumes, to the next start's surprise
+    else:
+        _want_engine()
     if (other := foreign_folder(settings)) and confirm != "yes":
         raise OpsError(
             f"`make clean` deletes every volume of {settings['PROJECT']}, which runs from {other}: found no "
             "confirmation, expected `make clean CONFIRM=yes`, or another PROJECT in .env, if this is another stack."
         )
-    if engine.absent():
-        say("No Docker engine is installed here, so there is no container or volume to delete.")
-    else:
-        with alone("stack"):
-            _clean_engine(settings)
-    for path in (settings.secrets, settings.local / "bin"):
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _clean_engine(settings: Settings) -> None:
-    if shutil.which("dockerd"):
-        engine.ensure()  # one that doesn't answer would keep its volumes, to the next start's surprise
-    else:
-        _want_engine()
     with step("Deleting containers, networks, volumes and secrets (images stay)"):
         for kind, remove in (
             ("container", ["rm", "--force", "--volumes"]),
@@ -73,7 +73,7 @@ def _clean_engine(settings: Settings) -> None:
             ("network", ["rm"]),
         ):
             listing = ["ls", "-q", "--filter", of_project(settings["PROJECT"])]
-            found = capture(["docker", kind, *listing, *(["-a"] if kind == "container" else [])]).stdout.split()
+            found = output(["docker", kind, *listing, *(["-a"] if kind == "container" else [])]).split()
             if found:
                 done = capture(["docker", kind, *remove, *found], timeout=300)
                 if kind == "network" and "active endpoints" in done.stderr:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ops import files, named, recipes, scale_files, secrets
-from ops.console import OpsError, capture
+from ops.console import OpsError, capture, output
 from ops.paths import ROOT
 from ops.settings import TRACE_STORE, Settings
 
@@ -242,14 +242,14 @@ class Stack:
         """Every container of the project: Service, State, Status, Name, Health (empty while it starts)."""
         columns = ("Service", "State", "Status", "Name")
         row = '{{.Label "com.docker.compose.service"}}\t{{.State}}\t{{.Status}}\t{{.Names}}'
-        listed = capture(["docker", "ps", "--all", "--filter", of_project(self.project), "--format", row]).stdout
+        listed = output(["docker", "ps", "--all", "--filter", of_project(self.project), "--format", row])
         found = [dict(zip(columns, line.split("\t"), strict=True)) for line in sorted(listed.splitlines())]
         return [{**each, "Health": "".join(HEALTH.findall(each["Status"]))} for each in found]
 
     def running_images(self) -> dict[str, str]:
         """The image that each service's running container was made of, as it was named then."""
         row = '{{.Label "com.docker.compose.service"}}\t{{.Image}}'
-        listed = capture(["docker", "ps", "--filter", of_project(self.project), "--format", row]).stdout
+        listed = output(["docker", "ps", "--filter", of_project(self.project), "--format", row])
         return dict(line.split("\t") for line in sorted(listed.splitlines()))
 
     def running(self) -> set[str]:
@@ -280,8 +280,8 @@ def has_ended_badly(container: dict[str, str], one_shots: set[str]) -> bool:
 def folders_of(project: str) -> set[str]:
     """The folders that the containers of a Compose project were started from."""
     form = '{{.Label "com.docker.compose.project.working_dir"}}'
-    listed = capture(["docker", "ps", "--all", "--filter", of_project(project), "--format", form])
-    return set(listed.stdout.splitlines()) - {""}
+    listed = output(["docker", "ps", "--all", "--filter", of_project(project), "--format", form])
+    return set(listed.splitlines()) - {""}
 
 
 def foreign_folder(settings: Settings) -> str:

@@ -5,7 +5,7 @@ import shutil
 import time
 
 from ops import application_files, engine, gateway, image_source, machine, ports, release, secrets, switched_off, urls
-from ops.console import OpsError, capture, say
+from ops.console import OpsError, capture, output, say
 from ops.lock import alone
 from ops.paths import ROOT
 from ops.settings import PORTS, Settings
@@ -15,6 +15,7 @@ from ops.start import start
 
 MEMORY_BYTES = 3 * 1024**3
 DISK_BYTES = 3 * 1024**3
+LISTED_SECONDS = 5.0  # from the moment a container has its port to the engine's listing it
 
 
 def up(*, is_dev: bool = False) -> None:
@@ -76,8 +77,21 @@ def check_machine() -> None:
 
 
 def check_ports(settings: Settings) -> None:
-    """Every port that the stack publishes has to be free, or already the stack's own."""
-    own = _own_ports(settings)
+    """Every port that the stack publishes has to be free, or already the stack's own.
+
+    A container that is just starting holds its port a moment before the engine lists it.
+    """
+    deadline = time.monotonic() + LISTED_SECONDS
+    while True:
+        try:
+            return _check_ports(settings, _own_ports(settings))
+        except OpsError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
+
+
+def _check_ports(settings: Settings, own: set[int]) -> None:
     names = {service: name for name, service in PORTS.items()}
     for service, port in settings.ports.items():
         if port not in own:
@@ -85,9 +99,7 @@ def check_ports(settings: Settings) -> None:
 
 
 def _own_ports(settings: Settings) -> set[int]:
-    listed = capture(
-        ["docker", "ps", "--filter", of_project(settings["PROJECT"]), "--format", "{{.Ports}}"], timeout=15
-    ).stdout
+    listed = output(["docker", "ps", "--filter", of_project(settings["PROJECT"]), "--format", "{{.Ports}}"])
     return {int(port) for port in re.findall(r":(\d+)->", listed)}
 
 
@@ -109,8 +121,7 @@ def check_secrets_and_volumes(settings: Settings) -> None:
 
 
 def volumes_exist(settings: Settings) -> bool:
-    listed = capture(["docker", "volume", "ls", "-q", "--filter", of_project(settings["PROJECT"])])
-    return bool(listed.stdout.strip())
+    return bool(output(["docker", "volume", "ls", "-q", "--filter", of_project(settings["PROJECT"])]).strip())
 
 
 def tell_of_another_folder(settings: Settings) -> None:

@@ -10,29 +10,32 @@ import pytest
 
 from ops import machine, up
 from ops.console import OpsError
+from ops.stack import of_project
 from tests.ops.conftest import ELSEWHERE, Ops
 from tests.support.stack import loaded_settings, run
 
 
+def volumes() -> str:
+    """The stack's. Its containers may come and go by another test's command beside these."""
+    return run("docker", "volume", "ls", "-q", "--filter", of_project(loaded_settings()["PROJECT"]))
+
+
 def started() -> str:
-    return run(
-        "docker",
-        "ps",
-        "-aq",
-        "--no-trunc",
-        "--filter",
-        f"label=com.docker.compose.project={loaded_settings()['PROJECT']}",
-    )
+    """The containers that were started from a copy of the checkout, of this test or another."""
+    working_dir = '{{.Label "com.docker.compose.project.working_dir"}}'
+    shown = run("docker", "ps", "--all", "--format", f"{{{{.ID}}}} {working_dir}").splitlines()
+    return "\n".join(line for line in shown if Path(line.partition(" ")[2]).name.startswith("checkout-"))
 
 
 def refused(ops: Ops, *named: str, command: str = "up", prefix: tuple[str, ...] = (), **variables: str) -> None:
-    before = started()
+    before = volumes()
     done = ops(command, prefix=prefix, **variables)
     assert done.returncode == 1, done.stdout + done.stderr
     for text in named:
         assert text in done.stderr
     assert "Traceback" not in done.stderr
-    assert started() == before
+    assert not started()
+    assert volumes() == before
 
 
 @pytest.fixture
@@ -109,12 +112,12 @@ def test_clean_of_production_wants_a_confirmation(ops: Ops) -> None:
 
 def test_clean_of_a_machine_without_an_engine_has_nothing_to_delete(ops: Ops, checkout: Path, tmp_path: Path) -> None:
     (checkout / "secrets").mkdir(exist_ok=True)
-    before = started()
+    before = volumes()
     done = ops("clean", prefix=("/usr/bin/env",), PATH=str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "No Docker engine is installed here" in done.stdout
     assert not (checkout / "secrets").exists()
-    assert started() == before
+    assert volumes() == before
 
 
 def test_doctor_without_docker_says_that_compose_reads_the_settings(ops: Ops, checkout: Path, tmp_path: Path) -> None:
