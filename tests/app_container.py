@@ -1,12 +1,13 @@
 """`python -m tests.app_container test`: tests/app in the ERP's own image, on a PostgreSQL and a Valkey of their own.
 
 `next` and `matrix` run the tests of the package django-instrumentation with other versions than the sample's: `next`
-with the newest of all, `matrix` with every column of MATRIX, and ends with a table of them.
+with the newest of all but Python, `matrix` with every column of MATRIX, and ends with a table of them.
 """
 
 import os
 import subprocess
 import sys
+from typing import NamedTuple
 
 from ops.console import say, table
 from ops.paths import ROOT
@@ -36,18 +37,29 @@ ENVIRONMENT = {
 }
 PACKAGE = "/tests/app/instrumentation"
 NEXT = "requirements-next"
-MATRIX: dict[tuple[str, str], tuple[str, ...]] = {
-    ("newest", "5.2"): (),
-    ("newest", "6.0"): ("django-6.0",),
-    ("newest", "6.1"): (NEXT,),
-    ("lowest", "5.2"): ("lowest", "django-5.2"),
-    ("lowest", "6.0"): ("lowest", "django-6.0"),
-    ("lowest", "6.1"): ("lowest", NEXT),
+NEWEST_PYTHON = "3.14"
+
+
+class Column(NamedTuple):
+    dependencies: str
+    django: str
+    python: str = "3.13"
+
+
+MATRIX: dict[Column, tuple[str, ...]] = {
+    Column("newest", "5.2"): (),
+    Column("newest", "6.0"): ("django-6.0",),
+    Column("newest", "6.1"): (NEXT,),
+    Column("lowest", "5.2"): ("lowest", "django-5.2"),
+    Column("lowest", "6.0"): ("lowest", "django-6.0"),
+    Column("lowest", "6.1"): ("lowest", NEXT),
+    Column("newest", "6.1", NEWEST_PYTHON): (NEXT,),
+    Column("lowest", "5.2", NEWEST_PYTHON): ("lowest", "django-5.2"),
 }
-"""By dependencies and Django: the folders of /opt/matrix that go before what the sample has."""
+"""The folders of /opt/matrix that go before what the sample has."""
 
 
-def run(target: str, tests: str, *arguments: str, series: str = "5.2", folders: tuple[str, ...] = ()) -> int:
+def run(image: str, tests: str, *arguments: str, series: str = "5.2", folders: tuple[str, ...] = ()) -> int:
     command = ["docker", "run", "--rm", "--network", f"{STORES}_erp", "--read-only", "--cap-drop=ALL"]
     command += ["--tmpfs=/tmp:size=256m,mode=1777", "--tmpfs=/small:size=4m,mode=1777", "--env=SMALL_DISK=/small"]
     command += ["--memory=1g", "--pids-limit=300"]
@@ -61,19 +73,21 @@ def run(target: str, tests: str, *arguments: str, series: str = "5.2", folders: 
     path = os.pathsep.join([*(f"/opt/matrix/{folder}" for folder in folders), "/app"])
     for name, value in {**ENVIRONMENT, "DJANGO_SERIES": series, "PYTHONPATH": path}.items():
         command += ["--env", f"{name}={value}"]
-    command += [image_targets.build("erp", target), "pytest", "-q", "-c", "/tests/app/pytest.ini", tests, *arguments]
+    command += [image, "pytest", "-q", "-c", "/tests/app/pytest.ini", tests, *arguments]
     return subprocess.run(command, check=False).returncode
 
 
-def run_column(dependencies: str, series: str, *arguments: str) -> int:
-    say(f"\n{dependencies} dependencies, Django {series}")
-    return run("matrix", PACKAGE, *arguments, series=series, folders=MATRIX[dependencies, series])
+def run_column(column: Column, *arguments: str) -> int:
+    say(f"\n{column.dependencies} dependencies, Django {column.django}, Python {column.python}")
+    on = image_targets.NEXT_PYTHON if column.python == NEWEST_PYTHON else ""
+    image = image_targets.build("erp", "matrix", on=on)
+    return run(image, PACKAGE, *arguments, series=column.django, folders=MATRIX[column])
 
 
 def run_matrix(*arguments: str) -> int:
-    codes = {column: run_column(*column, *arguments) for column in MATRIX}
+    codes = {column: run_column(column, *arguments) for column in MATRIX}
     rows = [[*column, "passed" if code == 0 else "FAILED"] for column, code in codes.items()]
-    say(f"\n{table(rows, ['dependencies', 'Django', 'result'])}")
+    say(f"\n{table(rows, ['dependencies', 'Django', 'Python', 'result'])}")
     return max(codes.values())
 
 
@@ -86,8 +100,8 @@ def run_target(target: str, *arguments: str) -> int:
     if target == "matrix":
         return run_matrix(*arguments)
     if target == "next":
-        return run_column("newest", "6.1", *arguments)
-    return run(target, "/tests/app", *arguments)
+        return run_column(Column("newest", "6.1"), *arguments)
+    return run(image_targets.build("erp", target), "/tests/app", *arguments)
 
 
 if __name__ == "__main__":

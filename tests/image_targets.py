@@ -6,16 +6,18 @@ from ops import images, recipes
 from ops.commands import current
 from ops.console import OpsError, step
 
+NEXT_PYTHON = "python-next"  # what it is for official images stands in its Dockerfile's first line
 
-def build(name: str, target: str) -> str:
-    """The reference of the stage `target` of a recipe's Dockerfile, on the base that this stack's images have."""
+
+def build(name: str, target: str, *, on: str = "") -> str:
+    """The reference of the stage `target` of a recipe's Dockerfile.
+
+    Its base is what this stack's images have, or the recipe that `on` names.
+    """
     recipe = recipes.recipes()[name]
-    stack = current()
-    if stack.image_source == "local":
-        base = recipes.recipes()[recipe.base or "base"].reference
-    else:
-        base = stack.model["services"]["alertmanager-config"]["image"]
-    reference = f"{recipes.PREFIX}/{name}-{target}:{recipe.digest}"
+    base = _base(on or recipe.base or "base")
+    version = f"{recipe.digest}-{recipes.recipes()[on].digest}" if on else recipe.digest
+    reference = f"{recipes.PREFIX}/{name}-{target}:{version}"
     if not images.present(reference):
         with step(f"Building {name} for {target}"):
             images.docker_build(
@@ -27,6 +29,18 @@ def build(name: str, target: str) -> str:
                 contexts=recipe.other_folders,
             )
     return reference
+
+
+def _base(name: str) -> str:
+    stack = current()
+    recipe = recipes.recipes()[name]
+    if stack.image_source == "local":
+        images.build_all({recipe.reference})
+        return recipe.reference
+    if recipe.on_demand:
+        return f"python:{recipe.version}-slim"
+    official: str = stack.model["services"]["alertmanager-config"]["image"]
+    return official
 
 
 def check_preview() -> int:

@@ -128,6 +128,7 @@ PHASES = (
     # On a PostgreSQL and a Valkey of their own, whose Compose project has one name: one after the other.
     Phase("app", APP, ("-m", "tests.app_container", "test"), needs=("stack",), after=("e2e",)),
     Phase("next", APP, ("-m", "tests.app_container", "next"), needs=("stack",), in_test=False),
+    Phase("rabbitmq", APP, _pytest("tests/apart/test_rabbitmq.py"), needs=("stack",), in_test=False),
     # What would hold back the alert of another fault, or lose its page.
     Phase(
         "alone",

@@ -3,8 +3,7 @@
 import re
 import secrets
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -32,7 +31,7 @@ class Person:
     email: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Context:
     request_id: str | None = None
     trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -74,20 +73,27 @@ def current_fields() -> dict[str, str | None]:
     return context.fields() if context else NO_FIELDS
 
 
-@contextmanager
-def use(context: Context) -> Iterator[Context]:
-    token = _current.set(context)
-    try:
-        yield context
-    finally:
-        _current.reset(token)
+class use:  # noqa: N801 - a context manager, and public
+    """Makes `context` the current one while its block runs."""
+
+    __slots__ = ("context", "token")
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def __enter__(self) -> Context:
+        self.token = _current.set(self.context)
+        return self.context
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self.token)
 
 
-def from_http(headers: Mapping[str, str]) -> Context:
+def from_http(request_id: str = "", traceparent: str = "") -> Context:
     """The context of a request; what the client sent counts only when it is well formed."""
-    given = headers.get("X-Request-ID", "")
-    context = Context(request_id=given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4()))
-    if trace := parse_traceparent(headers.get("traceparent", "")):
+    is_good = request_id and REQUEST_ID.fullmatch(request_id)
+    context = Context(request_id=request_id if is_good else str(uuid.uuid4()))
+    if traceparent and (trace := parse_traceparent(traceparent)):
         context.trace_id, context.parent_id, context.trace_flags = trace
     return context
 

@@ -6,6 +6,7 @@ our scrubbing and counting are put around its hooks. Otherwise the client is our
 
 import logging
 import os
+from asyncio import _get_running_loop
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
@@ -15,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
+from sentry_sdk.integrations.threading import ThreadingIntegration
 from sentry_sdk.scope import add_global_event_processor
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 from sentry_sdk.transport import HttpTransport
@@ -52,6 +54,19 @@ _losses = Losses(
 _lock = forks.new_lock()
 _parents: list[Any] = []
 """What a child got from its parent, kept because the end of a pool of connections takes its lock."""
+
+
+class Threads(ThreadingIntegration):
+    """Hands the scope on to threads, but not to those that an event loop asks: Django and asyncio.to_thread take the
+    context along, with the scope in it. Under ASGI a request has about sixteen such steps.
+    """
+
+    def __init__(self) -> None:
+        """Without what the class above keeps."""
+
+    @property
+    def propagate_scope(self) -> bool:  # type: ignore[override]
+        return _get_running_loop() is None
 
 
 class Transport(HttpTransport):
@@ -205,7 +220,7 @@ def _integrations() -> list[Integration]:
     # By default the SDK prints a text at the end of the process, which is not JSON.
     found: list[Integration] = [AtexitIntegration(callback=lambda _pending, _timeout: None)]
     # Lines go to Loki, not to the tracker: only those at ERROR become events.
-    found.append(LoggingIntegration(sentry_logs_level=None))
+    found += [LoggingIntegration(sentry_logs_level=None), Threads()]
     if find_spec("celery"):
         from sentry_sdk.integrations.celery import CeleryIntegration
 

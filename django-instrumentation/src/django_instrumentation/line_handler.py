@@ -102,15 +102,18 @@ class Writer:
         with self._changed:
             self._write_or_hand_over()
             self._changed.wait_for(lambda: not self._lines, EXIT_SECONDS)
-            self._lost[EXIT] += len(self._lines)
+            if self._lines:
+                self._lost[EXIT] += len(self._lines)
             self._lines.clear()
             self._size = 0
         self._count()
 
     def _count(self) -> None:
         """Without the lock: the metric has a lock of its own, and whoever holds that one may log."""
+        if not self._lost:
+            return
         metric = getattr(sys.modules.get("django_instrumentation.metrics"), "LOG_LINES_DROPPED", None)
-        if metric is None or not self._lost.total():  # gunicorn's master writes lines, but has no metrics
+        if metric is None:  # gunicorn's master writes lines, but has no metrics
             return
         with self._changed:
             lost, self._lost = self._lost, Counter()
@@ -133,7 +136,8 @@ class Writer:
             except (OSError, ValueError, AttributeError):  # nobody reads, the disk is full; closed; None
                 failed = True
             with self._changed:
-                self._lost[WRITE_FAILED] += failed
+                if failed:
+                    self._lost[WRITE_FAILED] += 1
                 self._cut, self._written, self._lock = failed and self._written > 0, 0, None
                 if self._lines and self._lines[0] is line:  # not given up in the meantime
                     self._lines.popleft()

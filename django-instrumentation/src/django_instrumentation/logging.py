@@ -23,11 +23,12 @@ clean_access = lru_cache(maxsize=1024)(scrub.clean)
 NOT_EXTRA = {*vars(logging.LogRecord("", 0, "", 0, "", None, None)), "message", "asctime", context.ATTRIBUTE}
 # What some libraries put beside their messages: the arguments of a task, the whole request.
 NOT_EXTRA_OF = {
-    "celery": {"data"},
-    "django": {"request", "server_time"},
-    "uvicorn": {"color_message"},
-    ACCESS_LOGGER: {*ACCESS_FIELDS},
+    "celery": {*NOT_EXTRA, "data"},
+    "django": {*NOT_EXTRA, "request", "server_time"},
+    "uvicorn": {*NOT_EXTRA, "color_message"},
+    ACCESS_LOGGER: {*NOT_EXTRA, *ACCESS_FIELDS},
 }
+ENCODER = json.JSONEncoder(default=str)
 
 
 def add_ids(record: logging.LogRecord) -> bool:
@@ -110,10 +111,10 @@ class LineFormatter(logging.Formatter):
         stack = self.formatStack(record.stack_info) if record.stack_info else None
         if trace := "\n".join(filter(None, (exception, stack))):
             line["exception"] = scrub.clean(trace, MAX_EXCEPTION)
-        known = NOT_EXTRA.union(NOT_EXTRA_OF.get(record.name.partition(".")[0], ()))
+        known = NOT_EXTRA_OF.get(record.name.partition(".")[0], NOT_EXTRA)
         if extra := {name: value for name, value in given.items() if name not in known}:
             line["extra"] = scrub.scrub_value(extra)
-        return json.dumps(line, default=str)
+        return ENCODER.encode(line)
 
 
 FILTERS = (is_no_answer, is_no_client_error, is_not_logged_yet, add_ids)

@@ -28,10 +28,6 @@ from django_instrumentation.exchange import Exchange
 from django_instrumentation.server import MAX_CONNECTIONS
 from django_instrumentation.streaming import follow
 
-ID_HEADERS = {"X-Request-ID": "HTTP_X_REQUEST_ID", "traceparent": "HTTP_TRACEPARENT"}
-"""The headers that are read from each request; `request.headers` would make a mapping of all of them first."""
-
-
 _threads = ThreadPoolExecutor(MAX_CONNECTIONS, "django-instrumentation-page")
 """Not asyncio's own threads: while the project's code has all of those, no probe would get an answer."""
 OPENED = "_django_instrumentation_is_open"
@@ -90,7 +86,8 @@ async def _in_a_thread(function: Callable[[HttpRequest], HttpResponse], request:
 
 def _open(request: HttpRequest) -> context.Context:
     setattr(request, OPENED, True)
-    opened = context.from_http({name: request.META.get(key, "") for name, key in ID_HEADERS.items()})
+    given = request.META  # `request.headers` would make a mapping of all of them first
+    opened = context.from_http(given.get("HTTP_X_REQUEST_ID", ""), given.get("HTTP_TRACEPARENT", ""))
     opened.find_person = person.finder(request)
     return opened
 

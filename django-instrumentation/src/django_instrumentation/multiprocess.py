@@ -263,7 +263,10 @@ class Value:
         with _lock:
             if _wants_slot:
                 _take_slot()
-            self._write(self._value + amount, 0.0)
+            self._value += amount
+            self._timestamp = 0.0
+            if self._file is not None:
+                self._file.write_value(self._key, self._value, 0.0)  # type: ignore[no-untyped-call]
 
     def set(self, value: float, timestamp: float | None = None) -> None:
         with _lock:

@@ -5,6 +5,7 @@ The middleware shows them in a web process, server.py in one that has no web ser
 
 import json
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from django_instrumentation import conf, exposition, forks, health
 from django_instrumentation.migrations import PendingMigrationsCollector
 
 PENDING_MIGRATIONS = PendingMigrationsCollector()
+_paths = attrgetter(*conf.PATHS)
 
 
 class Page(NamedTuple):
@@ -28,8 +30,7 @@ class Page(NamedTuple):
 
 
 def paths() -> list[str]:
-    settings = conf.get()
-    return [path for path in (getattr(settings, name) for name in conf.PATHS) if path]
+    return [path for path in _paths(conf.get()) if path]
 
 
 def find(path: str, authorization: str, *, ready_checks: Iterable[str], collectors: Iterable[Collector]) -> Page | None:
@@ -50,7 +51,8 @@ def find(path: str, authorization: str, *, ready_checks: Iterable[str], collecto
 
 def is_asked_for(request: HttpRequest) -> bool:
     """The script's prefix, which a project may force, is no part of the path."""
-    return request.path_info in paths()
+    path = request.path_info
+    return bool(path) and path in _paths(conf.get())
 
 
 def response(request: HttpRequest) -> HttpResponse:

@@ -1,8 +1,10 @@
 """Exceptions that nobody caught, in the main thread, other threads and finalizers: log lines like any other."""
 
 import logging
+import re
 import sys
 import threading
+from contextvars import copy_context
 from types import TracebackType
 from typing import Any
 
@@ -10,6 +12,8 @@ from django.core.management import CommandError
 
 from django_instrumentation import terminal
 
+NAMED = re.compile(r"<\w+ (?P<name>\S+) at 0x")
+"""Whose finalizer it was, in what Python 3.14 says of it."""
 logger = logging.getLogger("uncaught")
 _log_format = "auto"
 _before: Any = None
@@ -40,15 +44,26 @@ def _end_of_process(kind: type[BaseException], error: BaseException, trace: Trac
 
 
 def _end_of_thread(args: threading.ExceptHookArgs) -> None:
-    if not issubclass(args.exc_type, SystemExit):
-        _log(args, f"in thread {args.thread.name if args.thread else '<unknown>'}")
+    if issubclass(args.exc_type, SystemExit):
+        return
+    # Since Python 3.14 a thread has a context of its own and has left it by now: it has the ids, and the Sentry SDK's
+    # note that this exception is an event already.
+    context = getattr(args.thread, "_context", None) or copy_context()
+    context.run(_log, args, f"in thread {args.thread.name if args.thread else '<unknown>'}")
 
 
 def _in_finalizer(args: "sys.UnraisableHookArgs") -> None:
     try:
-        _log(args, f"in {getattr(args.object, '__qualname__', None) or type(args.object).__name__}")
+        _log(args, f"in {_finalizer(args)}")
     except Exception:  # the interpreter ends, and what logging needs is gone
         sys.__unraisablehook__(args)
+
+
+def _finalizer(args: "sys.UnraisableHookArgs") -> str:
+    if args.object is None:  # since Python 3.14, which names it in a text
+        named = NAMED.search(args.err_msg or "")
+        return named["name"] if named else "a finalizer"
+    return getattr(args.object, "__qualname__", None) or type(args.object).__name__
 
 
 def _log(args: Any, where: str) -> None:

@@ -37,7 +37,7 @@ def wait_for_count(worker: HttpProcess, task: str, state: str, number: float) ->
 @pytest.fixture
 def request_context() -> Iterator[Context]:
     """As in a request of somebody who is logged in."""
-    opened = context.from_http({"X-Request-ID": "order-4711"})
+    opened = context.from_http("order-4711")
     opened.find_person = lambda: context.Person("7", "3")
     with context.use(opened):
         yield opened

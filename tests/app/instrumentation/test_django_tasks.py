@@ -63,7 +63,7 @@ def test_a_task_that_runs_at_once_is_counted_in_the_context_of_its_request(
     lines: list[dict[str, Any]], text: str, state: str
 ) -> None:
     before = happened("sent"), happened(state), timed()
-    with context.use(context.from_http({"X-Request-ID": "order-4711"})) as request:
+    with context.use(context.from_http("order-4711")) as request:
         result = run_or_refuse(lambda: enqueue(text))
         assert context.current() is request
     new = 1 if HAS_TASKS else 0
@@ -96,7 +96,7 @@ def result(status: str, waited: float) -> Any:
 
 def test_a_task_of_a_database_is_joined_to_its_request_by_its_id(lines: list[dict[str, Any]]) -> None:
     waited = here("django_task_wait_seconds_sum", queue="slow")
-    with context.use(context.from_http({"X-Request-ID": "order-4711"})):
+    with context.use(context.from_http("order-4711")):
         django_tasks._count_sent(result("READY", 0))
     assert context.current() is None
     django_tasks._begin(result("RUNNING", 90))

@@ -174,6 +174,39 @@ sentry_sdk.flush()
     assert second["request"]["url"].endswith("/somewhere/2")
 
 
+def test_a_step_of_django_s_in_a_thread_has_the_request_s_scope_and_copies_none(tracker: Tracker) -> None:
+    code = """
+import asyncio, django, sentry_sdk, threading
+django.setup()
+from django.http import HttpResponse
+from django.test import AsyncClient, override_settings
+from django.urls import path
+from sentry_sdk.scope import Scope
+copied, fork = [], Scope.fork
+Scope.fork = lambda scope: copied.append(scope) or fork(scope)
+
+def view(request):
+    sentry_sdk.set_tag("mine", "in-a-step")
+    sentry_sdk.capture_message("of the step")
+    thread = threading.Thread(target=sentry_sdk.capture_message, args=("of a thread",))
+    thread.start()
+    thread.join()
+    return HttpResponse()
+
+urlpatterns = [path("quiet", lambda _: HttpResponse()), path("step", view)]
+with override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["testserver"]):
+    asyncio.run(AsyncClient().get("/quiet"))
+    print(len(copied))
+    asyncio.run(AsyncClient().get("/step"))
+sentry_sdk.flush()
+"""
+    done = scripts.run("-c", code, SENTRY_DSN=tracker.dsn)
+    assert "2" in done.stdout.splitlines(), done  # the process's scope and the task's
+    assert [event["message"] for event in tracker.events] == ["of the step", "of a thread"]
+    assert {event["tags"]["mine"] for event in tracker.events} == {"in-a-step"}
+    assert {event["transaction"] for event in tracker.events} == {"/step"}
+
+
 @pytest.mark.parametrize("dsn", ["nonsense", "http://key@tracker:port/1", "http://key@[::1/1"])
 def test_a_wrong_dsn_is_said_in_a_sentence(dsn: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="SENTRY_DSN is no DSN"):

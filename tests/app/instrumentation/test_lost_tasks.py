@@ -77,7 +77,7 @@ def running(folder: Path, *options: str, more: str = "", **env: str) -> Iterator
 def test_a_task_that_loses_its_process_is_one_count_and_one_event_with_its_ids(
     tmp_path: Path, tracker: Tracker, task: str, error: str
 ) -> None:
-    opened = context.from_http({"X-Request-ID": "order-4711"})
+    opened = context.from_http("order-4711")
     with running(tmp_path, SENTRY_DSN=tracker.dsn) as (worker, sender), context.use(opened):
         sent = sender.send_task(TASKS + task)
         wait_for(worker, {task: {"failed": 1}})

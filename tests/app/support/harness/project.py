@@ -62,8 +62,10 @@ def token() -> str:
 
 
 def sender(**options: str) -> Celery:
-    """An app that sends tasks to the project's worker."""
-    return Celery("sender", broker=url(), set_as_current=False, **options)
+    """An app that sends tasks to the project's worker, each on a connection that is closed afterwards."""
+    app = Celery("sender", broker=url(), set_as_current=False, **options)
+    app.conf.broker_pool_limit = None
+    return app
 
 
 @contextmanager
