@@ -27,6 +27,8 @@ NOT_EVERYWHERE = {
     "relay_envelopes_rejected_total",
     "taskbroker_oldest_task_seconds",
     "thanos_alert_sender_alerts_dropped_total",
+    "thanos_objstore_bucket_operation_failures_total",
+    "thanos_compact_halted",
 }
 # What rules read and neither record nor find: Prometheus makes the one, applications/*.toml the other.
 WITHOUT_METRIC = {"ALERTS", "application:alert_threshold:own"}

@@ -227,6 +227,8 @@ NOT_DRILLED: dict[str, str] = {
     "SpansDropped": "tests/app/instrumentation/test_tracker_away.py has the store that refuses, is gone or hangs.",
     "TraceStoreFailing": "tests/apart/test_trace_store.py has the store that is gone, slow or full.",
     "TraceStoreLarge": "The drill would need gigabytes of traces.",
+    "ObjectStorageFailing": "It takes a storage of SCALE=on that is gone; tests/apart/test_scale.py has it.",
+    "CompactionHalted": "It wants damaged blocks in a storage of SCALE=on.",
     "LogTracebackNew": "It wants a service that Promtail has read for an hour.",
     "LogsMissing": "It compares with the six hours before, of which a new sandbox has no lines.",
     "LogRulesFailing": "The drill would need bad rules in place of the checkout's own.",

@@ -34,7 +34,7 @@ BOARD_OF = {
     "database": DATABASE,
     "celery": CELERY,
     **dict.fromkeys(
-        ("account", "agents", "backup", "gateway", "host", "redis", "self", "sentry", "targets", "traces"),
+        ("account", "agents", "backup", "gateway", "host", "redis", "self", "sentry", "storage", "targets", "traces"),
         INFRASTRUCTURE,
     ),
     "business": BUSINESS,

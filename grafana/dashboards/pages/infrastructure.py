@@ -105,6 +105,7 @@ MONITORING = [
             PER_MINUTE,
             linked(
                 *("MonitoringRuleFailures", "MetricsNotStored", "MetricStorageFailing", "LokiStorageFailing"),
+                *("ObjectStorageFailing", "CompactionHalted"),
                 "ConfigReloadFailed",
             ),
         ),
