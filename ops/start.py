@@ -61,7 +61,11 @@ def _up(stack: Stack, *arguments: str) -> None:
             describe=progress,
         )
     except OpsError as error:
-        raise OpsError(_explain(stack) or str(error)) from None
+        try:
+            ill = _explain(stack)
+        except OpsError:  # no engine answers any more, which Compose has said better
+            ill = ""
+        raise OpsError(ill or str(error)) from None
 
 
 def _judge(stack: Stack, once: set[str]) -> None:

@@ -22,7 +22,7 @@ ERROR = """
 import logging, sys
 from django_instrumentation import context
 request, trace = sys.argv[1:]
-opened = context.from_http({"X-Request-ID": request, "traceparent": f"00-{trace}-{'a' * 16}-01"})
+opened = context.from_http(request, f"00-{trace}-{'a' * 16}-01")
 with context.use(opened):
     logging.getLogger("orders").error("planted beside a trace")
 import sentry_sdk

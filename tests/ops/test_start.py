@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ops import named
+from ops import start as starting
 from ops.commands import current
 from ops.console import OpsError
 from ops.settings import Settings
@@ -132,3 +133,13 @@ def test_the_socket_proxy_stops_at_once(project: Stack) -> None:
     (container,) = project.containers()
     run("docker", "stop", container["Name"])
     assert run("docker", "inspect", "--format", "{{.State.ExitCode}}", container["Name"]).strip() == "0"
+
+
+def test_what_compose_says_of_an_engine_that_is_gone_is_told(project: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(project, slow=SLOW)
+    _ = project.model
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+    monkeypatch.setattr(starting, "_remove_left_over", lambda stack: None)
+    with pytest.raises(OpsError, match=r"docker compose up failed(.|\n)*The whole output is in .*compose-up\.log"):
+        start(project)
+    monkeypatch.undo()

@@ -4,6 +4,7 @@ import re
 import secrets
 import uuid
 from collections.abc import Callable
+from contextlib import ContextDecorator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -73,10 +74,8 @@ def current_fields() -> dict[str, str | None]:
     return context.fields() if context else NO_FIELDS
 
 
-class use:  # noqa: N801 - a context manager, and public
-    """Makes `context` the current one while its block runs."""
-
-    __slots__ = ("context", "token")
+class use(ContextDecorator):  # noqa: N801 - a context manager, and public
+    """Makes `context` the current one while its block, or the function that it decorates, runs."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -87,6 +86,10 @@ class use:  # noqa: N801 - a context manager, and public
 
     def __exit__(self, *_: object) -> None:
         _current.reset(self.token)
+
+    def _recreate_cm(self) -> "use":
+        """For each call of a decorated function, which may call itself."""
+        return use(self.context)
 
 
 def from_http(request_id: str = "", traceparent: str = "") -> Context:

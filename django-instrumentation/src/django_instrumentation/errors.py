@@ -6,12 +6,15 @@ our scrubbing and counting are put around its hooks. Otherwise the client is our
 
 import logging
 import os
-from asyncio import _get_running_loop
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import Context
+from functools import wraps
 from importlib.util import find_spec
 from typing import Any
 
 import sentry_sdk
+from asgiref.sync import SyncToAsync
 from django.core.exceptions import ImproperlyConfigured
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.atexit import AtexitIntegration
@@ -57,16 +60,23 @@ _parents: list[Any] = []
 
 
 class Threads(ThreadingIntegration):
-    """Hands the scope on to threads, but not to those that an event loop asks: Django and asyncio.to_thread take the
-    context along, with the scope in it. Under ASGI a request has about sixteen such steps.
+    """Hands the scope on to threads, but for the steps that take their whole context along by themselves, the scope in
+    it: those of asyncio.to_thread, and of Django, which under ASGI has about sixteen in a request.
     """
 
-    def __init__(self) -> None:
-        """Without what the class above keeps."""
+    @staticmethod
+    def setup_once() -> None:
+        plain: Any = ThreadPoolExecutor.submit
+        ThreadingIntegration.setup_once()
+        copying: Any = ThreadPoolExecutor.submit
 
-    @property
-    def propagate_scope(self) -> bool:  # type: ignore[override]
-        return _get_running_loop() is None
+        @wraps(plain)
+        def submit(pool: ThreadPoolExecutor, step: Any, /, *args: Any, **kwargs: Any) -> Any:
+            owner = getattr(getattr(step, "func", None), "__self__", None)
+            has_context = isinstance(owner, Context | SyncToAsync)
+            return (plain if has_context else copying)(pool, step, *args, **kwargs)
+
+        ThreadPoolExecutor.submit = submit  # type: ignore[assignment,method-assign]
 
 
 class Transport(HttpTransport):

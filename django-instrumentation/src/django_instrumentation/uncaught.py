@@ -4,7 +4,7 @@ import logging
 import re
 import sys
 import threading
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from types import TracebackType
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.core.management import CommandError
 
 from django_instrumentation import terminal
 
-NAMED = re.compile(r"<\w+ (?P<name>\S+) at 0x")
+NAMED = re.compile(r"<[\w ]+ (?P<name>\S+) at 0x")
 """Whose finalizer it was, in what Python 3.14 says of it."""
 logger = logging.getLogger("uncaught")
 _log_format = "auto"
@@ -47,8 +47,9 @@ def _end_of_thread(args: threading.ExceptHookArgs) -> None:
     if issubclass(args.exc_type, SystemExit):
         return
     # Since Python 3.14 a thread has a context of its own and has left it by now: it has the ids, and the Sentry SDK's
-    # note that this exception is an event already.
-    context = getattr(args.thread, "_context", None) or copy_context()
+    # note that this exception is an event already. A copy, because a library may ask from within it.
+    own = getattr(args.thread, "_context", None)  # of an older Python's it is an attribute of the project's
+    context = own.copy() if isinstance(own, Context) else copy_context()
     context.run(_log, args, f"in thread {args.thread.name if args.thread else '<unknown>'}")
 
 

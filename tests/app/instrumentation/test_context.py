@@ -69,6 +69,18 @@ def test_ids_travel_through_a_message_to_a_task_and_out_again() -> None:
     assert context.current() is None
 
 
+def test_a_function_may_have_the_context_of_its_decorator_and_call_itself() -> None:
+    opened = context.Context(request_id="r")
+
+    @context.use(opened)
+    def count_down(number: int) -> int:
+        assert context.current() is opened
+        return count_down(number - 1) if number else 0
+
+    assert count_down(2) == 0
+    assert context.current() is None
+
+
 @pytest.mark.parametrize(
     "message", [None, "text", {"traceparent": 1, "request_id": "a b"}, {"traceparent": f"00-{'0' * 32}-{'1' * 16}-01"}]
 )

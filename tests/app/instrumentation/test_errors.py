@@ -176,14 +176,15 @@ sentry_sdk.flush()
 
 def test_a_step_of_django_s_in_a_thread_has_the_request_s_scope_and_copies_none(tracker: Tracker) -> None:
     code = """
-import asyncio, django, sentry_sdk, threading
+import asyncio, django, sentry_sdk, threading, traceback
 django.setup()
+from concurrent.futures import ThreadPoolExecutor
 from django.http import HttpResponse
 from django.test import AsyncClient, override_settings
 from django.urls import path
 from sentry_sdk.scope import Scope
 copied, fork = [], Scope.fork
-Scope.fork = lambda scope: copied.append(scope) or fork(scope)
+Scope.fork = lambda scope: copied.append({frame.name for frame in traceback.extract_stack()}) or fork(scope)
 
 def view(request):
     sentry_sdk.set_tag("mine", "in-a-step")
@@ -193,18 +194,38 @@ def view(request):
     thread.join()
     return HttpResponse()
 
-urlpatterns = [path("quiet", lambda _: HttpResponse()), path("step", view)]
+async def pooled(request):
+    who = request.GET["who"]
+    sentry_sdk.set_tag("mine", who)
+
+    def job():
+        sentry_sdk.set_tag(f"set_for_{who}", "yes")
+        sentry_sdk.capture_message(f"of {who}'s job")
+
+    await asyncio.get_running_loop().run_in_executor(pool, job)
+    return HttpResponse()
+
+pool = ThreadPoolExecutor(1)
+urlpatterns = [path("quiet", lambda _: HttpResponse()), path("step", view), path("pooled", pooled)]
 with override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["testserver"]):
     asyncio.run(AsyncClient().get("/quiet"))
-    print(len(copied))
+    print(sum("sentry_submit" in callers for callers in copied))
     asyncio.run(AsyncClient().get("/step"))
+    for who in ("alice", "bob"):
+        asyncio.run(AsyncClient().get(f"/pooled?who={who}"))
 sentry_sdk.flush()
 """
     done = scripts.run("-c", code, SENTRY_DSN=tracker.dsn)
-    assert "2" in done.stdout.splitlines(), done  # the process's scope and the task's
-    assert [event["message"] for event in tracker.events] == ["of the step", "of a thread"]
-    assert {event["tags"]["mine"] for event in tracker.events} == {"in-a-step"}
-    assert {event["transaction"] for event in tracker.events} == {"/step"}
+    assert "0" in done.stdout.splitlines()
+    found = {event["message"]: event for event in tracker.events}
+    assert {message: event["tags"]["mine"] for message, event in found.items()} == {
+        "of the step": "in-a-step",
+        "of a thread": "in-a-step",
+        "of alice's job": "alice",
+        "of bob's job": "bob",
+    }
+    assert {found[message]["transaction"] for message in ("of the step", "of a thread")} == {"/step"}
+    assert "set_for_alice" not in found["of bob's job"]["tags"]
 
 
 @pytest.mark.parametrize("dsn", ["nonsense", "http://key@tracker:port/1", "http://key@[::1/1"])
