@@ -83,7 +83,7 @@ def test_the_parts_of_a_chord_are_counted_once_each_with_the_ids_of_the_request(
         assert counted(worker, "add_up", state="succeeded") == 1
         assert {line["request_id"] for line in worker.lines if line["logger"] == "task"} == {"order-4711"}
         sender.backend.result_consumer.stop()
-        sender.backend.client.close()
+        sender.backend.client.connection_pool.disconnect()
 
 
 def test_a_message_for_an_unknown_task_is_counted_and_said_without_its_arguments(
