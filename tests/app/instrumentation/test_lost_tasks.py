@@ -96,7 +96,9 @@ def test_a_task_that_loses_its_process_is_one_count_and_one_event_with_its_ids(
 
 def test_a_process_that_dies_without_a_task_is_an_error_itself(tmp_path: Path, tracker: Tracker) -> None:
     with running(tmp_path, SENTRY_DSN=tracker.dsn) as (worker, _):
-        os.kill(eventually(lambda: worker.children, "the pool's processes")[0], signal.SIGKILL)
+        # Before that a process that dies is one that never came up, which the pool has other words for.
+        eventually(lambda: [line for line in worker.lines if line["message"].endswith(" ready.")], "a ready pool")
+        os.kill(worker.children[0], signal.SIGKILL)
         line = worker.line(logger="multiprocessing")
         assert (line["level"], line["task_id"]) == ("ERROR", None)
         eventually(lambda: len(tracker.events) == 1, "its event")
