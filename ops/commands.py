@@ -23,6 +23,11 @@ TOOL_PATHS = {
 def current() -> Stack:
     """The stack as it is set up now; raises OpsError when no engine answers."""
     _want_engine()
+    return known()
+
+
+def known() -> Stack:
+    """The same, whether an engine answers or not."""
     settings = load_settings()
     return Stack(settings, image_source.remembered(settings))
 
@@ -147,7 +152,7 @@ def break_by(fault: str = "") -> None:
 
 def mend(fault: str = "") -> None:
     """Undo a fault; without a name, everything that is broken."""
-    stack = current()
+    stack = known()  # the engine may be what is broken
     wanted = [fault] if fault else faults.broken(stack)
     if not wanted:
         say("Nothing is broken.")

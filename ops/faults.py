@@ -17,6 +17,7 @@ from ops import (
     orders_fault,
     receiver_faults,
     store_faults,
+    up,
     volume_faults,
 )
 from ops import fault_acts as acts
@@ -218,7 +219,10 @@ FAULTS["all-stopped"] = Fault("every service is stopped", acts.stop_all, acts.st
 FAULTS["taken-down"] = Fault("the stack is taken down, its volumes kept", acts.make("down"), acts.make("up"))
 FAULTS["all-killed"] = Fault("the first process of every service is killed by -9 at once", acts.kill(), acts.nothing)
 FAULTS["engine-killed"] = Fault(
-    "the Docker engine of this machine is killed by -9", lambda _: engine.kill(), lambda _: engine.ensure()
+    "the Docker engine of this machine is killed by -9",
+    lambda _: engine.kill(),
+    # The socket proxy holds the former engine's socket, where no systemd keeps it.
+    lambda stack: up.restart_what_is_broken(stack, engine_started=engine.ensure()),
 )
 FAULTS |= {
     f"{service}-frozen": Fault(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ops import faults
-from ops.commands import current
+from ops.commands import known
 from ops.console import OpsError, say
 from tests.support.second_stack import SecondStack, left
 
@@ -33,6 +33,6 @@ def running() -> Iterator[SecondStack]:
 def _mend_all() -> None:
     """What an interrupted run has left, so that nothing of the machine is kept by it."""
     try:
-        faults.mend_all(current(), faults.broken(current()))
+        faults.mend_all(known(), faults.broken(known()))
     except OpsError as error:
         say(str(error))

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from ops import faults
-from ops.commands import current
+from ops.commands import current, known
 from ops.console import OpsError
 from tests.faults.accounts import ACCOUNTS, Figure, Scene
 from tests.faults.model import PATIENCE, Fault
@@ -111,7 +111,7 @@ def _break(fault: Fault, say: Say) -> Outcome:
                 outcome = replace(outcome, seen_after=_see(fault, begun))
         finally:
             since = begun if fault.ends_by_itself else time.time()
-            faults.mend(current(), fault.name)
+            faults.mend(known(), fault.name)
         eventually(
             lambda: fault.works(since), f"{fault.name} to be over", fault.within + PATIENCE, interval=LOOK_SECONDS
         )

@@ -4,12 +4,12 @@ import pytest
 
 from tests.faults.model import Fault
 from tests.faults.runner import Outcome
-from tests.faults.table import DUE, FAULTS
+from tests.faults.table import ALONE, FAULTS
 
 ROWS = [
     pytest.param(fault, id=fault.name, marks=() if fault.quick else pytest.mark.thorough)
     for fault in FAULTS
-    if fault.name not in DUE
+    if fault.name not in ALONE
 ]
 each_fault = pytest.mark.parametrize("fault", ROWS)
 Outcomes = dict[str, Outcome]

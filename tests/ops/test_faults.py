@@ -2,8 +2,8 @@
 
 import pytest
 
-from ops import faults
-from ops.commands import current
+from ops import engine, faults, up
+from ops.commands import current, mend
 from tests.ops.conftest import ELSEWHERE, Ops
 
 
@@ -39,6 +39,15 @@ def test_break_alone_lists_every_fault(ops: Ops) -> None:
     done = ops("break")
     assert done.returncode == 0, done.stderr
     assert [name for name in faults.FAULTS if f"\n{name} " not in done.stdout] == []
+
+
+def test_an_engine_that_is_gone_can_be_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[bool] = []
+    monkeypatch.setattr(engine, "answer", lambda: "nobody there")
+    monkeypatch.setattr(engine, "ensure", lambda: started.append(True))
+    monkeypatch.setattr(up, "restart_what_is_broken", lambda stack, engine_started: None)
+    mend("engine-killed")
+    assert started == [True]
 
 
 def test_faults_name_services_that_there_are() -> None:
