@@ -2,11 +2,11 @@
 
 import sys
 
-from ops import images, recipes
+from ops import image_source, images, recipes
 from ops.commands import current
 from ops.console import OpsError, step
 
-NEXT_PYTHON = "python-next"  # what it is for official images stands in its Dockerfile's first line
+NEXT_PYTHON = "python-next"
 
 
 def build(name: str, target: str, *, on: str = "") -> str:
@@ -37,10 +37,7 @@ def _base(name: str) -> str:
     if stack.image_source == "local":
         images.build_all({recipe.reference})
         return recipe.reference
-    if recipe.on_demand:
-        return f"python:{recipe.version}-slim"
-    official: str = stack.model["services"]["alertmanager-config"]["image"]
-    return official
+    return f"python:{recipe.version}-slim" if name == NEXT_PYTHON else image_source.python(stack)
 
 
 def check_preview() -> int:

@@ -34,8 +34,8 @@ INTRO = """
 Written by `make faults` from `tests/faults/table.py`: each fault is real, on a stack of its own with shoppers and a
 customer who goes on ordering. "Works again" is counted from the fault, or from the mending where somebody has to mend
 it. What is compared is what was acknowledged, and what is there afterwards. No other alert than the named ones is told.
-`make test PHASES=faults` runs those that are marked with an asterisk, `make test-all` all. The numbers are those of the
-project's list of faults.
+`make test PHASES=faults` runs those that are marked with an asterisk, `make test-all` all but the
+kill of the engine, which would end other tests. The numbers are those of the project's list of faults.
 """
 
 
@@ -93,10 +93,6 @@ def page(text: str, lines: Sequence[Line]) -> str:
 def section(lines: Sequence[Line]) -> str:
     by_name = {line.name: line for line in lines}
     measured = _table(HEAD, [_row(fault, by_name[fault.name]) for fault in FAULTS if fault.name in by_name])
-    due = _table(
-        ("No.", "What is broken", "What users may notice"),
-        [(fault.rows, fault.broken, fault.noticed) for fault in FAULTS if fault.name not in by_name],
-    )
     proven = _table(
         ("No.", "What is broken", "Promise", "Test"),
         [(each.rows, each.broken, each.promise, f"`{each.test}`") for each in PROVEN],
@@ -108,7 +104,6 @@ def section(lines: Sequence[Line]) -> str:
     reasons = "\n".join(f"- {sentence}" for sentence in _reasons())
     return (
         f"{INTRO}\n{measured}\nNot compared, because:\n\n{reasons}\n\n### Faults that another test has\n\n{proven}\n"
-        f"### Faults that `make faults` can inject and that haven't been measured\n\n{due}\n"
         f"### Faults that nothing here proves\n\n{unproven}"
     )
 

@@ -138,8 +138,9 @@ def test_the_socket_proxy_stops_at_once(project: Stack) -> None:
 def test_what_compose_says_of_an_engine_that_is_gone_is_told(project: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     write(project, slow=SLOW)
     _ = project.model
-    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
-    monkeypatch.setattr(starting, "_remove_left_over", lambda stack: None)
-    with pytest.raises(OpsError, match=r"docker compose up failed(.|\n)*The whole output is in .*compose-up\.log"):
-        start(project)
-    monkeypatch.undo()
+    told = r"docker compose up failed(.|\n)*The whole output is in .*compose-up\.log"
+    with monkeypatch.context() as patch:
+        patch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+        patch.setattr(starting, "_remove_left_over", lambda stack: None)
+        with pytest.raises(OpsError, match=told):
+            start(project)

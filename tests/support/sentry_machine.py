@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -81,7 +82,7 @@ def made() -> Iterator[Machine]:
         checkout, programs = Path(folder, "checkout"), Path(folder, "bin")
         copy_files(checkout)
         pin = checkout / "sentry" / "selfhosted" / "release.toml"  # this machine's disk gets none of Sentry's data
-        pin.write_text(pin.read_text(encoding="utf-8").replace("disk_gb = 20\n", "disk_gb = 1\n"), encoding="utf-8")
+        pin.write_text(re.sub(r"disk_gb = \d+", "disk_gb = 1", pin.read_text(encoding="utf-8")), encoding="utf-8")
         programs.mkdir()
         recorder = (ROOT / "tests" / "ops" / "sentry_docker.py").read_text(encoding="utf-8")
         # By this very Python, without its packages: an installer calls it a hundred times.

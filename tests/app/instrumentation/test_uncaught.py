@@ -1,4 +1,4 @@
-"""Exceptions that nobody caught in a thread, in whatever way Python or a library tells of them."""
+"""An exception that ends a thread becomes a log line, whether Python or a library calls threading.excepthook."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ class Worker(threading.Thread):
         self._context = given
         raise ValueError("in a worker")
 
-def told(given):
+def told():
     try:
         raise ValueError("told from within")
     except ValueError as error:
@@ -28,7 +28,7 @@ for given in (object(), None, contextvars.copy_context()):
     worker.start()
     worker.join()
 threading.current_thread()._context = own = contextvars.copy_context()
-own.run(told, own)
+own.run(told)
 """
     project = Project(tmp_path)
     project.write()
