@@ -1,10 +1,11 @@
-"""Faults of the network between two services: what one sends to the other is dropped or refused, or finds no name.
+"""Faults of the network between two services: what is sent is dropped or refused, comes late, or finds no name.
 
-The first two by rules of iptables in the network namespace of the one that calls; they end with its container.
+What is dropped or refused is so by rules of iptables in the network namespace of the one that calls; they end with its
+container. What comes late goes through a program that has the name of the service meanwhile.
 """
 
 from ops.console import output
-from ops.fault_acts import Act, Fault
+from ops.fault_acts import Act, Fault, end_beside, start_beside, together
 from ops.stack import Stack
 
 COMMENT = "erp-fault"
@@ -28,6 +29,13 @@ PAIRS = (
     ("alertmanager", "mailpit", 1025),
     ("grafana", "prometheus", 9090),
     ("grafana", "loki", 3100),
+    ("prometheus", "loki", 3100),
+    ("prometheus", "blackbox", 9115),
+    ("prometheus", "postgres-exporter", 9187),
+    ("prometheus", "redis-exporter", 9121),
+    ("loki", "alertmanager", 9093),
+    ("loki", "prometheus", 9090),
+    ("bugsink", "inbox", 8095),
 )
 DROP = ("-j", "DROP")
 RESET = ("-j", "REJECT", "--reject-with", "tcp-reset")
@@ -67,7 +75,32 @@ def _cut(service: str, network: str, action: str) -> Act:
     return act
 
 
+def _between(service: str, network: str, port: int) -> Act:
+    """A program with the service's name, that passes on to it; it goes on under the name of its container."""
+
+    def act(stack: Stack) -> None:
+        (name,) = [each["Name"] for each in stack.containers() if each["Service"] == service]
+        place = f"{stack.project}_{network}"
+        output(["docker", "network", "connect", place, name])
+        program = f"from sandbox.slow_way import serve; serve({name!r}, {port})"
+        start_beside(stack, f"{service}-slow", place, program, f"--network-alias={service}", "--memory=64m")
+
+    return act
+
+
 FAULTS: dict[str, Fault] = {
+    f"{service}-slow": Fault(
+        f"every answer of {service} comes 2 s late",
+        together(_cut(service, network, "disconnect"), _between(service, network, port)),
+        together(
+            end_beside(f"{service}-slow"),
+            _cut(service, network, "disconnect"),
+            _cut(service, network, "connect"),
+        ),
+    )
+    for service, network, port in (("erp-db", "erp", 5432), ("erp-redis", "erp", 6379))
+}
+FAULTS |= {
     f"{service}-unnamed": Fault(
         f"the name of {service} doesn't resolve in the network {network}",
         _cut(service, network, "disconnect"),

@@ -14,8 +14,9 @@ Values = Mapping[str, str]
 
 REPLICAS = {"prometheus": 2, "alertmanager": 3, "loki": 3}
 THANOS = (
-    *("thanos-sidecar", "thanos-sidecar-2", "thanos-query", "thanos-store", "thanos-compact"),
-    *(f"thanos-{name}-{number}" for name, numbers in (("receive", 3), ("rule", 2)) for number in range(1, numbers + 1)),
+    *("thanos-sidecar", "thanos-sidecar-2", "thanos-store", "thanos-compact"),
+    *(f"thanos-receive-{number}" for number in (1, 2, 3)),
+    *(f"thanos-{name}-{number}" for name in ("query", "rule") for number in (1, 2)),
 )
 THANOS_PORT = 10902
 PUSH = "http://thanos-receive:19291/api/v1/receive"

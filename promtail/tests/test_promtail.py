@@ -117,6 +117,16 @@ def test_each_line_arrives_once_whatever_it_holds(ship: Ship) -> None:
     assert sorted(line for _, line, _ in found) == sorted(lines)
 
 
+def test_of_ten_thousand_keys_and_of_a_thousand_levels_none_becomes_a_label(ship: Ship) -> None:
+    wide = json.dumps({"level": "INFO", **{f"key{number}": number for number in range(10_000)}})
+    deep = '{"level": "INFO", "a": ' + '{"a": ' * 1000 + "1" + "}" * 1001
+    found = ship({"traffic": f"{wide}\n{deep}\n"}, expected=2)
+    assert {line for _, line, _ in found} == {wide, deep}
+    assert [(labels, metadata) for labels, _, metadata in found] == [
+        ({**LABELS, "service": "traffic", "level": "INFO"}, {})
+    ] * 2
+
+
 def test_nobody_can_make_a_label_value(ship: Ship, loki: Server) -> None:
     text = "".join(json.dumps({"level": f"level-{i}", "service": "admin", "env": "x"}) + "\n" for i in range(20))
     found = ship({"inbox": text}, expected=20)

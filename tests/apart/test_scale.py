@@ -1,15 +1,22 @@
 """SCALE=on: the same answers by the same addresses, and the loss of any one engine loses nothing."""
 
+from __future__ import annotations
+
+import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
+import requests
 
+from tests.bench import stack as bench
 from tests.faults.accounts import ACCOUNTS, COUNTED, Scene
 from tests.faults.looks import started_anew
 from tests.faults.standing import Standing
-from tests.support import crowd, lines, stack
+from tests.run import WELL
+from tests.support import crowd, lines, pushed, stack
 from tests.support.erp import Erp, Ids
 from tests.support.loki import Loki
 from tests.support.pages import CHANNELS, Pages
@@ -20,15 +27,27 @@ from tests.support.wait import eventually, lasts, stays
 pytestmark = pytest.mark.timeout(3600)
 
 PROJECT = "scaled"
-# One of each kind that there are several of, and each that there is one of.
+# Each engine. A compactor, a store and a storage there are one of: what they have isn't asked for meanwhile.
 KILLED = (
-    *("prometheus", "prometheus-2", "thanos-sidecar", "thanos-store", "thanos-compact", "thanos-query"),
-    *("thanos-receive-1", "thanos-rule-1", "thanos-rule-2"),
-    *("alertmanager", "alertmanager-2", "loki", "loki-2", "loki-3", "storage"),
+    *("prometheus", "prometheus-2", "thanos-sidecar", "thanos-sidecar-2", "thanos-store", "thanos-compact"),
+    *(f"thanos-receive-{number}" for number in (1, 2, 3)),
+    *("thanos-query", "thanos-query-2", "thanos-rule-1", "thanos-rule-2"),
+    *("alertmanager", "alertmanager-2", "alertmanager-3", "loki", "loki-2", "loki-3", "storage", "query-gateway"),
 )
+# Who is the only way to all queries while it is away: one that there is one of.
+THE_WAY = ("query-gateway",)
+WHOLE_SECONDS = 10
 LASTS_SECONDS = 10
 SETTLES_SECONDS = 120
-ENGINES = {"prometheus": 2, "alertmanager": 3, "loki": 3, "thanos-receive": 3, "thanos-rule": 2, "thanos-sidecar": 2}
+ENGINES = {
+    "prometheus": 2,
+    "alertmanager": 3,
+    "loki": 3,
+    "thanos-receive": 3,
+    "thanos-rule": 2,
+    "thanos-sidecar": 2,
+    "thanos-query": 2,
+}
 # Two of three, and the storage, which there is one of: how long they are away, and who must be told of.
 GONE = {
     ("loki-2", "loki-3"): (60, "loki"),
@@ -39,11 +58,12 @@ GONE = {
 # A program that is killed takes the requests with it that it was answering, and its counts.
 OF_THE_ERP = ("orders", "shipments", "lines", "doubled")
 REQUESTS = 200
-RATE, LOAD_SECONDS = 1000, 60
-UNDER_LOAD = ("prometheus-2", "thanos-receive-1", "thanos-rule-1", "thanos-store", "loki", "alertmanager", "storage")
+RATE, LOAD_SECONDS = 1000, 40
 # Of each service one series: those of a scrape are all there or none is.
 SCRAPED = f'crowd_total{{application="{crowd.APPLICATION}",view="view-7"}}'
 OF_A_SCRAPE = f'sum(scrape_samples_post_metric_relabeling{{application="{crowd.APPLICATION}"}})'
+SAME = {"what breaks nothing": WELL, "drills": ("tests/drills", "-m", "not alone")}
+LINES = '{application="monitoring"}'
 BY_INSTANCE = COUNTED.replace("sum(", "sum by (instance) (")
 
 
@@ -69,6 +89,13 @@ def standing(scaled: SecondStack) -> Standing:
     return Standing()
 
 
+@pytest.mark.usefixtures("scaled")
+@pytest.mark.parametrize("tests", SAME)
+def test_the_same_tests_pass_as_on_one_machine(tests: str) -> None:
+    """First, on a stack to which nothing has happened yet."""
+    stack.run(sys.executable, "-m", "pytest", "-q", *SAME[tests], timeout=1800)
+
+
 @pytest.mark.usefixtures("standing")
 def test_each_engine_is_there_as_often_as_it_should_be() -> None:
     found = Prometheus().query('count by (service) (up{application="monitoring"})')
@@ -81,15 +108,6 @@ def test_nothing_fires_and_every_rule_is_judged() -> None:
     prometheus = Prometheus()
     stays(lambda: firing(prometheus), "nothing but Watchdog fires", 240, until=lambda names: names == {"Watchdog"})
     assert [rule["name"] for rule in prometheus.rules() if rule.get("lastError")] == []
-
-
-@pytest.mark.parametrize("service", KILLED)
-def test_the_loss_of_any_one_loses_nothing(standing: Standing, service: str) -> None:
-    """Killed with -9 under orders, and away for ten seconds."""
-    scene = before(standing)
-    with scene.customer.ordering():
-        away(service)
-    assert lost(scene, *ACCOUNTS) == []
 
 
 @pytest.mark.usefixtures("standing")
@@ -160,18 +178,62 @@ def crowded(standing: Standing) -> Iterator[str]:
         yield container
 
 
-@pytest.mark.parametrize("service", UNDER_LOAD)
-def test_under_load_the_loss_of_any_one_loses_nothing(standing: Standing, crowded: str, service: str) -> None:
-    """1,000 lines and 21,000 samples a second, all found: no scrape is missing, and each line is there once."""
+@pytest.fixture(scope="module")
+def losses() -> Iterator[list[dict[str, Any]]]:
+    """A row of each engine that was killed, kept at the end."""
+    rows: list[dict[str, Any]] = []
+    yield rows
+    kept = {each["killed"]: each for each in [*bench.recorded("losses").get("rows", []), *rows]}
+    bench.record("losses", {"rows": [kept[name] for name in KILLED if name in kept]})
+
+
+@pytest.mark.parametrize("service", KILLED)
+def test_under_load_the_loss_of_any_one_loses_nothing(
+    standing: Standing, crowded: str, losses: list[dict[str, Any]], service: str
+) -> None:
+    """1,000 lines and 21,000 samples a second, and one that is pushed: each is there once, and no scrape is missing.
+
+    Of what there was before everything is found within ten seconds of the kill.
+    """
     scene, run, begun = before(standing), Ids.fresh("load").request, time.time()
-    with crowd.writing(crowded, run, RATE, LOAD_SECONDS) as written, scene.customer.ordering():
-        away(service)
+    past = Past.at(begun - 30)
+    with (
+        crowd.writing(crowded, run, RATE, LOAD_SECONDS) as written,
+        pushed.each_second(run) as sent,
+        scene.customer.ordering(),
+    ):
+        whole = away(service, past)
     query = f'sum(count_over_time({{application="{crowd.APPLICATION}"}} |= `"run": "{run}"` [10m]))'
-    eventually(lambda: Loki().value(query), f"{written} lines once", 120, until=lambda found: found == written)
+    found = eventually(lambda: Loki().value(query), f"{written} lines once", 120, until=lambda seen: seen == written)
+    eventually(lambda: pushed.found(run), f"{len(sent)} pushed samples", 60, until=lambda seen: seen == len(sent))
     minutes = int((time.time() - begun) // 60)
     least = f"min(count_over_time({SCRAPED}[{minutes}m]))"
     assert Prometheus().value(least) >= 6 * minutes - 1
     assert lost(scene, *ACCOUNTS) == []
+    row = {"killed": service, "queries_whole_after_seconds": round(whole, 1), "lines": written, "found": int(found)}
+    losses.append({**row, "pushed_samples": len(sent), "orders": scene.customer.asked["201"]})
+
+
+@dataclass(frozen=True)
+class Past:
+    """What there is of a moment (Unix seconds): targets that were up, and lines of the minute before."""
+
+    moment: float
+    targets: float
+    lines: float
+
+    @classmethod
+    def at(cls, moment: float) -> Past:
+        prometheus = Prometheus().get("query", query="count(up)", time=moment)["result"]
+        loki = Loki().get("query", query=f"sum(count_over_time({LINES}[1m]))", time=str(int(moment * 1e9)))["result"]
+        return cls(moment, *(sum(float(row["value"][1]) for row in rows) for rows in (prometheus, loki)))
+
+    def is_found(self) -> bool:
+        """No answer is none that is whole."""
+        try:
+            return self == Past.at(self.moment)
+        except (AssertionError, requests.RequestException):
+            return False
 
 
 def before(standing: Standing) -> Scene:
@@ -200,10 +262,18 @@ def firing(prometheus: Prometheus) -> set[str]:
     return {each["labels"]["alertname"] for each in prometheus.alerts() if each["state"] == "firing"}
 
 
-def away(service: str) -> None:
-    """Killed, back after LASTS_SECONDS, and healthy again."""
+def away(service: str, past: Past) -> float:
+    """Killed, back after LASTS_SECONDS, and healthy again; seconds until queries were whole."""
     lasts(3, "a customer orders before it")
     stack.compose("kill", "--signal", "KILL", service)
-    lasts(LASTS_SECONDS, f"{service} is away")
+    killed = time.monotonic()
+    if service not in THE_WAY:
+        eventually(past.is_found, f"whole answers without {service}", WHOLE_SECONDS)
+    whole = time.monotonic() - killed
+    lasts(max(0, LASTS_SECONDS - whole), f"{service} is away")
     stack.compose("start", service, timeout=120)
     eventually(lambda: started_anew(service)(0), f"{service} healthy", 120)
+    if service in THE_WAY:
+        eventually(past.is_found, f"whole answers with {service} again", WHOLE_SECONDS)
+        whole = time.monotonic() - killed
+    return whole

@@ -12,10 +12,9 @@ from threading import Event
 import pytest
 import requests
 
-from gateway.tests.bodies import remote_write
 from ops.settings import PORTS
 from tests.faults.accounts import COUNTED
-from tests.support import stack
+from tests.support import pushed, stack
 from tests.support.erp import Erp, Ids
 from tests.support.loki import Loki
 from tests.support.prometheus import Prometheus
@@ -28,7 +27,6 @@ PROJECT = "moved"
 REQUESTS = 50
 START_SECONDS = 900.0
 BLOCK = "# HELP planted_days_ago A block that is joined with none.\n# TYPE planted_days_ago gauge\n"
-PUSHED = "planted_pushed"
 UPLOADED = "sum(thanos_shipper_uploads_total)"
 DAY = 86_400
 
@@ -105,15 +103,6 @@ def fed(command: str, text: str) -> None:
     stack.execute("prometheus", "sh", "-c", f'printf %s "$0" | {{ {command}; }}', text)
 
 
-def push(name: str, value: float) -> None:
-    """As an agent's Prometheus would, straight to a receiver."""
-    each = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
-    address = stack.run("docker", "inspect", "--format", each, f"{PROJECT}-thanos-receive-1-1").split()[0]
-    body = remote_write(({"__name__": name, "application": "planted"}, value))
-    headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"}
-    requests.post(f"http://{address}:19291/api/v1/receive", data=body, headers=headers, timeout=20).raise_for_status()
-
-
 def test_history_is_whole_over_both_seams() -> None:
     one = SecondStack(PROJECT=PROJECT, SAMPLE="on")
     ports = {name: one.settings[name] for name in PORTS}
@@ -133,9 +122,9 @@ def test_history_is_whole_over_both_seams() -> None:
             past.is_whole()
             awaited(lambda: float(Prometheus().value(UPLOADED) >= 1), "blocks uploaded", 1)
             past.extend("scaled")
-            push(PUSHED, 7)
-            awaited(lambda: Prometheus().value(PUSHED), "what was pushed", 7)
-            past.values[PUSHED, time.time()] = 7
+            pushed.push(7)
+            awaited(lambda: Prometheus().value(pushed.NAME), "what was pushed", 7)
+            past.values[pushed.NAME, time.time()] = 7
         scaled.make("scale-in", timeout=START_SECONDS)
         one.make("up", timeout=START_SECONDS)
         with one.in_place_of_the_first():

@@ -48,6 +48,12 @@ def record(name: str, figures: dict[str, Any]) -> None:
     say(f"All figures are in {file.relative_to(ROOT)}.")
 
 
+def recorded(name: str) -> dict[str, Any]:
+    """What was kept last; nothing where nothing was."""
+    file = RESULTS / f"{name}.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
 def timed(*arguments: str) -> float:
     """Seconds that `python -m ops ARGUMENTS` takes; a failure ends the run."""
     started = time.monotonic()

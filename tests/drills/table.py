@@ -221,6 +221,8 @@ NOT_DRILLED: dict[str, str] = {
     "LokiStorageFailing": BROKEN_DISK,
     "LokiRequestErrors": BROKEN_DISK,
     "ScrapeSamplesHigh": "The drill would need a target with over 12,000 series.",
+    "SeriesChurn": "`make faults NAME=series-churn` has the service that it needs, and sees it told.",
+    "SamplesRefused": "`make faults NAME=metrics-doubled` has the page that it needs, and sees it told.",
     "TargetLimitNear": "The drill would need more than 40 containers, or a file of 41 targets that are down.",
     "LogsLagging": "The drill would need lines that come late and aren't lost.",
     "MetricsDropped": "tests/app/instrumentation/test_multiprocess.py has the full or damaged folder that it needs.",

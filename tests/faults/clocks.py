@@ -90,14 +90,29 @@ FAULTS: tuple[Fault, ...] = (
         settles=FINISHED_SECONDS,
     ),
     Fault(
-        "bugsink-clock-ahead",
+        "erp-beat-clock-ahead",
         "F24",
-        "events are listed an hour too late",
-        orders_are_taken,
-        30,
-        87,
-        sees=lasted(60),
-        shows="nothing but the answers to orders",
-        seen_within=70,
+        "tasks of the next hour are sent early; the worker runs them",
+        both(heartbeat_is_run, orders_are_taken),
+        60,
+        88,
+        alerts=("ClockSkewed",),
+        seen_within=TOLD,
+        may=LEFT_OUT,
+        settles=FINISHED_SECONDS,
+    ),
+    *(
+        Fault(
+            f"bugsink-clock-{name}",
+            "F24",
+            f"events are listed an hour too {seen}",
+            orders_are_taken,
+            30,
+            batch,
+            sees=lasted(60),
+            shows="nothing but the answers to orders",
+            seen_within=70,
+        )
+        for name, seen, batch in (("ahead", "late", 87), ("behind", "early", 84))
     ),
 )

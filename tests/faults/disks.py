@@ -4,7 +4,9 @@ from tests.faults.looks import both, is_unhealthy, lasted, orders_are_taken, sta
 from tests.faults.model import Fault
 from tests.faults.stores import ERRORS, FINISHED_SECONDS, LATE, SLOW, TASKS
 
-DROPPED = "The start drops what came after the first failed write; MetricStorageFailing tells of it before."
+DROPPED = "The start drops what came after the first failed write; MetricsNotStored tells of it before."
+FORGOTTEN = (("pages", "What was told is forgotten with the log."),)
+NO_INODE_SECONDS = 60
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
@@ -74,6 +76,90 @@ FAULTS: tuple[Fault, ...] = (
     ),
     *(
         Fault(
+            f"{service}-disk-full",
+            "F15",
+            noticed,
+            both(started_anew(service), orders_are_taken),
+            60,
+            45,
+            sees=lasted(NO_INODE_SECONDS),
+            shows="the answers to orders",
+            seen_within=NO_INODE_SECONDS + 30,
+            may=may,
+        )
+        for service, noticed, may in (
+            ("promtail", "nothing; after a kill lines of that time come twice", ()),
+            ("bugsink", "events of that time are lost and counted", ("HealthProbeFailing", "InstanceDown")),
+        )
+    ),
+    *(
+        Fault(
+            f"{service}-disk-inodes",
+            "F15",
+            "nothing, for as long as it needs no new file",
+            both(started_anew(service), orders_are_taken),
+            90,
+            46,
+            sees=lasted(NO_INODE_SECONDS),
+            shows="the answers to orders",
+            seen_within=NO_INODE_SECONDS + 30,
+        )
+        for service in ("prometheus", "loki", "alertmanager", "promtail", "bugsink", "erp-db", "erp-redis")
+    ),
+    Fault(
+        "prometheus-disk-read-only",
+        "F14",
+        "graphs have a gap until the disk is mended",
+        both(started_anew("prometheus"), orders_are_taken),
+        60,
+        47,
+        sees=is_unhealthy("prometheus"),
+        shows="Prometheus unhealthy",
+        alerts=("MetricsNotStored",),
+        seen_within=180,
+        may=("MetricStorageFailing", "ContainerRestartLoop", "MonitoringRuleGroupLate"),
+        apart_from=(("samples", DROPPED),),
+    ),
+    Fault(
+        "alertmanager-disk-read-only",
+        "F15",
+        "nothing",
+        both(started_anew("alertmanager"), orders_are_taken),
+        60,
+        47,
+        sees=lasted(NO_INODE_SECONDS),
+        shows="the answers to orders",
+        seen_within=NO_INODE_SECONDS + 30,
+    ),
+    Fault(
+        "loki-disk-read-only",
+        "F15",
+        "lines can't be searched until the disk is mended",
+        both(started_anew("loki"), orders_are_taken),
+        90,
+        48,
+        alerts=("LokiStorageFailing",),
+        seen_within=180,
+        may=("LogLinesLost", "ContainerRestartLoop"),
+        apart_from=(
+            ("lines", "Loki takes lines that it can't write; LokiStorageFailing tells it, LogLinesLost how many."),
+        ),
+    ),
+    Fault(
+        "erp-db-disk-read-only",
+        "F15",
+        "orders get an error until the disk is mended",
+        both(started_anew("erp-db"), orders_are_taken),
+        60,
+        49,
+        alerts=("HttpErrorRatioHigh",),
+        seen_within=240,
+        may=(*ERRORS, *TASKS, *LATE, "PostgresDown", "HealthProbeFailing"),
+        apart_from=SLOW,
+        settles=FINISHED_SECONDS,
+    ),
+    *(
+        Fault(
             f"{service}-damaged",
             "F15",
             noticed,
@@ -107,6 +193,14 @@ FAULTS: tuple[Fault, ...] = (
                 (("doubled", "Without positions the engine's files are read anew."),),
             ),
             ("erp-redis", 60, "tasks of the last second are done later", (), SLOW),
+            ("bugsink", 60, "errors can't be read until the file is replaced", (), ()),
+            (
+                "alertmanager",
+                60,
+                "alerts that still fire are told again",
+                (),
+                FORGOTTEN,
+            ),
         )
     ),
 )

@@ -224,6 +224,24 @@ PROVEN: tuple[Proven, ...] = (
         "promtail/tests/test_promtail.py::test_each_line_arrives_once_whatever_it_holds",
     ),
     Proven(
+        "I5",
+        "a line of JSON with 10,000 keys, or a thousand levels deep",
+        "it arrives as it is, and none of them becomes a label",
+        "promtail/tests/test_promtail.py::test_of_ten_thousand_keys_and_of_a_thousand_levels_none_becomes_a_label",
+    ),
+    Proven(
+        "I13",
+        "a setting has a value that can't be",
+        "`make up` names it, what is wrong and what is expected, and starts nothing",
+        "tests/ops/test_bad_input.py::test_bad_setting_stops_before_anything",
+    ),
+    Proven(
+        "I14",
+        "a store is asked by what has no business with it",
+        "it is on internal networks alone",
+        "tests/static/test_services.py::test_stores_are_on_internal_networks_alone",
+    ),
+    Proven(
         "I6",
         "660 views of three processes",
         "5,000 samples at most",
@@ -248,8 +266,13 @@ UNPROVEN: tuple[Unproven, ...] = (
         "Nothing here can see it: critical alerts are told by three channels for that reason.",
     ),
     Unproven(
-        "F13, F15",
-        "a disk or a way that is slow",
-        "The kernel here has neither device-mapper nor netem; what never answers is run in its place.",
+        "F27",
+        "a network with IPv6 alone",
+        "Docker makes one from its version 27 on; the engine here is 26.1.",
+    ),
+    Unproven(
+        "F15",
+        "a disk that is slow",
+        "The kernel here has no device-mapper; a program that never answers is run in its place.",
     ),
 )

@@ -1,6 +1,15 @@
 """Rows of too much: processes, series and queries, and all services stopped and started in any order."""
 
-from tests.faults.looks import both, ended_well, lasted, orders_are_taken, refused, started_anew, unbroken
+from tests.faults.looks import (
+    both,
+    ended_well,
+    lasted,
+    orders_are_taken,
+    refused,
+    started_anew,
+    storm_is_told_once,
+    unbroken,
+)
 from tests.faults.model import Fault
 from tests.faults.services import ALL, RESTARTS
 from tests.faults.stores import SLOW
@@ -31,12 +40,67 @@ FAULTS: tuple[Fault, ...] = (
         shows="its samples refused, those of the others taken",
         seen_within=180,
         alerts=("InstanceDown",),
+        says="exploding",
         may=("ApplicationDown",),
+    ),
+    *(
+        Fault(
+            name,
+            "I9",
+            "that application has no figures, all others have",
+            orders_are_taken,
+            30,
+            76,
+            sees=refused(application),
+            shows="its samples refused, those of the others taken",
+            seen_within=180,
+            alerts=("InstanceDown",),
+            says=application,
+            may=("ApplicationDown",),
+        )
+        for name, application in (
+            ("metrics-garbage", "garbage"),
+            ("metrics-sign-in", "sign_in"),
+            ("metrics-vast", "vast"),
+            ("metrics-endless", "endless"),
+        )
+    ),
+    Fault(
+        "metrics-doubled",
+        "I9",
+        "of a series that is there twice the first value is taken, and that is told",
+        both(unbroken("prometheus"), orders_are_taken),
+        30,
+        76,
+        alerts=("SamplesRefused",),
+        seen_within=480,
+    ),
+    Fault(
+        "series-churn",
+        "I8",
+        "Prometheus needs more memory with each scrape, and that is told",
+        both(unbroken("prometheus"), orders_are_taken),
+        30,
+        76,
+        alerts=("SeriesChurn",),
+        says="churning",
+        seen_within=300,
+    ),
+    Fault(
+        "alert-storm",
+        "I10",
+        "one message in each channel",
+        both(unbroken("alertmanager"), orders_are_taken),
+        30,
+        77,
+        sees=storm_is_told_once,
+        shows="one page of all in each channel",
+        seen_within=60,
     ),
     Fault(
         "query-vast",
         "F16, I12",
-        "that query gets an error, others an answer",
+        "that query takes long or gets an error, others get an answer",
         both(unbroken("prometheus"), orders_are_taken),
         150,
         71,
@@ -44,7 +108,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "lines-many",
         "F16, I12",
-        "that query gets an error, others an answer",
+        "that query takes long or gets an error, others get an answer",
         both(unbroken("loki"), orders_are_taken),
         30,
         71,

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ops.commands import current
+from ops.load_faults import STORM
 from tests.faults.model import Look
 from tests.faults.standing import send_alert
 from tests.support import stack
@@ -20,6 +21,8 @@ from tests.support.prometheus import Prometheus
 CREATED = 201
 ENDS_WITH = {"node": 2, "postgres-exporter": 2}
 """These two don't handle the signal, for which Go has this exit status."""
+GROUP_INTERVAL = 12
+"""Seconds after which a critical group is told again where it has changed, and some."""
 LINES_SECONDS, OFF_SECONDS = 15, 5
 HEARTBEATS = '{service="erp-worker"} |= "django_instrumentation.tasks.heartbeat succeeded"'
 
@@ -96,6 +99,19 @@ class Paging:
     def _is_told(self, channels: Sequence[str]) -> bool:
         send_alert(self._alert, 900)
         return all(Pages().of(self._alert, channel, since=self._begun) for channel in channels)
+
+
+def failure_is_counted(channel: str) -> Look:
+    """Prometheus knows of a notification by that channel (Alertmanager's name) that has failed since then."""
+    counter = f'sum(alertmanager_notifications_failed_total{{integration="{channel}"}})'
+    return lambda since: Prometheus().value(f"{counter} - ({counter} @ {since:.3f})") > 0
+
+
+def storm_is_told_once(since: float) -> bool:
+    """Every channel was told of all alerts of the storm by one page, ten seconds ago: a second one would have come."""
+    pages = [Pages().of(STORM, channel, since=since, resolution=False) for channel in CHANNELS]
+    assert all(len(each) <= 1 for each in pages), f"{[len(each) for each in pages]} pages of one group"
+    return all(pages) and min(time.time() - each[0].received_at for each in pages) > GROUP_INTERVAL
 
 
 def lines_are_off(service: str, seconds: float) -> Look:

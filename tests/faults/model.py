@@ -21,9 +21,9 @@ class Fault:
 
     `works` is looked at from the fault until it holds, or, where the fault has to be mended, from the mending; `within`
     is how many seconds that may take. `sees` is looked at while the fault is there, for at most `seen_within` seconds.
-    `alerts` must be told while the fault is there, within `seen_within` seconds; `may` can be. Rows of one batch run
-    side by side. `settles` is how many seconds after the end everything may take to be there. `apart_from` are the
-    accounts of tests/faults/accounts.py that don't hold here, with the reason.
+    `alerts` must be told while the fault is there, within `seen_within` seconds, by a page in which `says` stands;
+    `may` can be. Rows of one batch run side by side. `settles` is how many seconds after the end everything may take to
+    be there. `apart_from` are the accounts of tests/faults/accounts.py that don't hold here, with the reason.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Fault:
     shows: str = ""
     seen_within: float = 0
     alerts: tuple[str, ...] = ()
+    says: str = ""
     may: tuple[str, ...] = ()
     apart_from: tuple[tuple[str, str], ...] = ()
     settles: float = 45

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,8 @@ from tests.support.prometheus import Prometheus
 from tests.support.wait import NotSeenError, eventually, lasts
 
 LOOK_SECONDS = 0.5
+LINGERS_SECONDS = 900
+"""What a fault leads to may be told so long after its end: NotificationsFailing is about a quarter of an hour."""
 # What other tests beside this one make a small machine do.
 BUSY = ("HttpLatencyP95High", "HttpLatencyP99High", "HostCpuSaturated")
 Say = Callable[[str], object]
@@ -53,18 +56,19 @@ class Outcome:
 
 def run_all(rows: Sequence[Fault], say: Say, keep: Keep = lambda _: None) -> list[Outcome]:
     standing = Standing()
-    if any(fault.alerts for fault in rows):
-        Prometheus().wait_until_it_judges()
     eventually(lambda: standing.is_written, "Alertmanager has written down what it told", 30)
     found: list[Outcome] = []
-    # What a fault leads to may be told minutes after its end.
-    expected = set(BUSY)
+    until: dict[str, float] = {}
     for batch in sorted({fault.batch for fault in rows}):
         beside = [fault for fault in rows if fault.batch == batch]
-        expected |= {alert for fault in beside for alert in (*fault.alerts, *fault.may)}
+        if any(fault.alerts for fault in beside):
+            Prometheus().wait_until_it_judges()
+        until |= {alert: math.inf for fault in beside for alert in (*fault.alerts, *fault.may)}
+        expected = {*BUSY, *(alert for alert, moment in until.items() if moment > time.time())}
         for outcome in _run_batch(beside, standing, expected, say):
             keep(outcome)
             found.append(outcome)
+        until |= {alert: time.time() + LINGERS_SECONDS for alert, moment in until.items() if moment == math.inf}
     return found
 
 
@@ -130,7 +134,7 @@ def _see(fault: Fault, begun: float) -> float:
     def look() -> bool:
         # At each look: what is looked at may send what the alert is about.
         is_seen = fault.sees is None or bool(fault.sees(begun))
-        told = {page.alert for page in _pages(begun)} if fault.alerts else set()
+        told = {page.alert for page in _pages(begun) if fault.says in page.text} if fault.alerts else set()
         return is_seen and set(fault.alerts) <= told
 
     what = fault.shows or f"{', '.join(fault.alerts)} told"

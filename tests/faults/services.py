@@ -69,7 +69,7 @@ FAULTS: tuple[Fault, ...] = (
             both(started_anew(service), orders_are_taken),
             HEALTHY_SECONDS,
             batch,
-            may=BURNED,
+            may=BURNED if service in TAKES else (),
             apart_from=TAKES.get(service, ()),
             quick=batch in QUICK,
         )

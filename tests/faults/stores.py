@@ -86,5 +86,17 @@ FAULTS: tuple[Fault, ...] = (
         apart_from=SLOW,
         settles=FINISHED_SECONDS,
     ),
+    Fault(
+        "redis-evicting",
+        "F7, F13",
+        "a task that waited comes up to 4 minutes later",
+        orders_are_taken,
+        30,
+        27,
+        alerts=("RedisEvictions",),
+        seen_within=120,
+        apart_from=SLOW,
+        settles=FINISHED_SECONDS,
+    ),
     Fault("beat-twice", "F6", "nothing", orders_are_taken, 30, 26),
 )

@@ -105,7 +105,7 @@ MONITORING = [
             PER_MINUTE,
             linked(
                 *("MonitoringRuleFailures", "MetricsNotStored", "MetricStorageFailing", "LokiStorageFailing"),
-                *("ObjectStorageFailing", "CompactionHalted"),
+                *("ObjectStorageFailing", "CompactionHalted", "SeriesChurn", "SamplesRefused"),
                 "ConfigReloadFailed",
             ),
         ),

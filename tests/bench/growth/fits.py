@@ -25,15 +25,18 @@ def _fit(points: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     costs = [float(each[name]) for each in points]
     cheapest = costs.index(min(costs))
     bends = [number for number, cost in list(zip(numbers, costs, strict=True))[cheapest:] if cost > BENT * min(costs)]
-    return {"power": round(_power(numbers, costs), 3), "bends_at": int(bends[0]) if bends else None}
+    return {
+        "power": power(numbers, [number * cost for number, cost in zip(numbers, costs, strict=True)]),
+        "bends_at": int(bends[0]) if bends else None,
+    }
 
 
-def _power(numbers: Sequence[float], costs: Sequence[float]) -> float:
-    """Least squares of the logarithms of all that the units cost together."""
-    across = [math.log(number) for number in numbers]
-    up = [math.log(number * cost) for number, cost in zip(numbers, costs, strict=True)]
+def power(numbers: Sequence[float], together: Sequence[float]) -> float:
+    """The power of the numbers that what they cost together grows with, by least squares of the logarithms."""
+    across, up = ([math.log(each) for each in values] for values in (numbers, together))
     middle, height = sum(across) / len(across), sum(up) / len(up)
     spread = sum((each - middle) ** 2 for each in across)
     if not spread:
         return 1.0
-    return sum((each - middle) * (other - height) for each, other in zip(across, up, strict=True)) / spread
+    products = ((each - middle) * (other - height) for each, other in zip(across, up, strict=True))
+    return round(sum(products) / spread, 3)

@@ -1,13 +1,10 @@
 """A Prometheus that asks so many services as often as ours does, each with as many series as a Django application's."""
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.bench.growth.pages import served
 from tests.bench.growth.program import running
 from tests.support.prometheus import Prometheus
 from tests.support.wait import eventually, stays
@@ -36,33 +33,9 @@ def page() -> bytes:
 PAGE = page()
 
 
-class Service(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        name = self.path.removeprefix("/").encode()
-        # Half of what a service says changes from one answer to the next.
-        body = PAGE.replace(b"@name", name).replace(b"@count", b"%d" % (time.time() * 7))
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        pass
-
-
-@contextmanager
-def served() -> Iterator[int]:
-    """The port that answers for every service, by the path."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
+def answered(name: str) -> bytes:
+    """Half of what a service says changes from one answer to the next."""
+    return PAGE.replace(b"@name", name.encode()).replace(b"@count", b"%d" % (time.time() * 7))
 
 
 def configuration(number: int, port: int) -> str:
@@ -77,7 +50,7 @@ def configuration(number: int, port: int) -> str:
 
 def measure(number: int, folder: Path) -> dict[str, Any]:
     """What a series and a sample cost with so many services, over MEASURED rounds after the first that has them all."""
-    with served() as port, running(folder, configuration(number, port)) as prometheus:
+    with served(answered) as port, running(folder, configuration(number, port)) as prometheus:
         wanted = number * SERIES
         eventually(
             lambda: prometheus.value("prometheus_tsdb_head_series"),
