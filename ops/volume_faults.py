@@ -7,8 +7,9 @@ the service is stopped. `make mend` frees it, stops the service, puts the data b
 import errno
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 
 from ops.console import OpsError, output
 from ops.fault_acts import Act, Fault, nothing
@@ -17,6 +18,8 @@ from ops.stack import Stack
 MIB = 512
 FREE_INODES = 64
 BALLAST = "erp-fault-ballast"
+# What writes anew all that it knows every few seconds is given room before it is stopped: else that is lost.
+WRITES_ANEW_SECONDS = {"alertmanager": 8}
 NEEDS = "this fault needs root and loop devices on the machine of the engine"
 # The volume of a service, and its folder of what is damaged.
 VOLUMES = {
@@ -80,6 +83,9 @@ def remove(stack: Stack, service: str) -> None:
     """Free the disk, put what is on it into the volume, also after an interrupted fault."""
     image, mount = _paths(stack, service)
     if mount.is_mount():
+        if service in WRITES_ANEW_SECONDS:
+            _delete_ballast(mount)
+            Event().wait(WRITES_ANEW_SECONDS[service])
         with stopped(stack, service) as volume:
             if volume.is_mount():
                 output(["umount", str(volume)], needs=NEEDS)
@@ -98,8 +104,10 @@ def remove(stack: Stack, service: str) -> None:
 
 
 def _delete_ballast(mount: Path) -> None:
-    for file in mount.glob(f"{BALLAST}*"):
-        file.unlink()
+    """Nothing, where the disk has failed."""
+    with suppress(OSError):
+        for file in mount.glob(f"{BALLAST}*"):
+            file.unlink()
 
 
 def _fill(stack: Stack, service: str) -> None:

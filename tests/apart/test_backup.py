@@ -73,11 +73,13 @@ def live(running: SampleStack) -> None:
     running.make("up", timeout=START_SECONDS)
     running.silence()
     running.plant(ALERT)
+    running.plant_day()
     eventually(lambda: int(running.sql("SELECT count(*) FROM orders_order")) >= 10, "ten orders", 180)
     eventually(lambda: running.told(ALERT) == 1, f"one notification of {ALERT}", TOLD_SECONDS + 30)
     crash = 'import sentry_sdk; sentry_sdk.capture_exception(ValueError("planted before the loss")); sentry_sdk.flush()'
     running.compose("exec", "-T", "erp-web", "python", "manage.py", "shell", "-c", crash, timeout=120)
     eventually(lambda: running.ask("BUGSINK_PORT", "/api/canonical/0/issues/", project=1)["results"], "an issue", 60)
+    eventually(running.day, "the planted day", 180, until=lambda day: {len(each) for each in day.values()} == {1440})
     eventually(lambda: running.prometheus.query(f"up offset {WINDOW_SECONDS}s"), "a window of samples", 180)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import yaml
 
 from tests.support import lines, stack
 from tests.support.lines import Counted, Lines
@@ -18,6 +19,14 @@ from tests.support.wait import eventually, lasts, stays
 pytestmark = pytest.mark.timeout(600)
 FOUND_WITHIN = 15  # seconds after which Promtail has found a new container
 TOLD_WITHIN = 300
+LIMITS = yaml.safe_load((stack.ROOT / "loki" / "loki.yml").read_text(encoding="utf-8"))["limits_config"]
+CUT = LIMITS["max_line_size_truncate_identifier"]
+MOST_BYTES = 256 * 1024 + len(CUT) + 1
+VAST = """
+import json, sys
+line = json.dumps({"level": "INFO", "logger": "writer", "run": sys.argv[1], "n": 0, "message": "x" * int(sys.argv[2])})
+print(line, file=open("/proc/1/fd/1", "w"))
+"""
 BURSTS = 3  # a quick machine skips nothing of the first
 
 
@@ -111,3 +120,15 @@ def test_an_outage_of_loki_loses_nothing_and_is_not_taken_for_a_loss(way: Lines,
     assert way.counted("frozen-not", since, second).found == second
     eventually(lambda: way.metric("log_account_behind_seconds"), "the account", 300, until=lambda age: age == 0)
     assert accounted(way, "steady")[1] == 0
+
+
+def test_a_line_of_megabytes_is_cut_says_so_and_leaves_the_next_one_whole(way: Lines, steady: str) -> None:
+    since = time.time()
+    for name, size in (("one", 10**6), ("ten", 10**7)):
+        stack.run("docker", "exec", steady, "python3", "-c", VAST, name, str(size))
+    written = lines.write(steady, "after", 10, 1)
+    assert way.counted("after", since, written) == Counted(written, 0)
+    for name in ("one", "ten"):
+        (line,) = way.texts(name, since)
+        assert len(line) < MOST_BYTES
+        assert line.endswith(CUT)

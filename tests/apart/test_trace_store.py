@@ -172,6 +172,28 @@ def test_a_kill_loses_nothing_that_the_store_has_confirmed(store: Store, web: Tr
     assert [trace for trace in asked if not store.spans(trace)] == []
 
 
+def test_a_store_whose_log_is_damaged_starts_with_what_came_before_and_stores_what_comes(
+    store: Store, web: Traced
+) -> None:
+    container = store.project.compose("ps", "--quiet", "jaeger").strip()
+    asked = [web.request(status=500)["trace"] for _ in range(20)]
+    assert web.flush() == {}
+    stack.run("docker", "kill", "--signal", "KILL", container)
+    mounts = stack.run("docker", "inspect", "--format", "{{range .Mounts}}{{.Source}} {{end}}", container).split()
+    (log,) = [path for mount in mounts for path in Path(mount).glob("keys/*.mem")]
+    written = len(log.read_bytes().rstrip(b"\0"))
+    with log.open("r+b") as file:
+        file.seek(written // 2)
+        file.write(b"\xff" * 64)
+    store.project.compose("up", "--detach", "--wait", "jaeger")
+    found = [bool(store.spans(trace)) for trace in asked]
+    assert found[0]
+    assert found == sorted(found, reverse=True)
+    trace = web.request(status=500)["trace"]
+    assert web.flush() == {}
+    assert store.spans(trace)
+
+
 @pytest.mark.parametrize(
     ("ill", "well"),
     [

@@ -90,6 +90,12 @@ PROVEN: tuple[Proven, ...] = (
         f"{_TRACES}test_a_store_that_is_ill_holds_no_request_up_and_what_it_misses_is_counted",
     ),
     Proven(
+        "F15",
+        "the log of the trace store is damaged in its middle",
+        "it starts with the traces of before, those after are lost and nothing counts them, it stores what comes",
+        f"{_TRACES}test_a_store_whose_log_is_damaged_starts_with_what_came_before_and_stores_what_comes",
+    ),
+    Proven(
         "F1",
         "the trace store is killed",
         "what it has confirmed is there",
@@ -222,6 +228,12 @@ PROVEN: tuple[Proven, ...] = (
         "lines with control characters, broken UTF-8 and forged fields",
         "each arrives once",
         "promtail/tests/test_promtail.py::test_each_line_arrives_once_whatever_it_holds",
+    ),
+    Proven(
+        "I1",
+        "a line of 1 MB, and one of 10 MB",
+        "it is cut at 256 KiB and says so at its end, the next line is whole",
+        f"{_ACCOUNT}test_a_line_of_megabytes_is_cut_says_so_and_leaves_the_next_one_whole",
     ),
     Proven(
         "I5",

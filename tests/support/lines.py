@@ -110,13 +110,20 @@ class Lines:
             start = last
         return found
 
+    def texts(self, run: str, since: float) -> list[str]:
+        """The lines of one run as they are in Loki, in the order of time."""
+        return [text for _, text in self._rows(query(run, OF_THIS_HOST), int(since * 1e9), "forward", PAGE)]
+
     def _page(self, of: str, start: int, direction: str, limit: int) -> list[tuple[int, int]]:
         """Time in nanoseconds and number of lines, in the order of time."""
+        return [(at, int(json.loads(text)["n"])) for at, text in self._rows(of, start, direction, limit)]
+
+    def _rows(self, of: str, start: int, direction: str, limit: int) -> list[tuple[int, str]]:
         window = {"start": str(start), "end": str(time.time_ns()), "direction": direction, "limit": str(limit)}
         answer = requests.get(f"{self.loki}/loki/api/v1/query_range", params={"query": of, **window}, timeout=120)
         answer.raise_for_status()
         rows = [value for stream in answer.json()["data"]["result"] for value in stream["values"]]
-        return sorted((int(row[0]), int(json.loads(row[1])["n"])) for row in rows)
+        return sorted((int(at), text) for at, text in rows)
 
     def metric(self, name: str, **labels: str) -> float:
         """Of the keeper."""

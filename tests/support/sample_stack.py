@@ -1,6 +1,7 @@
 """A second stack with the sample, and what it has: orders, samples, lines, silences, issues, traces, each as text."""
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,11 +20,13 @@ ENVIRONMENT = {
     "TRAFFIC_ORDERS_PER_MINUTE": "12",
 }
 WINDOW_SECONDS = 90
+DAY, HOUR, MINUTE = 24 * 3600, 3600, 60
+PLANTED = '{application="planted",service="day"}'
 
 
 @dataclass(frozen=True)
 class Content:
-    """Each as text, so that a difference is seen where it is."""
+    """Each as text, so that a difference is seen where it is. `day` is what plant_day has planted."""
 
     orders: str
     users: str
@@ -32,6 +35,7 @@ class Content:
     silences: str
     issues: str
     traces: str
+    day: str
 
 
 class SampleStack(SecondStack):
@@ -56,6 +60,31 @@ class SampleStack(SecondStack):
         labels = {"alertname": alert, "severity": "warning", "application": "erp", "env": "sandbox", "team": "infra"}
         body = [{"labels": labels, "endsAt": ends}]
         requests.post(f"{self.url('ALERTMANAGER_PORT')}/api/v2/alerts", json=body, timeout=20).raise_for_status()
+
+    def plant_day(self) -> float:
+        """A sample and a line each minute of a day that ended three hours ago; its end in Unix seconds."""
+        end = int(time.time()) - 3 * HOUR
+        moments = range(end - DAY, end, MINUTE)
+        samples = "".join(f"planted_day{PLANTED} {number} {moment}\n" for number, moment in enumerate(moments))
+        text = f"# HELP planted_day A day.\n# TYPE planted_day gauge\n{samples}# EOF\n"
+        made = "cat >planted && TMPDIR=. promtool tsdb create-blocks-from openmetrics planted . && rm planted"
+        command = ("exec", "-T", "prometheus", "sh", "-c", f'printf %s "$0" | {{ {made}; }}', text)
+        self.compose(*command, timeout=120)
+        values = [[_ns(moment), f'{{"level": "INFO", "n": {number}}}'] for number, moment in enumerate(moments)]
+        stream = {"application": "planted", "service": "day", "env": "sandbox", "level": "INFO"}
+        body = {"streams": [{"stream": stream, "values": [[str(at), line] for at, line in values]}]}
+        requests.post(f"{self.url('LOKI_PORT')}/loki/api/v1/push", json=body, timeout=60).raise_for_status()
+        return float(end)
+
+    def day(self) -> dict[str, Any]:
+        """What is there of it, each sample and each line; empty where none was planted."""
+        samples = self.ask("PROMETHEUS_PORT", "/api/v1/query", query=f"planted_day{PLANTED}[2d]")["data"]["result"]
+        window = {"start": _ns(time.time() - 2 * DAY), "end": _ns(time.time()), "limit": 5000}
+        lines = self.ask("LOKI_PORT", "/loki/api/v1/query_range", query=PLANTED, **window)["data"]["result"]
+        return {
+            "samples": [value for each in samples for value in each["values"]],
+            "lines": sorted(value for each in lines for value in each["values"]),
+        }
 
     def told(self, alert: str) -> int:
         received = self.ask("INBOX_PORT", "/api/notifications", channel="slack")["notifications"]
@@ -110,6 +139,7 @@ class SampleStack(SecondStack):
             silences=_sorted({each["id"]: each["matchers"] for each in silences}),
             issues=_sorted([issues, events]),
             traces=_sorted(sorted(ended)),
+            day=_sorted([self.day()]),
         )
 
 
