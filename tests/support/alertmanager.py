@@ -42,8 +42,9 @@ class Alertmanager(Api):
         return [alert["labels"] for alert in self.get("alerts") if alert["status"]["silencedBy"]]
 
     def silence_state(self, identifier: str) -> str:
-        """active, pending or expired."""
-        return str(self.get(f"silence/{identifier}")["status"]["state"])
+        """active, pending or expired; "gone" where there is none."""
+        states = {each["id"]: each["status"]["state"] for each in self.get("silences")}
+        return str(states.get(identifier, "gone"))
 
     def silences_changed_at(self) -> float:
         """When a silence was last made or ended, in Unix seconds; 0 where none is known."""
