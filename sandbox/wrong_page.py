@@ -22,6 +22,7 @@ def churning(answers: Iterator[int] = itertools.count()) -> Iterator[bytes]:  # 
 
 
 def garbage() -> Iterator[bytes]:
+    """It begins with a zero byte, which Prometheus takes for the end of a page."""
     yield bytes(range(256)) * 400
 
 

@@ -223,6 +223,7 @@ NOT_DRILLED: dict[str, str] = {
     "ScrapeSamplesHigh": "The drill would need a target with over 12,000 series.",
     "AlertStateNotStored": "`make faults NAME=alertmanager-disk-full` has the full disk, and sees it told.",
     "SeriesChurn": "`make faults NAME=series-churn` has the service that it needs, and sees it told.",
+    "ScrapeEmpty": "`make faults NAME=metrics-garbage` has the page that it needs, and sees it told.",
     "SamplesRefused": "`make faults NAME=metrics-doubled` has the page that it needs, and sees it told.",
     "TargetLimitNear": "The drill would need more than 40 containers, or a file of 41 targets that are down.",
     "LogsLagging": "The drill would need lines that come late and aren't lost.",

@@ -59,11 +59,21 @@ FAULTS: tuple[Fault, ...] = (
             may=("ApplicationDown",),
         )
         for name, application in (
-            ("metrics-garbage", "garbage"),
             ("metrics-sign-in", "sign_in"),
             ("metrics-vast", "vast"),
             ("metrics-endless", "endless"),
         )
+    ),
+    Fault(
+        "metrics-garbage",
+        "I9",
+        "that application has no figures, and that is told",
+        both(unbroken("prometheus"), orders_are_taken),
+        30,
+        76,
+        alerts=("ScrapeEmpty",),
+        says="garbage",
+        seen_within=480,
     ),
     Fault(
         "metrics-doubled",

@@ -106,7 +106,7 @@ MONITORING = [
             linked(
                 *("MonitoringRuleFailures", "MetricsNotStored", "MetricStorageFailing", "LokiStorageFailing"),
                 *("ObjectStorageFailing", "CompactionHalted", "SeriesChurn", "SamplesRefused"),
-                "AlertStateNotStored",
+                *("AlertStateNotStored", "ScrapeEmpty"),
                 "ConfigReloadFailed",
             ),
         ),
