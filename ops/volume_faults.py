@@ -91,7 +91,7 @@ def remove(stack: Stack, service: str) -> None:
                 output(["umount", str(volume)], needs=NEEDS)
             # A disk that has failed is checked and mounted anew, as its owner would do.
             output(["umount", str(mount)], needs=NEEDS)
-            output(["sh", "-c", f"e2fsck -p -f {image}; test $? -le 1"], needs=NEEDS)
+            output(["sh", "-c", f"e2fsck -y -f {image}; test $? -le 1"], needs=NEEDS)
             output(["mount", "-o", "loop", str(image), str(mount)], needs=NEEDS)
             _delete_ballast(mount)
             for entry in volume.iterdir():
