@@ -12,5 +12,6 @@ WEBHOOK_URL=$(optional tracker_webhook_url) || exit 1
 SMTP_PASSWORD=$(optional smtp_password) || exit 1
 export ADMIN_PASSWORD DSN_KEY API_TOKEN SLACK_URL WEBHOOK_URL SMTP_PASSWORD
 
+python -B /etc/bugsink/set_aside.py /data
 bugsink-manage migrate --verbosity=0
 exec python -B /etc/bugsink/bugsink-setup.py

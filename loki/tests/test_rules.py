@@ -93,6 +93,22 @@ def push(loki: Server, case: Case, service: str, lines: Lines) -> None:
         assert answer.status_code == requests.codes.no_content, answer.text
 
 
+def test_a_file_that_was_set_aside_is_told(loki: Server) -> None:
+    case = Case("set aside", {})
+    labels = {"application": application(case), "env": case.env, "service": "alertmanager", "level": "ERROR"}
+    line = 'level=ERROR msg="nflog is damaged and was set aside as nflog.damaged-20261130T212300Z"'
+    others = {**labels, "service": "web"}
+    streams = [{"stream": each, "values": [[str(time.time_ns()), line]]} for each in (labels, others)]
+    requests.post(f"{loki.url}/loki/api/v1/push", json={"streams": streams}, timeout=10).raise_for_status()
+
+    def told() -> list[str]:
+        found = loki.get("/prometheus/api/v1/alerts").json()["data"]["alerts"]
+        mine = [each["labels"] for each in found if of(each, case) and each["state"] == "firing"]
+        return [f"{each['alertname']} {each['service']} {each['severity']}" for each in mine]
+
+    eventually(told, "the file told", 30, until=lambda found: found == ["StateSetAside alertmanager warning"])
+
+
 def is_firing(alert: dict[str, Any]) -> bool:
     return bool(alert["state"] == "firing" and alert["labels"]["alertname"] == "LogErrorsUnusual")
 

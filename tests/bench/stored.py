@@ -11,7 +11,6 @@ from typing import Any
 import requests
 
 from ops.console import say
-from tests.bench.growth import sizing
 from tests.bench.stack import record
 from tests.support import stack
 from tests.support.prometheus import Prometheus
@@ -50,7 +49,6 @@ def main() -> int:
     found = measure()
     say(json.dumps(found))
     record("stored", found)
-    sizing.write()
     return 0
 
 

@@ -221,6 +221,7 @@ NOT_DRILLED: dict[str, str] = {
     "LokiStorageFailing": BROKEN_DISK,
     "LokiRequestErrors": BROKEN_DISK,
     "ScrapeSamplesHigh": "The drill would need a target with over 12,000 series.",
+    "StateSetAside": "`make faults NAME=alertmanager-damaged` has the damaged file, and sees it told.",
     "AlertStateNotStored": "`make faults NAME=alertmanager-disk-full` has the full disk, and sees it told.",
     "SeriesChurn": "`make faults NAME=series-churn` has the service that it needs, and sees it told.",
     "ScrapeEmpty": "`make faults NAME=metrics-garbage` has the page that it needs, and sees it told.",

@@ -191,12 +191,18 @@ FAULTS: tuple[Fault, ...] = (
                 (("doubled", "Without positions the engine's files are read anew."),),
             ),
             ("erp-redis", 60, "tasks of the last second are done later", (), SLOW),
-            ("bugsink", 60, "errors can't be read until the file is replaced", (), ()),
+            (
+                "bugsink",
+                120,
+                "the tracker begins anew without its issues, and that is told",
+                ("StateSetAside",),
+                (("events", "They were in the damaged file, which is set aside."),),
+            ),
             (
                 "alertmanager",
                 60,
                 "alerts that still fire are told again",
-                (),
+                ("StateSetAside",),
                 FORGOTTEN,
             ),
         )

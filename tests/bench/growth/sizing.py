@@ -8,7 +8,6 @@ import yaml
 
 from ops.paths import ROOT
 from ops.settings import defaults
-from prometheus import rule_files
 from tests.bench.growth import days, fits
 from tests.bench.growth.services import INTERVAL, SERIES
 from tests.bench.stack import RESULTS
@@ -30,12 +29,13 @@ STREAMS = 6
 """Of a service: its levels, and the two outputs of its process."""
 
 
-def text(growth: dict[str, Any], lines: dict[str, Any], rules: dict[str, Any], stored: dict[str, Any]) -> str:
-    """The page; each argument has the figures of the bench of its name."""
+def text(growth: dict[str, Any], lines: dict[str, Any]) -> str:
+    """The page; `growth` and `lines` are the figures of the two benches."""
     grown, last = growth["services"], growth["services"][-1]
     cost = _of_lines(lines)
     loki = yaml.safe_load((ROOT / "loki" / "loki.yml").read_text(encoding="utf-8"))["limits_config"]
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["prometheus"]
+    rules = sorted((ROOT / "prometheus" / "rules").rglob("*.yml"))
     memory, micros = last["memory_bytes_per_series"], last["processor_microseconds_per_sample"]
     sample_bytes, line_bytes = growth["days"]["bytes_per_sample"], lines["line_bytes"]
     mebibytes = int(str(compose["mem_limit"]).removesuffix("m"))
@@ -69,7 +69,7 @@ def text(growth: dict[str, Any], lines: dict[str, Any], rules: dict[str, Any], s
         spare=SPARE,
         day=DAY,
         logs_days=LOGS_DAYS,
-        logs="\n".join(_logs(size, line_bytes, cost, stored["bytes_stored_for_each"]) for size in LOGS_TB),
+        logs="\n".join(_logs(size, line_bytes, cost) for size in LOGS_TB),
         most_lines=max(run["written_per_second"] for run in lines["runs"] if not run["lost"]),
         target_limit=CONFIG["target_limit"],
         sample_limit=CONFIG["sample_limit"],
@@ -82,16 +82,7 @@ def text(growth: dict[str, Any], lines: dict[str, Any], rules: dict[str, Any], s
         rate_lines=round(loki["ingestion_rate_mb"] * MILLION / line_bytes),
         metrics_gb=METRICS_GB,
         enough_days=round(METRICS_GB * 10**9 / (SERVICES[0] * SERIES / SCRAPE_SECONDS * DAY * sample_bytes)),
-        groups=len(list(rule_files.groups())),
-        judged="\n".join(_judged(each) for each in rules["rules"]),
-        series_each=rules["series_each"],
-        rules_machine=f"{rules['machine']['taken']}",
-        rules_power=fits.power(
-            [each["applications"] for each in rules["rules"]], [each["cores"] for each in rules["rules"]]
-        ),
-        stored_lines=stored["lines"],
-        stored_bytes=stored["bytes_a_line"],
-        stored_ratio=stored["bytes_stored_for_each"],
+        groups=sum(len(yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]) for path in rules),
     )
 
 
@@ -129,31 +120,19 @@ def _metrics(services: int, memory: int, micros: float, sample_bytes: float) -> 
     return f"| {services:,} | {series:,} | {rate:,.0f} | {wanted:.1f} GiB | {cores:.2f} | {disk:,.0f} GiB | {place} |"
 
 
-def _judged(each: dict[str, Any]) -> str:
-    return (
-        f"| {each['applications']} | {each['series']:,} | {each['round_seconds']} | {each['cores']} "
-        f"| {each['slowest_group']}, {each['slowest_share']:.1%} |"
-    )
-
-
-def _logs(size: int, line_bytes: int, cost: dict[str, float], stored: float) -> str:
+def _logs(size: int, line_bytes: int, cost: dict[str, float]) -> str:
     rate = size * TB / (LOGS_DAYS * DAY) / line_bytes
     promtail, loki = rate * cost["promtail"] / MILLION, rate * cost["loki"] / MILLION
     place = "agents on several hosts, `SCALE=on`" if size <= min(LOGS_TB) else "a cluster"
     return (
         f"| {size} TB | {rate:,.0f} | {rate * line_bytes / MILLION:.1f} | {promtail:.1f} cores | {loki:.1f} cores "
-        f"| {3 * loki:.1f} cores | {size * stored:.2f} TB | {place} |"
+        f"| {3 * loki:.1f} cores | {place} |"
     )
 
 
-def figures() -> dict[str, dict[str, Any]]:
-    """What each of the benches has measured last, by its name."""
-    names = ("growth", "lines", "rules", "stored")
-    return {name: json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in names}
-
-
 def write() -> None:
-    PAGE.write_text(text(**figures()), encoding="utf-8")
+    found = [json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in ("growth", "lines")]
+    PAGE.write_text(text(*found), encoding="utf-8")
 
 
 if __name__ == "__main__":
