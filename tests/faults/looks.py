@@ -103,8 +103,8 @@ class Paging:
 
 def failure_is_counted(channel: str) -> Look:
     """Prometheus knows of a notification by that channel (Alertmanager's name) that has failed since then."""
-    counter = f'sum(alertmanager_notifications_failed_total{{integration="{channel}"}})'
-    return lambda since: Prometheus().value(f"{counter} - ({counter} @ {since:.3f})") > 0
+    counter = f'alertmanager_notifications_failed_total{{integration="{channel}"}}'
+    return lambda since: Prometheus().value(f"sum({counter}) - (sum({counter} @ {since:.3f}) or vector(0))") > 0
 
 
 def storm_is_told_once(since: float) -> bool:
