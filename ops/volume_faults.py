@@ -15,7 +15,7 @@ from ops.console import OpsError, output
 from ops.fault_acts import Act, Fault, nothing
 from ops.stack import Stack
 
-MIB = 512
+MIB = 256
 FREE_INODES = 64
 BALLAST = "erp-fault-ballast"
 # What writes anew all that it knows every few seconds is given room before it is stopped: else that is lost.
