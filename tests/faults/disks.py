@@ -71,7 +71,7 @@ FAULTS: tuple[Fault, ...] = (
         60,
         45,
         alerts=("AlertStateNotStored",),
-        seen_within=180,
+        seen_within=240,
     ),
     *(
         Fault(
@@ -87,7 +87,7 @@ FAULTS: tuple[Fault, ...] = (
             may=may,
         )
         for service, noticed, may in (
-            ("promtail", "nothing; after a kill lines of that time come twice", ()),
+            ("promtail", "nothing; after a kill lines of that time come twice", ("ContainerRestartLoop",)),
             ("bugsink", "events of that time are lost and counted", ("HealthProbeFailing", "InstanceDown")),
         )
     ),
@@ -127,7 +127,7 @@ FAULTS: tuple[Fault, ...] = (
         60,
         48,
         alerts=("AlertStateNotStored",),
-        seen_within=180,
+        seen_within=240,
     ),
     Fault(
         "loki-disk-read-only",
@@ -167,6 +167,7 @@ FAULTS: tuple[Fault, ...] = (
             apart_from=apart,
             alerts=alerts,
             seen_within=300,
+            may=("ContainerRestartLoop",),
         )
         for service, within, noticed, alerts, apart in (
             (
@@ -200,7 +201,7 @@ FAULTS: tuple[Fault, ...] = (
             ),
             (
                 "alertmanager",
-                60,
+                120,
                 "alerts that still fire are told again",
                 ("StateSetAside",),
                 FORGOTTEN,
