@@ -41,6 +41,11 @@ DROP = ("-j", "DROP")
 RESET = ("-j", "REJECT", "--reject-with", "tcp-reset")
 
 
+def _container(stack: Stack, service: str) -> str:
+    (name,) = [each["Name"] for each in stack.containers() if each["Service"] == service]
+    return str(name)
+
+
 def _rule(port: int, direction: str, verdict: tuple[str, ...]) -> tuple[str, ...]:
     """By port, which no other service that it calls has: a service has an address in each of its networks."""
     side, way = ("--dport", "-o") if direction == "OUTPUT" else ("--sport", "-i")
@@ -48,8 +53,7 @@ def _rule(port: int, direction: str, verdict: tuple[str, ...]) -> tuple[str, ...
 
 
 def _iptables(stack: Stack, caller: str, action: str, rule: tuple[str, ...]) -> None:
-    (name,) = [each["Name"] for each in stack.containers() if each["Service"] == caller]
-    process = output(["docker", "inspect", "--format", "{{.State.Pid}}", name]).strip()
+    process = output(["docker", "inspect", "--format", "{{.State.Pid}}", _container(stack, caller)]).strip()
     needs = "this fault needs root, nsenter and iptables on the machine of the engine"
     output(["nsenter", "--target", process, "--net", "iptables", action, *rule], needs=needs)
 
@@ -64,26 +68,21 @@ def _fault(meaning: str, caller: str, port: int, direction: str, verdict: tuple[
     return Fault(meaning, _act("--append", *ways), _act("--delete", *ways))
 
 
-def _cut(service: str, network: str, action: str) -> Act:
-    """Takes a service from a network: what calls it doesn't find its name any more."""
+def _network(action: str, service: str, network: str, *alias: str) -> Act:
+    """Connects a service with a network, under the names of `alias`, or takes it from there."""
+    names = [f"--alias={name}" for name in alias]
+    return lambda stack: output(
+        ["docker", "network", action, *names, f"{stack.project}_{network}", _container(stack, service)]
+    )
+
+
+def _pass_on(service: str, network: str, port: int) -> Act:
+    """A program with the service's name, that passes on to the name of its container."""
 
     def act(stack: Stack) -> None:
-        (name,) = [each["Name"] for each in stack.containers() if each["Service"] == service]
-        alias = ("--alias", service) if action == "connect" else ()
-        output(["docker", "network", action, *alias, f"{stack.project}_{network}", name])
-
-    return act
-
-
-def _between(service: str, network: str, port: int) -> Act:
-    """A program with the service's name, that passes on to it; it goes on under the name of its container."""
-
-    def act(stack: Stack) -> None:
-        (name,) = [each["Name"] for each in stack.containers() if each["Service"] == service]
-        place = f"{stack.project}_{network}"
-        output(["docker", "network", "connect", place, name])
-        program = f"from sandbox.slow_way import serve; serve({name!r}, {port})"
-        start_beside(stack, f"{service}-slow", place, program, f"--network-alias={service}", "--memory=64m")
+        program = f"from sandbox.slow_way import serve; serve({_container(stack, service)!r}, {port})"
+        alias = f"--network-alias={service}"
+        start_beside(stack, f"{service}-slow", f"{stack.project}_{network}", program, alias, "--memory=64m")
 
     return act
 
@@ -91,11 +90,15 @@ def _between(service: str, network: str, port: int) -> Act:
 FAULTS: dict[str, Fault] = {
     f"{service}-slow": Fault(
         f"every answer of {service} comes 2 s late",
-        together(_cut(service, network, "disconnect"), _between(service, network, port)),
+        together(
+            _network("disconnect", service, network),
+            _network("connect", service, network),
+            _pass_on(service, network, port),
+        ),
         together(
             end_beside(f"{service}-slow"),
-            _cut(service, network, "disconnect"),
-            _cut(service, network, "connect"),
+            _network("disconnect", service, network),
+            _network("connect", service, network, service),
         ),
     )
     for service, network, port in (("erp-db", "erp", 5432), ("erp-redis", "erp", 6379))
@@ -103,8 +106,8 @@ FAULTS: dict[str, Fault] = {
 FAULTS |= {
     f"{service}-unnamed": Fault(
         f"the name of {service} doesn't resolve in the network {network}",
-        _cut(service, network, "disconnect"),
-        _cut(service, network, "connect"),
+        _network("disconnect", service, network),
+        _network("connect", service, network, service),
     )
     for service, network in (("erp-db", "erp"), ("erp-redis", "erp"), ("loki", "monitoring"), ("node", "monitoring"))
 }

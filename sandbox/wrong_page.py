@@ -36,6 +36,7 @@ def vast() -> Iterator[bytes]:
 
 
 def endless() -> Iterator[bytes]:
+    """A line each half second, for as long as somebody reads."""
     while True:
         yield b"endless_total 1\n"
         time.sleep(0.5)

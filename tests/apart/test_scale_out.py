@@ -14,7 +14,7 @@ import requests
 
 from ops.settings import PORTS
 from tests.faults.accounts import COUNTED
-from tests.support import pushed, stack
+from tests.support import pushed
 from tests.support.erp import Erp, Ids
 from tests.support.loki import Loki
 from tests.support.prometheus import Prometheus
@@ -90,17 +90,13 @@ def awaited(found: Callable[[], float], description: str, expected: float) -> No
     eventually(found, description, 120, until=lambda value: value == expected)
 
 
-def planted_block() -> float:
+def planted_block(running: SecondStack) -> float:
     """A block of three days ago, and the moment of a sample in it."""
     moment = int(time.time() - 3 * DAY)
-    text = BLOCK + "".join(f"planted_days_ago 42 {moment + 15 * step}\n" for step in range(20)) + "# EOF\n"
-    fed("cat >planted && TMPDIR=. promtool tsdb create-blocks-from openmetrics planted . && rm planted", text)
+    running.plant_block(
+        BLOCK + "".join(f"planted_days_ago 42 {moment + 15 * step}\n" for step in range(20)) + "# EOF\n"
+    )
     return moment + 60.0
-
-
-def fed(command: str, text: str) -> None:
-    """Run in Prometheus' container a command that reads the text."""
-    stack.execute("prometheus", "sh", "-c", f'printf %s "$0" | {{ {command}; }}', text)
 
 
 def test_history_is_whole_over_both_seams() -> None:
@@ -114,7 +110,7 @@ def test_history_is_whole_over_both_seams() -> None:
         one.make("up", timeout=START_SECONDS)
         with one.in_place_of_the_first():
             past.extend("before")
-            past.values["planted_days_ago", planted_block()] = 42
+            past.values["planted_days_ago", planted_block(one)] = 42
             past.is_whole()
             with past.extended_meanwhile():
                 scaled.make("scale-out", timeout=START_SECONDS)

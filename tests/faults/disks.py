@@ -6,50 +6,71 @@ from tests.faults.stores import ERRORS, FINISHED_SECONDS, LATE, SLOW, TASKS
 
 DROPPED = "The start drops what came after the first failed write; MetricsNotStored tells of it before."
 FORGOTTEN = (("pages", "What was told is forgotten with the log."),)
-NO_INODE_SECONDS = 60
+ILL_SECONDS = 60
+UNWRITTEN = (("lines", "Loki takes lines that it can't write; LokiStorageFailing tells it, LogLinesLost how many."),)
+AGAIN = {"full": "there is room again", "read-only": "the disk is mended"}
+
+
+def _unwritable(state: str, *batches: int) -> tuple[Fault, ...]:
+    """A disk that can't be written to any more, of Prometheus, Loki, the database and Alertmanager."""
+    prometheus, loki, database, alertmanager = batches
+    again = f"until {AGAIN[state]}"
+    return (
+        Fault(
+            f"prometheus-disk-{state}",
+            "F14",
+            f"graphs have a gap {again}",
+            both(started_anew("prometheus"), orders_are_taken),
+            60,
+            prometheus,
+            sees=is_unhealthy("prometheus"),
+            shows="Prometheus unhealthy",
+            alerts=("MetricsNotStored",),
+            seen_within=180,
+            may=("MetricStorageFailing", "ContainerRestartLoop", "MonitoringRuleGroupLate"),
+            apart_from=(("samples", DROPPED),),
+        ),
+        Fault(
+            f"loki-disk-{state}",
+            "F15",
+            f"lines can't be searched {again}",
+            both(started_anew("loki"), orders_are_taken),
+            90,
+            loki,
+            alerts=("LokiStorageFailing",),
+            seen_within=180,
+            may=("LogLinesLost", "ContainerRestartLoop"),
+            apart_from=UNWRITTEN,
+        ),
+        Fault(
+            f"erp-db-disk-{state}",
+            "F15",
+            f"orders get an error {again}",
+            both(started_anew("erp-db"), orders_are_taken),
+            60,
+            database,
+            alerts=("HttpErrorRatioHigh",),
+            seen_within=240,
+            may=(*ERRORS, *TASKS, *LATE, "PostgresDown", "HealthProbeFailing"),
+            apart_from=SLOW,
+            settles=FINISHED_SECONDS,
+        ),
+        Fault(
+            f"alertmanager-disk-{state}",
+            "F15",
+            "nothing",
+            both(started_anew("alertmanager"), orders_are_taken),
+            60,
+            alertmanager,
+            alerts=("AlertStateNotStored",),
+            seen_within=240,
+        ),
+    )
+
 
 FAULTS: tuple[Fault, ...] = (
-    Fault(
-        "prometheus-disk-full",
-        "F14",
-        "graphs have a gap until there is room again",
-        both(started_anew("prometheus"), orders_are_taken),
-        60,
-        41,
-        sees=is_unhealthy("prometheus"),
-        shows="Prometheus unhealthy",
-        alerts=("MetricsNotStored",),
-        seen_within=180,
-        may=("MetricStorageFailing", "ContainerRestartLoop", "MonitoringRuleGroupLate"),
-        apart_from=(("samples", DROPPED),),
-    ),
-    Fault(
-        "loki-disk-full",
-        "F15",
-        "lines can't be searched until there is room again",
-        both(started_anew("loki"), orders_are_taken),
-        90,
-        42,
-        alerts=("LokiStorageFailing",),
-        seen_within=180,
-        may=("LogLinesLost", "ContainerRestartLoop"),
-        apart_from=(
-            ("lines", "Loki takes lines that it can't write; LokiStorageFailing tells it, LogLinesLost how many."),
-        ),
-    ),
-    Fault(
-        "erp-db-disk-full",
-        "F15",
-        "orders get an error until there is room again",
-        both(started_anew("erp-db"), orders_are_taken),
-        60,
-        43,
-        alerts=("HttpErrorRatioHigh",),
-        seen_within=240,
-        may=(*ERRORS, *TASKS, *LATE, "PostgresDown", "HealthProbeFailing"),
-        apart_from=SLOW,
-        settles=FINISHED_SECONDS,
-    ),
+    *_unwritable("full", 41, 42, 43, 45),
+    *_unwritable("read-only", 47, 48, 49, 48),
     Fault(
         "erp-redis-disk-full",
         "F15",
@@ -63,16 +84,6 @@ FAULTS: tuple[Fault, ...] = (
         apart_from=SLOW,
         settles=FINISHED_SECONDS,
     ),
-    Fault(
-        "alertmanager-disk-full",
-        "F15",
-        "nothing",
-        both(started_anew("alertmanager"), orders_are_taken),
-        60,
-        45,
-        alerts=("AlertStateNotStored",),
-        seen_within=240,
-    ),
     *(
         Fault(
             f"{service}-disk-full",
@@ -81,9 +92,9 @@ FAULTS: tuple[Fault, ...] = (
             both(started_anew(service), orders_are_taken),
             180,
             45,
-            sees=lasted(NO_INODE_SECONDS),
+            sees=lasted(ILL_SECONDS),
             shows="the answers to orders",
-            seen_within=NO_INODE_SECONDS + 30,
+            seen_within=ILL_SECONDS + 30,
             may=may,
         )
         for service, noticed, may in (
@@ -99,62 +110,11 @@ FAULTS: tuple[Fault, ...] = (
             both(started_anew(service), orders_are_taken),
             90,
             46,
-            sees=lasted(NO_INODE_SECONDS),
+            sees=lasted(ILL_SECONDS),
             shows="the answers to orders",
-            seen_within=NO_INODE_SECONDS + 30,
+            seen_within=ILL_SECONDS + 30,
         )
         for service in ("prometheus", "loki", "alertmanager", "promtail", "bugsink", "erp-db", "erp-redis")
-    ),
-    Fault(
-        "prometheus-disk-read-only",
-        "F14",
-        "graphs have a gap until the disk is mended",
-        both(started_anew("prometheus"), orders_are_taken),
-        60,
-        47,
-        sees=is_unhealthy("prometheus"),
-        shows="Prometheus unhealthy",
-        alerts=("MetricsNotStored",),
-        seen_within=180,
-        may=("MetricStorageFailing", "ContainerRestartLoop", "MonitoringRuleGroupLate"),
-        apart_from=(("samples", DROPPED),),
-    ),
-    Fault(
-        "alertmanager-disk-read-only",
-        "F15",
-        "nothing",
-        both(started_anew("alertmanager"), orders_are_taken),
-        60,
-        48,
-        alerts=("AlertStateNotStored",),
-        seen_within=240,
-    ),
-    Fault(
-        "loki-disk-read-only",
-        "F15",
-        "lines can't be searched until the disk is mended",
-        both(started_anew("loki"), orders_are_taken),
-        90,
-        48,
-        alerts=("LokiStorageFailing",),
-        seen_within=180,
-        may=("LogLinesLost", "ContainerRestartLoop"),
-        apart_from=(
-            ("lines", "Loki takes lines that it can't write; LokiStorageFailing tells it, LogLinesLost how many."),
-        ),
-    ),
-    Fault(
-        "erp-db-disk-read-only",
-        "F15",
-        "orders get an error until the disk is mended",
-        both(started_anew("erp-db"), orders_are_taken),
-        60,
-        49,
-        alerts=("HttpErrorRatioHigh",),
-        seen_within=240,
-        may=(*ERRORS, *TASKS, *LATE, "PostgresDown", "HealthProbeFailing"),
-        apart_from=SLOW,
-        settles=FINISHED_SECONDS,
     ),
     *(
         Fault(

@@ -29,28 +29,14 @@ FAULTS: tuple[Fault, ...] = (
         seen_within=60,
         may=("ContainerMemory", "LogErrorsUnusual"),  # the worker says that it can make no process
     ),
-    Fault(
-        "series-explosion",
-        "F16, I7",
-        "that application has no figures, all others have",
-        orders_are_taken,
-        30,
-        70,
-        sees=refused("exploding"),
-        shows="its samples refused, those of the others taken",
-        seen_within=180,
-        alerts=("InstanceDown",),
-        says="exploding",
-        may=("ApplicationDown",),
-    ),
     *(
         Fault(
             name,
-            "I9",
+            rows,
             "that application has no figures, all others have",
             orders_are_taken,
             30,
-            76,
+            batch,
             sees=refused(application),
             shows="its samples refused, those of the others taken",
             seen_within=180,
@@ -58,43 +44,34 @@ FAULTS: tuple[Fault, ...] = (
             says=application,
             may=("ApplicationDown",),
         )
-        for name, application in (
-            ("metrics-sign-in", "sign_in"),
-            ("metrics-vast", "vast"),
-            ("metrics-endless", "endless"),
+        for name, rows, batch, application in (
+            ("series-explosion", "F16, I7", 70, "exploding"),
+            ("metrics-sign-in", "I9", 76, "sign_in"),
+            ("metrics-vast", "I9", 76, "vast"),
+            ("metrics-endless", "I9", 76, "endless"),
         )
     ),
-    Fault(
-        "metrics-garbage",
-        "I9",
-        "that application has no figures, and that is told",
-        both(unbroken("prometheus"), orders_are_taken),
-        30,
-        76,
-        alerts=("ScrapeEmpty",),
-        says="garbage",
-        seen_within=480,
-    ),
-    Fault(
-        "metrics-doubled",
-        "I9",
-        "of a series that is there twice the first value is taken, and that is told",
-        both(unbroken("prometheus"), orders_are_taken),
-        30,
-        76,
-        alerts=("SamplesRefused",),
-        seen_within=480,
-    ),
-    Fault(
-        "series-churn",
-        "I8",
-        "Prometheus needs more memory with each scrape, and that is told",
-        both(unbroken("prometheus"), orders_are_taken),
-        30,
-        76,
-        alerts=("SeriesChurn",),
-        says="churning",
-        seen_within=300,
+    # Prometheus takes these for a scrape with success.
+    *(
+        Fault(
+            name,
+            rows,
+            f"{noticed}, and that is told",
+            both(unbroken("prometheus"), orders_are_taken),
+            30,
+            76,
+            alerts=(alert,),
+            says=says,
+            seen_within=within,
+        )
+        for name, rows, noticed, alert, says, within in (
+            ("metrics-garbage", "I9", "that application has no figures", "ScrapeEmpty", "garbage", 480),
+            (
+                *("metrics-doubled", "I9", "of a series that is there twice the first value is taken"),
+                *("SamplesRefused", "", 480),
+            ),
+            ("series-churn", "I8", "Prometheus needs more memory with each scrape", "SeriesChurn", "churning", 300),
+        )
     ),
     Fault(
         "alert-storm",

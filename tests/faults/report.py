@@ -11,7 +11,7 @@ from ops.paths import ROOT
 from tests.faults.accounts import ACCOUNTS
 from tests.faults.elsewhere import PROVEN, UNPROVEN
 from tests.faults.model import Fault
-from tests.faults.runner import Outcome
+from tests.faults.runner import BUSY, Outcome
 from tests.faults.table import FAULTS
 from tests.support.promises import PAGE
 from tests.support.stack import run
@@ -31,14 +31,13 @@ HEAD = (
     ),
     *("within s", "measured s", "May be told", "Compared, by number", "Orders refused", "Measured", "At commit"),
 )
-INTRO = """
+INTRO = f"""
 Written by `make faults` from `tests/faults/table.py`: each fault is real, on a stack of its own with shoppers and a
 customer who goes on ordering. "Works again" is counted from the fault, or from the mending where somebody has to mend
 it. What is compared is what was acknowledged, and what is there afterwards. No other alert is told than those named,
-here or of a fault of the quarter of an hour before, and, of a machine that other tests keep busy, HttpLatencyP95High,
-HttpLatencyP99High and HostCpuSaturated. `make test PHASES=faults` runs those that are marked with an asterisk, `make
-test-all` all but the kill of the engine, which would end other tests. The numbers are those of the project's list of
-faults.
+here or of a fault of the quarter of an hour before, and, of a machine that other tests keep busy, {", ".join(BUSY)}.
+`make test PHASES=faults` runs those that are marked with an asterisk, `make test-all` all but the kill of the engine,
+which would end other tests. The numbers are those of the project's list of faults.
 """
 
 

@@ -61,20 +61,16 @@ class SampleStack(SecondStack):
         body = [{"labels": labels, "endsAt": ends}]
         requests.post(f"{self.url('ALERTMANAGER_PORT')}/api/v2/alerts", json=body, timeout=20).raise_for_status()
 
-    def plant_day(self) -> float:
-        """A sample and a line each minute of a day that ended three hours ago; its end in Unix seconds."""
+    def plant_day(self) -> None:
+        """A sample and a line each minute of a day that ended three hours ago."""
         end = int(time.time()) - 3 * HOUR
         moments = range(end - DAY, end, MINUTE)
         samples = "".join(f"planted_day{PLANTED} {number} {moment}\n" for number, moment in enumerate(moments))
-        text = f"# HELP planted_day A day.\n# TYPE planted_day gauge\n{samples}# EOF\n"
-        made = "cat >planted && TMPDIR=. promtool tsdb create-blocks-from openmetrics planted . && rm planted"
-        command = ("exec", "-T", "prometheus", "sh", "-c", f'printf %s "$0" | {{ {made}; }}', text)
-        self.compose(*command, timeout=120)
-        values = [[_ns(moment), f'{{"level": "INFO", "n": {number}}}'] for number, moment in enumerate(moments)]
+        self.plant_block(f"# HELP planted_day A day.\n# TYPE planted_day gauge\n{samples}# EOF\n")
+        values = [[str(_ns(moment)), f'{{"level": "INFO", "n": {number}}}'] for number, moment in enumerate(moments)]
         stream = {"application": "planted", "service": "day", "env": "sandbox", "level": "INFO"}
-        body = {"streams": [{"stream": stream, "values": [[str(at), line] for at, line in values]}]}
+        body = {"streams": [{"stream": stream, "values": values}]}
         requests.post(f"{self.url('LOKI_PORT')}/loki/api/v1/push", json=body, timeout=60).raise_for_status()
-        return float(end)
 
     def day(self) -> dict[str, Any]:
         """What is there of it, each sample and each line; empty where none was planted."""
