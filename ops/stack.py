@@ -161,7 +161,16 @@ class Stack:
     @cached_property
     def model(self) -> dict[str, Any]:
         """The merged model, as `docker compose config` gives it; raises OpsError when a file is broken."""
-        found = capture(["env", *self._assignments, *self._command, "config", "--format", "json"])
+        return self._config()
+
+    @cached_property
+    def everything(self) -> dict[str, Any]:
+        """The merged model with the services of every profile."""
+        return self._config("--profile", "*")
+
+    def _config(self, *options: str) -> dict[str, Any]:
+        """Without the stamps: who only looks writes nothing that this checkout's stack reads."""
+        found = capture(["env", *self._assignments, *self._command, *options, "config", "--format", "json"])
         if found.returncode != 0:
             names = ", ".join(file.name for file in self.files)
             raise OpsError(
@@ -169,12 +178,6 @@ class Stack:
                 "(compose.override.yaml is the one of your own) and run the same command again."
             )
         model: dict[str, Any] = json.loads(found.stdout)
-        return model
-
-    @cached_property
-    def everything(self) -> dict[str, Any]:
-        """The merged model with the services of every profile."""
-        model: dict[str, Any] = json.loads(self.compose("--profile", "*", "config", "--format", "json"))
         return model
 
     @property

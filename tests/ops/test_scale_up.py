@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ops.settings import Settings
+from ops.stack import Stack
 from tests.ops.conftest import Ops
 
 SCALED = {"SCALE": "on", "PROJECT": "none-of-it", "IMAGE_SOURCE": "official"}
@@ -64,3 +66,9 @@ def test_a_changed_file_reaches_each_replica(ops: Ops, checkout: Path, file: str
         changed.write("added: 1\n")
     after = stamps()
     assert {service for service in after if after[service] != before[service]} == readers
+
+
+def test_who_only_looks_at_other_settings_leaves_the_stamps_of_the_checkout_alone(settings: Settings) -> None:
+    looked = Stack(Settings({**settings.values, "SCALE": "on", "PROJECT": "only-looked-at"}, {}), "official")
+    assert "storage-history" in looked.everything["services"]
+    assert not looked.local.exists()
