@@ -1,6 +1,7 @@
-"""A Loki that is ill for a quarter of an hour, in each way that Promtail can meet: every line arrives afterwards.
+"""A Loki that is ill for a quarter of an hour, in each way that Promtail can meet, is told, and every line arrives.
 
-A Promtail for each illness reads the same container and pushes through tests/support/ill_loki.py to the same Loki.
+A Promtail for each illness reads the same container and pushes through tests/support/ill_loki.py to the same Loki. A
+Prometheus asks these Promtails, and judges the rules that ship.
 """
 
 from __future__ import annotations
@@ -18,11 +19,16 @@ from ops.commands import current
 from ops.paths import ROOT
 from tests.support import ill_loki, lines, stack
 from tests.support.lines import Lines
-from tests.support.wait import lasts
+from tests.support.ports import free_port
+from tests.support.prometheus import Prometheus
+from tests.support.wait import eventually, lasts
 
 ILL_SECONDS = 900
 RATE = 20
 FOUND_WITHIN = 15
+RULES = ROOT / "prometheus" / "rules" / "self.yml"
+# A Loki that takes 20 s for a push has every line half a minute later, which nobody has to hear of.
+TOLD = {("LogsStalled", illness) for illness in ill_loki.ILLNESSES} - {("LogsStalled", "slow")}
 pytestmark = pytest.mark.timeout(ILL_SECONDS * 2 + 600)
 
 
@@ -52,9 +58,49 @@ def promtail(way: Lines, illness: str, folder: Path) -> Iterator[None]:
     network = f"--network={lines.PROJECT}_docker-api"
     program = ("--entrypoint=promtail", "--user=10001:10001", image, "-config.file=/etc/promtail/ill.yml")
     with container(network, mount, "--tmpfs=/tmp:mode=1777", *program) as name:
-        stack.run("docker", "network", "connect", f"{lines.PROJECT}_monitoring", name)
+        stack.run("docker", "network", "connect", f"--alias={illness}", f"{lines.PROJECT}_monitoring", name)
         stack.run("docker", "start", name)
         yield
+
+
+@contextmanager
+def prometheus(folder: Path) -> Iterator[Prometheus]:
+    """Asks each Promtail, and the illnesses' program for the requests of its host."""
+    asked = {"promtail": "{}:9080/metrics", "requests": f"ill:{ill_loki.PORT}/{{}}/metrics"}
+    config = {
+        "global": {"scrape_interval": "15s", "evaluation_interval": "15s"},
+        "rule_files": [f"/etc/prometheus/{RULES.name}"],
+        "scrape_configs": [
+            {
+                "job_name": f"{job}-{illness}",
+                "metrics_path": "/" + page.format(illness).partition("/")[2],
+                "static_configs": [{"targets": [page.format(illness).partition("/")[0]], "labels": {"host": illness}}],
+            }
+            for job, page in asked.items()
+            for illness in ill_loki.ILLNESSES
+        ],
+    }
+    file = folder / "prometheus.yml"
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    file.chmod(0o644)
+    host, port = stack.loaded_settings().host, free_port()
+    mounts = (f"--volume={file}:/etc/prometheus/prometheus.yml:ro", f"--volume={RULES}:/etc/prometheus/{RULES.name}:ro")
+    published = (f"--network={lines.PROJECT}_published", f"--publish={host}:{port}:9090")
+    program = (
+        *("--tmpfs=/prometheus:mode=1777", "--entrypoint=prometheus"),
+        current().model["services"]["prometheus"]["image"],
+        *("--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"),
+    )
+    with container(*published, *mounts, *program) as name:
+        stack.run("docker", "network", "connect", f"{lines.PROJECT}_monitoring", name)
+        stack.run("docker", "start", name)
+        yield Prometheus(f"http://{host}:{port}")
+
+
+def told(asked: Prometheus, window: str) -> set[tuple[str, str]]:
+    """Which alert about logs fired for which illness."""
+    found = asked.query(f'max_over_time(ALERTS{{alertname=~"Log.+",alertstate="firing"}}[{window}])')
+    return {(each.labels["alertname"], each.labels.get("host", "")) for each in found}
 
 
 @contextmanager
@@ -65,17 +111,20 @@ def ill(way: Lines) -> Iterator[None]:
         yield
 
 
-def test_every_line_arrives_after_a_quarter_of_an_hour_of_any_illness(tmp_path: Path) -> None:
+def test_a_quarter_of_an_hour_of_any_illness_is_told_and_costs_no_line(tmp_path: Path) -> None:
     with ExitStack() as running:
         way = running.enter_context(lines.running())
         writer = running.enter_context(lines.writer("writer"))
         running.enter_context(ill(way))
         for illness in ill_loki.ILLNESSES:
             running.enter_context(promtail(way, illness, tmp_path))
+        asked = running.enter_context(prometheus(tmp_path))
         lasts(FOUND_WITHIN, "the writer is found")
         since = time.time()
         written = lines.write(writer, "ill", RATE, ILL_SECONDS + 30)
+        assert told(asked, f"{ILL_SECONDS}s") == TOLD
         for illness in ill_loki.ILLNESSES:
             found = way.counted("ill", since, written, 300, f'host="{illness}"')
             assert (illness, found.found) == (illness, written)
         assert way.metric("log_lines_missing", service="writer") == 0
+        eventually(lambda: told(asked, "30s"), "no alert to fire any more", 180, until=lambda left: not left)

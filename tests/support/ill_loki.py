@@ -2,7 +2,8 @@
 
 The first part of a push's path says how: `slow` answers after 20 s, `busy` with 429, `failing` with 500, `frozen` not
 at all, `gone` by closing the connection, `full` with what Loki says when its disk is. Until ILL_SECONDS after the first
-push nothing reaches Loki but `slow`'s; from then on everything does.
+push nothing reaches Loki but `slow`'s; from then on everything does. On /metrics stand the requests that the host's
+application answers, ten a second.
 """
 
 ILLNESSES = ("slow", "busy", "failing", "frozen", "gone", "full")
@@ -37,6 +38,14 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if status != 204:
             self.wfile.write(body)
+    def do_GET(self):
+        served = 10 * (time.monotonic() - begun)
+        page = 'django_http_responses_total_by_status_view_method_total{view="orders"} %f\\n' % served
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page.encode())
     def log_message(self, *arguments):
         pass
 http.server.ThreadingHTTPServer(("", 3200), Page).serve_forever()
