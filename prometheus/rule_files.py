@@ -30,16 +30,6 @@ NOT_EVERYWHERE = {
     "thanos_objstore_bucket_operation_failures_total",
     "thanos_compact_halted",
 }
-# Every stack has them, and healthy.yml, from which the quiet days are made, hasn't yet: `make healthy-series`.
-NOT_TAKEN = {
-    "scrape_samples_scraped",
-    "scrape_series_added",
-    "prometheus_target_scrapes_sample_duplicate_timestamp_total",
-    "prometheus_target_scrapes_sample_out_of_order_total",
-    "prometheus_target_scrapes_sample_out_of_bounds_total",
-    "alertmanager_silences_maintenance_errors_total",
-    "alertmanager_nflog_maintenance_errors_total",
-}
 # What rules read and neither record nor find: Prometheus makes the one, applications/*.toml the other.
 WITHOUT_METRIC = {"ALERTS", "application:alert_threshold:own"}
 

@@ -3,11 +3,12 @@
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.bench.stack import record
 from tests.support import stack
 from tests.support.sample_stack import WINDOW_SECONDS, Content, SampleStack
 from tests.support.second_stack import SecondStack, left
@@ -34,6 +35,13 @@ class Story:
     told_again: int
     control_told: int
     backup_age: float
+
+
+def timed(running: SecondStack, *arguments: str, timeout: float) -> float:
+    """Seconds that `make ARGUMENTS` takes."""
+    begun = time.monotonic()
+    running.make(*arguments, timeout=timeout)
+    return round(time.monotonic() - begun, 1)
 
 
 def refused(running: SecondStack, *arguments: str) -> str:
@@ -95,7 +103,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         eventually(lambda: time.time() - quiet > TASK_SECONDS, "the last order's tasks", TASK_SECONDS + 10)
         last_order = int(running.sql("SELECT max(id) FROM orders_order"))
         end = time.time() - 5  # lines and samples need a moment to arrive
-        running.make("backup", to, timeout=BACKUP_SECONDS)
+        took = {"backup": timed(running, "backup", to, timeout=BACKUP_SECONDS)}
         age = running.prometheus.query("time() - backup_last_success_timestamp_seconds")
         age = age or eventually(
             lambda: running.prometheus.query("time() - backup_last_success_timestamp_seconds"), "its metric", 60
@@ -115,8 +123,16 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         wrong["foreign"] = refused(running, f"FROM={foreign(folder / 'foreign')}", opened)
         touched = bool(left(PROJECT)) or running.settings.secrets.exists()
 
-        running.make("restore", good, opened, timeout=START_SECONDS + BACKUP_SECONDS)
+        took["restore"] = timed(running, "restore", good, opened, timeout=START_SECONDS + BACKUP_SECONDS)
         after = running.content(end, last_order)
+        record(
+            "backup",
+            {
+                "seconds": took,
+                "bytes_in_the_folder": sum(file.stat().st_size for file in (folder / "good").rglob("*")),
+                "rows_compared": {kind: len(rows.splitlines()) for kind, rows in asdict(after).items()},
+            },
+        )
         running.plant(ALERT)
         running.plant(CONTROL)
         eventually(lambda: running.told(CONTROL) == 1, f"one notification of {CONTROL}", TOLD_SECONDS + 30)
