@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -82,21 +82,25 @@ def refused(application: str) -> Look:
 
 
 class Paging:
-    """A critical alert that is told while some channels fail: by the others at once, by these once they are mended."""
+    """A critical alert that is told while `failing` fails: by the others at once, by it once it is mended.
 
-    def __init__(self, *failing: str) -> None:
-        self._failing = failing
+    `beside` fails too meanwhile, by another row, and nothing is asked of it.
+    """
+
+    def __init__(self, failing: str, beside: str = "") -> None:
+        self.failing = failing
+        self._asked = tuple(each for each in CHANNELS if each != beside)
         self._alert = f"FaultPage{secrets.token_hex(4)}"
         self._begun = 0.0
 
     def by_the_others(self, since: float) -> bool:
         self._begun = self._begun or since
-        return self._is_told(tuple(each for each in CHANNELS if each not in self._failing))
+        return self._is_told(each for each in self._asked if each != self.failing)
 
     def by_all(self, _: float) -> bool:
-        return self._is_told(CHANNELS)
+        return self._is_told(self._asked)
 
-    def _is_told(self, channels: Sequence[str]) -> bool:
+    def _is_told(self, channels: Iterable[str]) -> bool:
         send_alert(self._alert, 900)
         return all(Pages().of(self._alert, channel, since=self._begun) for channel in channels)
 

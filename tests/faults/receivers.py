@@ -31,36 +31,26 @@ def _row(name: str, noticed: str, batch: int, paging: Paging, *, quick: bool = F
     )
 
 
-def _counted(name: str, noticed: str, batch: int, paging: Paging, channel: str, *, is_told: bool = False) -> Fault:
-    """The failing of `channel`, Alertmanager's name of it, is counted too, or told."""
+def _counted(name: str, noticed: str, batch: int, paging: Paging, *, is_told: bool = False) -> Fault:
+    """The failing of the channel is counted too, or told."""
     row = _row(name, noticed, batch, paging)
     return replace(
         row,
-        sees=both(paging.by_the_others, failure_is_counted(channel)),
+        sees=both(paging.by_the_others, failure_is_counted(paging.failing)),
         shows=f"{row.shows}, the failure counted",
         seen_within=TOLD_WITHIN if is_told else COUNTED_WITHIN,
         alerts=FAILING if is_told else (),
-        says=f"through {channel}" if is_told else "",
+        says=f"through {paging.failing}" if is_told else "",
     )
 
 
-# Rows of one batch share what is told: it is over when each of their channels is mended.
-DOWN, MOVED, REFUSING, BUSY, EXPIRED = (
-    Paging("slack"),
-    Paging("slack", "email"),
-    Paging("pagerduty"),
-    Paging("slack", "pagerduty"),
-    Paging("slack", "email"),
-)
 FAULTS: tuple[Fault, ...] = (
-    _row("slack-down", "chat is silent, pages come by PagerDuty and e-mail", 10, DOWN, quick=True),
-    _counted("slack-moved", "chat is silent, pages come by PagerDuty", 11, MOVED, "slack", is_told=True),
-    _counted("mail-refused", "no mails, pages come by PagerDuty", 11, MOVED, "email", is_told=True),
-    _counted(
-        "pagerduty-refusing", "nobody is called, pages come by the others", 12, REFUSING, "pagerduty", is_told=True
-    ),
-    _counted("slack-busy", "chat is silent, pages come by e-mail", 13, BUSY, "slack"),
-    _counted("pagerduty-hanging", "nobody is called, pages come by e-mail", 13, BUSY, "pagerduty"),
-    _counted("slack-expired", "chat is silent, pages come by PagerDuty", 14, EXPIRED, "slack"),
-    _counted("mail-greylisted", "mails come later, pages come by PagerDuty", 14, EXPIRED, "email"),
+    _row("slack-down", "chat is silent, pages come by PagerDuty and e-mail", 10, Paging("slack"), quick=True),
+    _counted("slack-moved", "chat is silent, pages come by PagerDuty", 11, Paging("slack", "email"), is_told=True),
+    _counted("mail-refused", "no mails, pages come by PagerDuty", 11, Paging("email", "slack"), is_told=True),
+    _counted("pagerduty-refusing", "nobody is called, pages come by the others", 12, Paging("pagerduty"), is_told=True),
+    _counted("slack-busy", "chat is silent, pages come by e-mail", 13, Paging("slack", "pagerduty")),
+    _counted("pagerduty-hanging", "nobody is called, pages come by e-mail", 13, Paging("pagerduty", "slack")),
+    _counted("slack-expired", "chat is silent, pages come by PagerDuty", 14, Paging("slack", "email")),
+    _counted("mail-greylisted", "mails come later, pages come by PagerDuty", 14, Paging("email", "slack")),
 )
