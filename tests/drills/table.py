@@ -155,9 +155,7 @@ def drill(name: str) -> Drill:
 # What has to be drilled anew, by name: the rule, a series that it reads or its route has changed since.
 DUE: frozenset[str] = frozenset(
     {
-        "CeleryHeartbeatStale/warning",
         "ContainerCpu/warning",
-        "ErpPaymentsFailing/critical",
     }
 )
 
