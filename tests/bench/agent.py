@@ -18,6 +18,7 @@ from uuid import uuid4
 import requests
 
 from ops.console import say, step
+from tests.bench.growth import sizing
 from tests.bench.stack import record, settled_memory
 from tests.support import other_host, stack
 from tests.support.other_host import APPLICATION, CENTRAL, PROJECT, Central, OtherHost
@@ -39,6 +40,7 @@ def main() -> int:
             figures = {"the_stack_ran_beside": beside, **measured(host, folder)}
     say(json.dumps(figures, indent=1))
     record("agent", figures)
+    sizing.write()
     return 0
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.console import say, step
+from tests.bench.growth import sizing
 from tests.bench.stack import record
 from tests.support import lines, stack
 from tests.support.lines import Lines
@@ -75,6 +76,7 @@ def main() -> int:
                 results.append(run(way, container, rate, seconds))
             say(f"    {results[-1]}")
     record("lines", {"line_bytes": lines.WIDTH, "runs": results})
+    sizing.write()
     return 0
 
 

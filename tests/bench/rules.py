@@ -21,6 +21,7 @@ import yaml
 
 from ops.console import say, step
 from ops.paths import ROOT
+from tests.bench.growth import sizing
 from tests.bench.growth.pages import served
 from tests.bench.growth.program import prepared, running
 from tests.bench.stack import record
@@ -136,6 +137,7 @@ def main() -> int:
     for row in found["rules"]:
         say(f"    {row}")
     record("rules", found)
+    sizing.write()
     return 1 if any(row["missed"] or row["failed"] for row in found["rules"]) else 0
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from ops.console import say
+from tests.bench.growth import sizing
 from tests.bench.stack import record
 from tests.support import stack
 from tests.support.prometheus import Prometheus
@@ -49,6 +50,7 @@ def main() -> int:
     found = measure()
     say(json.dumps(found))
     record("stored", found)
+    sizing.write()
     return 0
 
 

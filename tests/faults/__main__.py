@@ -1,8 +1,9 @@
-"""`make faults NAME=…`: breaks a stack of its own, and writes what it measured into docs/operations/promises.md."""
+"""`make faults NAME=…`: breaks a stack of its own, and writes what it measured into docs/operations."""
 
 import sys
 
 from ops.console import say, step
+from tests.bench.growth import sizing
 from tests.faults import own_stack, report, runner
 from tests.faults.table import FAULTS
 from tests.support.promises import PAGE
@@ -19,7 +20,8 @@ def main(wanted: str) -> int:
     chosen = [each for each in FAULTS if "all" in names or each.name in names or ("quick" in names and each.quick)]
     with own_stack.running(), step(f"{len(chosen)} faults"):
         outcomes = runner.run_all(chosen, say, report.keep)
-    say(f"Written: {PAGE.name}")
+    sizing.write()
+    say(f"Written: {PAGE.name}, {sizing.PAGE.name}")
     return 1 if any(outcome.late or outcome.unequal or outcome.unexpected for outcome in outcomes) else 0
 
 

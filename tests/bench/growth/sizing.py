@@ -4,54 +4,50 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from gateway.guard.app import BODY_BYTES
+from gateway.guard.push import PER_SECOND
 from ops.paths import ROOT
-from ops.settings import defaults
-from tests.bench.growth import days, fits
+from tests.bench.growth import days, fits, limits, machines
 from tests.bench.growth.services import INTERVAL, SERIES
-from tests.bench.stack import RESULTS
+from tests.bench.growth.units import (
+    DAY,
+    LOGS_DAYS,
+    LOGS_TB,
+    METRICS_DAYS,
+    MIB,
+    MILLION,
+    PROMETHEUS,
+    SCRAPE_SECONDS,
+    SERVICES,
+    SPARE,
+    Units,
+    configuration,
+    samples,
+)
+from tests.bench.stack import recorded
 
 PAGE = ROOT / "docs" / "operations" / "sizing.md"
 TEMPLATE = Path(__file__).with_suffix(".md")
-SERVICES = (10, 100, 1000)
-LOGS_TB = (10, 100)
-CONFIG = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))["global"]
-SCRAPE_SECONDS = int(CONFIG["scrape_interval"].removesuffix("s"))
-METRICS_DAYS, LOGS_DAYS = (int(defaults()[f"{kind}_RETENTION"].removesuffix("d")) for kind in ("METRICS", "LOGS"))
-METRICS_GB = int(defaults()["METRICS_RETENTION_SIZE"].removesuffix("GB"))
-DAY = 24 * 3600
-MILLION = 1_000_000
-GIB, TB = 1024**3, 1e12
-SPARE = 2
-"""Memory beside the series' own: queries, and the next block while the one before is written."""
-STREAMS = 6
-"""Of a service: its levels, and the two outputs of its process."""
+FAULTS = ROOT / "tests" / "faults" / "results.json"
+BENCHES = ("growth", "lines", "rules", "stored", "agent")
+STORM = "alert-storm"
+Figures = dict[str, Any]
 
 
-def text(growth: dict[str, Any], lines: dict[str, Any]) -> str:
-    """The page; `growth` and `lines` are the figures of the two benches."""
+def text(*, growth: Figures, lines: Figures, rules: Figures, stored: Figures, agent: Figures, storm: Figures) -> str:
+    """The page; each argument has the figures of the bench of its name, `storm` those of the fault.
+
+    Of `rules`, `stored` and `storm` there may be none yet.
+    """
     grown, last = growth["services"], growth["services"][-1]
-    cost = _of_lines(lines)
-    loki = yaml.safe_load((ROOT / "loki" / "loki.yml").read_text(encoding="utf-8"))["limits_config"]
-    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["prometheus"]
-    rules = sorted((ROOT / "prometheus" / "rules").rglob("*.yml"))
-    memory, micros = last["memory_bytes_per_series"], last["processor_microseconds_per_sample"]
-    sample_bytes, line_bytes = growth["days"]["bytes_per_sample"], lines["line_bytes"]
-    mebibytes = int(str(compose["mem_limit"]).removesuffix("m"))
+    units, places = Units.of(growth, lines, stored), machines.Places.of_the_files()
     return TEMPLATE.read_text(encoding="utf-8").format(
         machine=growth["machine"]["processor"],
         cores=growth["machine"]["cores"],
         taken=growth["machine"]["taken"],
         most=last["services"],
         series=SERIES,
-        memory=memory,
-        processor=micros,
-        sample_bytes=sample_bytes,
-        line_bytes=line_bytes,
-        promtail=cost["promtail"],
-        loki=cost["loki"],
-        engine=round(cost["engine"] + cost["socket-proxy"], 1),
+        units=units,
         grown="\n".join(_grown(each) for each in grown),
         interval=INTERVAL,
         memory_power=growth["fits"]["memory_bytes_per_series"]["power"],
@@ -65,35 +61,35 @@ def text(growth: dict[str, Any], lines: dict[str, Any]) -> str:
         day_interval=days.INTERVAL,
         scrape=SCRAPE_SECONDS,
         metrics_days=METRICS_DAYS,
-        metrics="\n".join(_metrics(number, memory, micros, sample_bytes) for number in SERVICES),
+        metrics="\n".join(_metrics(number, units) for number in SERVICES),
         spare=SPARE,
         day=DAY,
+        machines=machines.for_services(units, places),
+        receivers=places.scaled["thanos-receive"].count,
+        receivers_days=places.receivers_days,
+        pair=places.scaled["prometheus"].count,
+        agent=agent["memory_mib"]["agent"],
         logs_days=LOGS_DAYS,
-        logs="\n".join(_logs(size, line_bytes, cost) for size in LOGS_TB),
-        most_lines=max(run["written_per_second"] for run in lines["runs"] if not run["lost"]),
-        target_limit=CONFIG["target_limit"],
-        sample_limit=CONFIG["sample_limit"],
-        memory_limit=compose["mem_limit"],
-        enough_series=round(mebibytes * 1024**2 / memory / SPARE),
-        streams=loki["max_global_streams_per_user"],
-        enough_streams=loki["max_global_streams_per_user"] // STREAMS,
-        streams_each=STREAMS,
-        rate=loki["ingestion_rate_mb"],
-        rate_lines=round(loki["ingestion_rate_mb"] * MILLION / line_bytes),
-        metrics_gb=METRICS_GB,
-        enough_days=round(METRICS_GB * 10**9 / (SERVICES[0] * SERIES / SCRAPE_SECONDS * DAY * sample_bytes)),
-        groups=sum(len(yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]) for path in rules),
+        logs="\n".join(_logs(size, units, places.scaled["loki"].count) for size in LOGS_TB),
+        lokis=places.scaled["loki"].count,
+        log_machines=machines.for_logs(units, places),
+        stored=_stored(stored),
+        limits=limits.to_raise(units, places),
+        labels=limits.of_labels(),
+        judged=limits.judged(rules),
+        alertmanagers=places.scaled["alertmanager"].count,
+        storm=limits.storm(storm, places.one["alertmanager"].memory),
+        push_megabytes=BODY_BYTES // MIB,
+        pushes=PER_SECOND,
+        waiting=_waiting(),
+        rulers=places.scaled["thanos-rule"].count,
+        hosts_limit=PROMETHEUS["target_limit"],
+        **limits.of_groups(),
+        **limits.of_alertmanager(places.commands["alertmanager"]),
     )
 
 
-def _of_lines(lines: dict[str, Any]) -> dict[str, float]:
-    """Seconds of processor time for a million lines, by program: of the run that wrote the most lines."""
-    longest = max(lines["runs"], key=lambda run: run["written"])
-    found: dict[str, float] = longest["processor_seconds_per_million"]
-    return found
-
-
-def _grown(each: dict[str, Any]) -> str:
+def _grown(each: Figures) -> str:
     return (
         f"| {each['services']:,} | {each['series']:,} | {each['samples_per_second']:,} | {each['memory_mib']:,} "
         f"| {each['memory_bytes_per_series']:,} | {each['processor_cores']} "
@@ -101,7 +97,7 @@ def _grown(each: dict[str, Any]) -> str:
     )
 
 
-def _bends(found: dict[str, dict[str, Any]]) -> str:
+def _bends(found: dict[str, Figures]) -> str:
     bent = {name: fit["bends_at"] for name, fit in found.items() if fit["bends_at"]}
     if not bent:
         return "No unit costs a quarter more than where it is cheapest, up to the last row."
@@ -110,29 +106,47 @@ def _bends(found: dict[str, dict[str, Any]]) -> str:
     )
 
 
-def _metrics(services: int, memory: int, micros: float, sample_bytes: float) -> str:
-    series = services * SERIES
-    rate = series / SCRAPE_SECONDS
-    wanted = series * memory * SPARE / GIB
-    disk = rate * DAY * METRICS_DAYS * sample_bytes / GIB
-    place = "one machine" if services <= min(SERVICES) else "`SCALE=on`" if services < max(SERVICES) else "a cluster"
-    cores = rate * micros / MILLION
-    return f"| {services:,} | {series:,} | {rate:,.0f} | {wanted:.1f} GiB | {cores:.2f} | {disk:,.0f} GiB | {place} |"
+def _metrics(services: int, units: Units) -> str:
+    memory, disk = machines.gib(units.memory_of(services), 1), machines.gib(units.disk_of(services, METRICS_DAYS))
+    cores = f"{units.cores_of(services):.3f}"
+    return f"| {services:,} | {services * SERIES:,} | {samples(services):,.0f} | {memory} | {cores} | {disk} |"
 
 
-def _logs(size: int, line_bytes: int, cost: dict[str, float]) -> str:
-    rate = size * TB / (LOGS_DAYS * DAY) / line_bytes
-    promtail, loki = rate * cost["promtail"] / MILLION, rate * cost["loki"] / MILLION
-    place = "agents on several hosts, `SCALE=on`" if size <= min(LOGS_TB) else "a cluster"
+def _logs(size: int, units: Units, lokis: int) -> str:
+    rate, loki = units.lines(size), machines.loki_cores(units, size)
+    promtail, engine = (rate * each / MILLION for each in (units.promtail, units.engine))
     return (
-        f"| {size} TB | {rate:,.0f} | {rate * line_bytes / MILLION:.1f} | {promtail:.1f} cores | {loki:.1f} cores "
-        f"| {3 * loki:.1f} cores | {place} |"
+        f"| {size} TB | {rate:,.0f} | {rate * units.line_bytes / MILLION:.1f} | {machines.hosts(units, size)} "
+        f"| {promtail:.1f} cores | {engine:.1f} cores | {loki:.1f} cores | {lokis * loki:.1f} cores "
+        f"| {machines.chunks(units, size)} |"
     )
 
 
+def _stored(stored: Figures) -> str:
+    if not stored:
+        return "What Loki's chunks take on the disk isn't measured yet (`make bench BENCH=stored`)."
+    return limits.filled(
+        f"Chunks take {stored['bytes_stored_for_each']} bytes for each byte of a line, measured over "
+        f"{stored['lines']:,} lines of the sandbox's programs ({stored['bytes_a_line']} bytes each, with their "
+        f"structured metadata): disk = logs kept {machines.TIMES} that."
+    )
+
+
+def _waiting() -> int:
+    """MB of each container's lines that Docker keeps."""
+    options = configuration("compose.common.yaml")["services"]["hardened"]["logging"]["options"]
+    return int(options["max-size"].removesuffix("m")) * int(options["max-file"])
+
+
+def figures() -> dict[str, Figures]:
+    """What each of the benches and the fault has measured last, by its name; nothing where there is none yet."""
+    faults = json.loads(FAULTS.read_text(encoding="utf-8"))
+    storm: Figures = next((each for each in faults if each["name"] == STORM), {})
+    return {**{name: recorded(name) for name in BENCHES}, "storm": storm}
+
+
 def write() -> None:
-    found = [json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in ("growth", "lines")]
-    PAGE.write_text(text(*found), encoding="utf-8")
+    PAGE.write_text(text(**figures()), encoding="utf-8")
 
 
 if __name__ == "__main__":
