@@ -89,11 +89,13 @@ def remove(stack: Stack, service: str) -> None:
         with stopped(stack, service) as volume:
             if volume.is_mount():
                 output(["umount", str(volume)], needs=NEEDS)
+            _delete_ballast(mount)  # the check needs an inode of its own
             # A disk that has failed is checked and mounted anew, as its owner would do.
             output(["umount", str(mount)], needs=NEEDS)
             output(["sh", "-c", f"e2fsck -y -f {image}; test $? -le 1"], needs=NEEDS)
             output(["mount", "-o", "loop", str(image), str(mount)], needs=NEEDS)
             _delete_ballast(mount)
+            shutil.rmtree(mount / "lost+found", ignore_errors=True)
             for entry in volume.iterdir():
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
             output(["cp", "--archive", f"{mount}/.", str(volume)], timeout=120)

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import requests
+
 from tests.faults.customer import OK, PROMPT_SECONDS, Customer
 from tests.faults.standing import Standing
 from tests.support import inside, stack
@@ -65,14 +67,14 @@ def samples(until: float) -> frozenset[Sample]:
 
 @dataclass(frozen=True)
 class Figure:
-    """Of one account: what must be there and what is."""
+    """Of one account: what must be there and what is; None where the program that counts doesn't answer."""
 
     account: str
     expected: int
-    found: int
+    found: int | None
 
     def __str__(self) -> str:
-        return f"{self.account}: {self.found} of {self.expected}"
+        return f"{self.account}: {'unknown' if self.found is None else self.found} of {self.expected}"
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,14 @@ class Account:
                 lambda: self.found(scene), self.counts, patience, until=lambda seen: seen == expected, interval=2
             )
         except NotSeenError:
-            found = self.found(scene)
+            found = self._last(scene)
         return Figure(self.counts, expected, found)
+
+    def _last(self, scene: Scene) -> int | None:
+        try:
+            return self.found(scene)
+        except (requests.RequestException, stack.CommandError):
+            return None
 
 
 def _in_database(scene: Scene, condition: str) -> int:

@@ -113,6 +113,7 @@ FAULTS: tuple[Fault, ...] = (
             sees=lasted(ILL_SECONDS),
             shows="the answers to orders",
             seen_within=ILL_SECONDS + 30,
+            apart_from=SLOW if service.startswith("erp-") else (),
         )
         for service in ("prometheus", "loki", "alertmanager", "promtail", "bugsink", "erp-db", "erp-redis")
     ),

@@ -40,6 +40,7 @@ def _counted(name: str, noticed: str, batch: int, paging: Paging, *, is_told: bo
         shows=f"{row.shows}, the failure counted",
         seen_within=TOLD_WITHIN if is_told else COUNTED_WITHIN,
         alerts=FAILING if is_told else (),
+        may=(*row.may, "LogErrorsUnusual") if is_told else row.may,
         says=f"through {paging.failing}" if is_told else "",
     )
 

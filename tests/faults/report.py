@@ -48,7 +48,7 @@ class Line:
     name: str
     seen_after: float | None
     works_after: float | None
-    figures: dict[str, list[int]]
+    figures: dict[str, list[int | None]]
     refused: dict[str, int]
     trouble: str
     taken: str
@@ -116,7 +116,10 @@ def _row(fault: Fault, line: Line) -> tuple[str, ...]:
     told += [f"[{alert}](../runbooks/{alert}.md)" for alert in fault.alerts]
     cells = (fault.rows, fault.broken + (QUICK if fault.quick else ""), fault.noticed, f"{fault.within:g}")
     seen = ", ".join(told) or "-", f"{fault.seen_within:g}" if told else "-"
-    figures = "; ".join(f"{name}: {found} of {expected}" for name, (found, expected) in line.figures.items())
+    figures = "; ".join(
+        f"{name}: {'unknown' if found is None else found} of {expected}"
+        for name, (found, expected) in line.figures.items()
+    )
     refused = ", ".join(f"{number} by {status}" for status, number in line.refused.items()) or "none"
     may = ", ".join(alert for alert in fault.may if alert not in fault.alerts) or "-"
     measured = (_shown(line.works_after), *seen, _shown(line.seen_after), may)
