@@ -89,12 +89,10 @@ class Account:
         """What isn't there after `patience` seconds is lost."""
         expected = self.expected(scene)
         try:
-            found = eventually(
-                lambda: self.found(scene), self.counts, patience, until=lambda seen: seen == expected, interval=2
-            )
+            eventually(lambda: self.found(scene), self.counts, patience, until=expected.__eq__, interval=2)
         except NotSeenError:
-            found = self._last(scene)
-        return Figure(self.counts, expected, found)
+            return Figure(self.counts, expected, self._last(scene))
+        return Figure(self.counts, expected, expected)
 
     def _last(self, scene: Scene) -> int | None:
         try:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from ops.paths import ROOT
-from tests.faults.accounts import ACCOUNTS
+from tests.faults.accounts import ACCOUNTS, Figure
 from tests.faults.elsewhere import PROVEN, UNPROVEN
 from tests.faults.model import Fault
 from tests.faults.runner import BUSY, Outcome
@@ -48,7 +48,7 @@ class Line:
     name: str
     seen_after: float | None
     works_after: float | None
-    figures: dict[str, list[int | None]]
+    figures: dict[str, tuple[int | None, int]]
     refused: dict[str, int]
     trouble: str
     taken: str
@@ -60,7 +60,7 @@ class Line:
             outcome.fault.name,
             _rounded(outcome.seen_after),
             _rounded(outcome.works_after),
-            {figure.account: [figure.found, figure.expected] for figure in outcome.figures},
+            {figure.account: (figure.found, figure.expected) for figure in outcome.figures},
             outcome.refused,
             outcome.trouble.split("Last seen")[0][:160],
             datetime.now(UTC).date().isoformat(),
@@ -116,10 +116,7 @@ def _row(fault: Fault, line: Line) -> tuple[str, ...]:
     told += [f"[{alert}](../runbooks/{alert}.md)" for alert in fault.alerts]
     cells = (fault.rows, fault.broken + (QUICK if fault.quick else ""), fault.noticed, f"{fault.within:g}")
     seen = ", ".join(told) or "-", f"{fault.seen_within:g}" if told else "-"
-    figures = "; ".join(
-        f"{name}: {'unknown' if found is None else found} of {expected}"
-        for name, (found, expected) in line.figures.items()
-    )
+    figures = "; ".join(str(Figure(name, expected, found)) for name, (found, expected) in line.figures.items())
     refused = ", ".join(f"{number} by {status}" for status, number in line.refused.items()) or "none"
     may = ", ".join(alert for alert in fault.may if alert not in fault.alerts) or "-"
     measured = (_shown(line.works_after), *seen, _shown(line.seen_after), may)
