@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from alertmanager.checks import RefusedError
-from deploy.kubernetes import monitoring, monitors, operator, promtail, values, workloads
+from deploy.kubernetes import loki, monitoring, monitors, operator, promtail, thanos, values, workloads
 from deploy.kubernetes.model import APPLICATION_NAMESPACE, MONITORING_NAMESPACE, Model, Object, committed
 from deploy.kubernetes.text import MARK, dump
 from ops import secrets, settings
@@ -58,8 +58,10 @@ def files(model: Model, channels: Path | None = None) -> dict[str, str]:
         found[f"{folder}/kustomization.yaml"] = dump(SOURCES[folder], [_kustomization(listed)])
     chart = "compose.yaml and the files that it mounts"
     found["values/kube-prometheus-stack.yaml"] = dump(chart, [values.kube_prometheus_stack(model)])
-    found["values/loki.yaml"] = dump(chart, [values.loki(model)])
-    found["values/thanos.yaml"] = dump("deploy/kubernetes/values.py", [values.thanos()])
+    found["values/loki.yaml"] = dump(chart, [loki.values_of_the_chart(model)])
+    scaled = "compose.scale.yaml"
+    found["values/kube-prometheus-stack-thanos.yaml"] = dump(scaled, [thanos.kube_prometheus_stack(model)])
+    found["values/thanos.yaml"] = dump(scaled, [thanos.values_of_the_chart(model)])
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,15 @@ LEFT_OUT = {
     "backup-prometheus": "as backup",
 }
 
+# What SCALE=on adds and the values haven't, with what takes its place.
+LEFT_OUT_OF_SCALE = {
+    "storage": "any S3 that the cluster reaches: a Secret of one's own names it",
+    "storage-buckets": "the bucket is there before",
+    "storage-history": "nothing moves here from one machine",
+    "query-gateway": "the Service thanos-query leads to one that is ready",
+    "erp-gateway": "the Service erp-web leads to one that is ready",
+}
+
 
 def committed_settings() -> Settings:
     """The defaults, whatever .env says. With a DSN, so that this machine's own Sentry changes nothing."""
@@ -69,20 +78,36 @@ def own_programs() -> dict[str, dict[str, str]]:
     return found
 
 
+def _config(variables: dict[str, str], *files: str) -> dict[str, Any]:
+    """What Compose makes of the files."""
+    command = ["docker", "compose", "--project-directory", str(ROOT)]
+    command += [word for file in files for word in ("-f", str(ROOT / file))]
+    given = [f"{name}={value}" for name, value in variables.items()]
+    found = capture(["env", *given, *command, "--profile", "*", "config", "--format", "json"])
+    if found.returncode != 0:
+        raise OpsError(f"Compose refuses {' and '.join(files)}: {found.stderr.strip()}. Correct what it names.")
+    return dict(json.loads(found.stdout))
+
+
 class Model:
     """The services of compose.yaml, filled in with settings."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         variables = Stack(settings, "official").variables
-        command = ("docker", "compose", "--project-directory", str(ROOT), "-f", str(ROOT / "compose.yaml"))
-        given = [f"{name}={value}" for name, value in variables.items()]
-        found = capture(["env", *given, *command, "--profile", "*", "config", "--format", "json"])
-        if found.returncode != 0:
-            raise OpsError(f"Compose refuses compose.yaml: {found.stderr.strip()}. Correct what it names.")
-        self.services: dict[str, Service] = json.loads(found.stdout)["services"]
-        self.networks: dict[str, dict[str, Any]] = json.loads(found.stdout)["networks"]
+        found = _config(variables, "compose.yaml")
+        self.services: dict[str, Service] = found["services"]
+        self.networks: dict[str, dict[str, Any]] = found["networks"]
         self.external_url = {name: variables[f"BASE_URL_{name.upper()}"] for name in ("prometheus", "alertmanager")}
+
+    @cached_property
+    def scaled(self) -> dict[str, Service]:
+        """The services of SCALE=on."""
+        settings = Settings(self.settings.values | {"SCALE": "on"}, self.settings.given)
+        services: dict[str, Service] = _config(
+            Stack(settings, "official").variables, "compose.yaml", "compose.scale.yaml"
+        )["services"]
+        return services
 
     def folders(self) -> dict[str, tuple[str, ...]]:
         """The services of each folder that run by these settings."""

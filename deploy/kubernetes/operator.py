@@ -15,15 +15,14 @@ def prometheus(model: Model) -> list[Object]:
     """The pair, and the rights to see pods in every namespace and where its own namespace's Alertmanagers are."""
     given = values.prometheus_spec(model)
     spec = {key: value for key, value in given.items() if key not in CHARTS_ALONE and "NilUsesHelmValues" not in key}
+    name, _, namespace = values.ALERTMANAGERS.partition(".")
     selectors: Object = {f"{kind}{what}": {} for kind in SELECTED for what in ("Selector", "NamespaceSelector")}
     spec |= selectors | {
         "image": model.services[PROMETHEUS]["image"],
         "serviceAccountName": PROMETHEUS,
         "prometheusExternalLabelName": "",
-        "alerting": {
-            "alertmanagers": [{"name": "alertmanager-operated", "namespace": MONITORING_NAMESPACE, "port": "web"}]
-        },
-        "securityContext": _user(model, PROMETHEUS),
+        "alerting": {"alertmanagers": [{"name": name, "namespace": namespace, "port": values.ALERTMANAGER_PORT_NAME}]},
+        "securityContext": values.security_context(model.services[PROMETHEUS]),
         "storage": given["storageSpec"],
     }
     verbs = ["get", "list", "watch"]
@@ -52,12 +51,7 @@ def prometheus(model: Model) -> list[Object]:
 def alertmanager(model: Model) -> list[Object]:
     given = values.alertmanager_spec(model)
     spec = {key: value for key, value in given.items() if key not in ("image", "useExistingSecret")}
-    spec |= {"image": model.services[ALERTMANAGER]["image"], "securityContext": _user(model, ALERTMANAGER)}
+    service = model.services[ALERTMANAGER]
+    spec |= {"image": service["image"], "securityContext": values.security_context(service)}
     place = {"name": ALERTMANAGER, "namespace": MONITORING_NAMESPACE}
     return [{"apiVersion": "monitoring.coreos.com/v1", "kind": "Alertmanager", "metadata": place, "spec": spec}]
-
-
-def _user(model: Model, name: str) -> Object:
-    user, _, group = model.services[name]["user"].partition(":")
-    number = {"runAsUser": int(user), "runAsGroup": int(group), "fsGroup": int(group)}
-    return {"runAsNonRoot": True, **number, "seccompProfile": {"type": "RuntimeDefault"}}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from deploy.kubernetes import loki
 from deploy.kubernetes.model import PREFIX, Model, Object, Service, relative
 from ops.paths import ROOT
 
@@ -29,6 +30,8 @@ LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 WITHOUT_MEANING = ("network", "stack")
 # Not for a container, but what describes and composes it.
 NOT_MOUNTED = ("compose.yaml",)
+# What a file says otherwise here, as its text is changed.
+CHANGED = {ROOT / "loki" / "loki.yml": loki.own_file}
 
 
 def seconds(duration: str) -> int:
@@ -54,8 +57,13 @@ def configs(model: Model, name: str) -> dict[str, dict[str, str]]:
         path = ROOT / relative(mount["source"])
         files = [each for each in sorted(path.iterdir()) if each.is_file()] if path.is_dir() else [path]
         kept = [each for each in files if each.name not in NOT_MOUNTED]
-        found[_config_name(path)] = {each.name: each.read_text(encoding="utf-8") for each in kept}
+        found[_config_name(path)] = {each.name: _text(each) for each in kept}
     return found
+
+
+def _text(file: Path) -> str:
+    text = file.read_text(encoding="utf-8")
+    return CHANGED[file](text) if file in CHANGED else text
 
 
 def environment(service: Service) -> dict[str, str]:

@@ -1,25 +1,23 @@
-"""Values for the charts of kube-prometheus-stack and Loki, from the files that Compose's programs read."""
+"""Values for the chart of kube-prometheus-stack, from the files that Compose's programs read."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
 
 import yaml
 
-from deploy.kubernetes.model import MONITORING_NAMESPACE, PREFIX, Model, Object
+from deploy.kubernetes.model import MONITORING_NAMESPACE, PREFIX, Model, Object, Service
 from deploy.kubernetes.monitoring import CHANNELS_SECRET, FOLDER
 from deploy.kubernetes.monitors import configuration
+from ops import scale_files
 from ops.console import OpsError
 from ops.paths import ROOT
 
 DATASOURCES = ROOT / "grafana" / "provisioning" / "datasources"
-LOKI = ROOT / "loki" / "loki.yml"
-# What the operator names the pods of release kube-prometheus-stack.
-PROMETHEUS_PODS = [
-    f"prometheus-kube-prometheus-stack-prometheus-{number}.prometheus-operated.{MONITORING_NAMESPACE}"
-    for number in (0, 1)
-]
+# Found by the operator's Service that leads to each Alertmanager alone.
+ALERTMANAGER_PORT_NAME = "http-web"
+ALERTMANAGERS = f"alertmanager-operated.{MONITORING_NAMESPACE}"
 # The chart's own rules about what ours are about too: each fault would be told twice, and the Watchdog beat twice.
 RULES_OF_OURS = (
     *("alertmanager", "general", "node", "nodeExporterAlerting", "nodeExporterRecording", "prometheus"),
@@ -54,6 +52,17 @@ def identity(model: Model, name: str) -> dict[str, str]:
     return {f"{PREFIX}{key}": labels[key] for key in ("application", "env", "metrics-port")}
 
 
+def security_context(service: Service) -> Object:
+    user, _, group = service["user"].partition(":")
+    number = {"runAsUser": int(user), "runAsGroup": int(group), "fsGroup": int(group)}
+    return {"runAsNonRoot": True, **number, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def resources(service: Service) -> Object:
+    memory = f"{int(service['mem_limit']) >> 20}Mi"
+    return {"requests": {"cpu": "100m", "memory": memory}, "limits": {"memory": memory}}
+
+
 def flags(command: list[str]) -> dict[str, str]:
     """The arguments of a Go program by their names; one without a value is an empty text."""
     words = [word.lstrip("-").partition("=") for word in command]
@@ -70,7 +79,7 @@ def prometheus_spec(model: Model) -> Object:
     return {
         "image": {"tag": service["image"].rpartition(":")[2]},
         "version": service["image"].rpartition(":")[2],
-        "replicas": 2,
+        "replicas": scale_files.REPLICAS["prometheus"],
         "replicaExternalLabelName": "replica",
         # Else every alert has the label `prometheus` with the operator's name for it.
         "prometheusExternalLabelNameClear": True,
@@ -100,7 +109,7 @@ def prometheus_spec(model: Model) -> Object:
             "requests": {"cpu": "100m", "memory": f"{int(service['mem_limit']) >> 20}Mi"},
             "limits": {"memory": PROMETHEUS_MEMORY},
         },
-        "storageSpec": {"volumeClaimTemplate": _claim(disk_for(size))},
+        "storageSpec": {"volumeClaimTemplate": claim(disk_for(size))},
     }
 
 
@@ -111,14 +120,15 @@ def alertmanager_spec(model: Model) -> Object:
     memory = f"{int(service['mem_limit']) >> 20}Mi"
     return {
         "image": {"tag": service["image"].rpartition(":")[2]},
-        "replicas": 3,
+        "replicas": scale_files.REPLICAS["alertmanager"],
+        "portName": ALERTMANAGER_PORT_NAME,
         "externalUrl": model.external_url["alertmanager"],
         "routePrefix": "/",
         "podMetadata": {"labels": identity(model, "alertmanager")},
         # So long each waits for those before it to tell, the last of three twice: shorter than the group_interval of
         # critical alerts, else it tells what was true before. Not its half, by which their turns may differ: then two
         # would tell at the same moment.
-        "clusterPeerTimeout": "3s",
+        "clusterPeerTimeout": flags(model.scaled["alertmanager"]["command"])["cluster.peer-timeout"],
         "useExistingSecret": True,
         "configSecret": "alertmanager-config",  # an object's name
         "secrets": [CHANNELS_SECRET],
@@ -127,7 +137,7 @@ def alertmanager_spec(model: Model) -> Object:
             {"name": name, "value": arguments[name]} for name in ("data.maintenance-interval", "enable-feature")
         ],
         "resources": {"requests": {"cpu": "25m", "memory": memory}, "limits": {"memory": memory}},
-        "storage": {"volumeClaimTemplate": _claim("1Gi")},
+        "storage": {"volumeClaimTemplate": claim("1Gi")},
     }
 
 
@@ -135,11 +145,6 @@ def _grafana(model: Model) -> Object:
     given = model.services["grafana"]["environment"]
     variables = {name: value for name, value in given.items() if not name.endswith("__FILE")}
     variables["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] = f"/tmp/dashboards/{FOLDER}/overview.json"  # noqa: S108
-    sources = [
-        source
-        for name in ("metrics", "tracing-off")
-        for source in yaml.safe_load((DATASOURCES / f"{name}.yml").read_text(encoding="utf-8"))["datasources"]
-    ]
     return {
         "image": {"tag": model.services["grafana"]["image"].rpartition(":")[2]},
         "admin": {
@@ -160,71 +165,14 @@ def _grafana(model: Model) -> Object:
                 "provider": {"foldersFromFilesStructure": True},
             },
         },
-        "additionalDataSources": sources,
+        "additionalDataSources": data_sources(),
     }
 
 
-def loki(model: Model) -> Object:
-    """Highly available and monolithic, on S3; the bucket's address and keys are the user's own values."""
-    given: dict[str, Any] = yaml.safe_load(LOKI.read_text(encoding="utf-8"))
-    service = model.services["loki"]
-    memory = f"{int(service['mem_limit']) >> 20}Mi"
-    retention = flags(service["command"])["store.retention"]
-    [schema] = given["schema_config"]["configs"]
-    ruler = given["ruler"] | {
-        "storage": {"type": "local", "local": {"directory": "/rules"}},
-        "rule_path": "/var/loki/rules-temp",
-        "wal": {"dir": "/var/loki/ruler-wal"},
-        # One of the three evaluates a group, and both Prometheus get what it records.
-        "enable_sharding": True,
-        "remote_write": {
-            "enabled": True,
-            "clients": {
-                f"prometheus-{number}": {"url": f"http://{pod}:9090/api/v1/write"}
-                for number, pod in enumerate(PROMETHEUS_PODS)
-            },
-        },
-    }
-    lifecycler = {"lifecycler": {"min_ready_duration": "15s"}}
-    compactor = given["compactor"] | {"working_directory": "/var/loki/compactor", "delete_request_store": "s3"}
-    return {
-        "deploymentMode": "Monolithic",
-        "loki": {
-            "image": {"tag": service["image"].rpartition(":")[2]},
-            "auth_enabled": given["auth_enabled"],
-            "podLabels": identity(model, "loki"),
-            "commonConfig": {"replication_factor": 3},
-            "schemaConfig": {"configs": [schema | {"object_store": "s3"}]},
-            "storage": {"type": "s3", "bucketNames": dict.fromkeys(("chunks", "ruler", "admin"), "loki")},
-            "ingester": given["ingester"] | lifecycler,
-            "limits_config": given["limits_config"] | {"retention_period": retention},
-            "compactor": compactor,
-            "rulerConfig": ruler,
-            "analytics": given["analytics"],
-            "server": {"log_level": given["server"]["log_level"]},
-        },
-        "singleBinary": {
-            "replicas": 3,
-            "persistence": {"size": "10Gi"},
-            "resources": {"requests": {"cpu": "100m", "memory": memory}, "limits": {"memory": memory}},
-        },
-        **{name: {"replicas": 0} for name in ("write", "read", "backend")},
-        # The sidecar lays the files of ConfigMap rules-of-loki down for the one tenant there is without a log-in.
-        "sidecar": {"rules": {"label": "loki_rule", "labelValue": "", "folder": "/rules/fake"}},
-        # Promtail and Grafana ask Loki itself; a store of this size needs no caches of its own.
-        **{name: {"enabled": False} for name in ("gateway", "lokiCanary", "chunksCache", "resultsCache", "test")},
-    }
-
-
-def thanos() -> Object:
-    """On top of kube-prometheus-stack's values: each Prometheus has a sidecar, which brings its blocks to a bucket."""
-    bucket = {"existingSecret": {"name": "thanos-objstore", "key": "objstore.yml"}}
-    return {
-        "prometheus": {
-            "thanosService": {"enabled": True},
-            "prometheusSpec": {"thanos": {"objectStorageConfig": bucket}, "disableCompaction": True},
-        }
-    }
+def data_sources(change: Callable[[str], str] = str) -> list[Object]:
+    """Grafana's, out of the files' changed texts."""
+    texts = [(DATASOURCES / f"{name}.yml").read_text(encoding="utf-8") for name in ("metrics", "tracing-off")]
+    return [source for text in texts for source in yaml.safe_load(change(text))["datasources"]]
 
 
 def disk_for(size: str) -> str:
@@ -236,5 +184,5 @@ def disk_for(size: str) -> str:
     return f"{-(-megabytes * 5 // 4096)}Gi"
 
 
-def _claim(size: str) -> Object:
+def claim(size: str) -> Object:
     return {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}}

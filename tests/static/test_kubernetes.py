@@ -81,14 +81,13 @@ def test_every_secret_that_is_read_is_one_that_the_page_makes() -> None:
     stack = kubernetes.values("kube-prometheus-stack")
     [channels] = stack["alertmanager"]["alertmanagerSpec"]["secrets"]
     admin = stack["grafana"]["admin"]
-    thanos = kubernetes.values("thanos")["prometheus"]["prometheusSpec"]["thanos"]["objectStorageConfig"]
-    bucket = thanos["existingSecret"]
+    thanos = kubernetes.values("thanos")["global"]["objstore"]
     wanted = {
         "erp/secrets": ["=secrets"],
         f"monitoring/{token['name']}": [token["key"]],
         f"monitoring/{channels}": ["slack_webhook_url", "pagerduty_routing_key", "smtp_password", "heartbeat_url"],
         f"monitoring/{admin['existingSecret']}": [admin["userKey"], admin["passwordKey"]],
-        f"monitoring/{bucket['name']}": [bucket["key"]],
+        f"monitoring/{thanos['secretName']}": [thanos["secretKey"]],
     }
     assert made.keys() == wanted.keys()
     assert [(name, key) for name, keys in wanted.items() for key in keys if key not in made[name]] == []
@@ -134,8 +133,10 @@ def identities(tree: Any) -> list[dict[str, str]]:
 
 
 def test_the_charts_pods_are_found_as_composes_containers_are() -> None:
-    found = [each for name in ("kube-prometheus-stack", "loki") for each in identities(kubernetes.values(name))]
-    assert sorted(each["observability.metrics-port"] for each in found) == ["3000", "3100", "9090", "9093", "9100"]
+    names = ("kube-prometheus-stack", "kube-prometheus-stack-thanos", "loki", "thanos")
+    found = [each for name in names for each in identities(kubernetes.values(name))]
+    ports = ["10902"] * 5 + ["3000", "3100", "9090", "9093", "9100"]
+    assert sorted(each["observability.metrics-port"] for each in found) == ports
     assert {each["observability.application"] for each in found} == {"monitoring"}
     assert {each["observability.env"] for each in found} == {"sandbox"}
 

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import yaml
 
 from deploy.kubernetes.model import FOLDERS, committed
 from ops.paths import ROOT
@@ -104,7 +105,16 @@ def test_the_files_in_configmaps_are_the_repositorys() -> None:
     }
     for name, path in found.items():
         for key, text in config(name).items():
-            assert text == (path / key if path.is_dir() else path).read_text(encoding="utf-8")
+            own = (path / key if path.is_dir() else path).read_text(encoding="utf-8")
+            if name == "loki-loki-yml":  # whom its rules tell: deploy/kubernetes/tests/test_thanos.py
+                here, there = yaml.safe_load(text), yaml.safe_load(own)
+                changed = ("alertmanager_url", "enable_alertmanager_discovery", "remote_write")
+                for each in changed:
+                    here["ruler"].pop(each)
+                    there["ruler"].pop(each, None)
+                assert here == there
+            else:
+                assert text == own
 
 
 @pytest.mark.parametrize("name", sorted(set(RUNNING) - ONE_SHOTS))

@@ -92,6 +92,12 @@ def test_loki_knows_what_the_values_say(tmp_path: Path) -> None:
     said("loki", "-verify-config", f"-config.file={path}")
 
 
+def test_loki_knows_what_its_own_file_says(tmp_path: Path) -> None:
+    path = tmp_path / "loki.yml"
+    path.write_text(kubernetes.config("loki-loki-yml")["loki.yml"], encoding="utf-8")
+    said("loki", "-verify-config", f"-config.file={path}")
+
+
 def moved(config: dict[str, Any], folder: Path, lines: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     """The configuration of a node, with files of the test's own in the place of those that Kubernetes tells of."""
     [scrape] = config["scrape_configs"]
