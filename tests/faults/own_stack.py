@@ -20,7 +20,7 @@ def running() -> Iterator[SecondStack]:
     if left(PROJECT):
         stack.make("clean", "CONFIRM=yes")
     try:
-        stack.make("up")
+        stack.make("up", timeout=900)
         with stack.in_place_of_the_first():
             try:
                 yield stack
