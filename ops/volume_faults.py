@@ -76,6 +76,8 @@ def _give_disk(stack: Stack, service: str, *, inodes: int | None = None) -> Path
         (mount / "lost+found").rmdir()
         output(["cp", "--archive", f"{volume}/.", str(mount)], timeout=120)
         output(["mount", "--bind", str(mount), str(volume)], needs=NEEDS)
+    # Not one that is just starting: on a disk that can't be written to most don't come to run at all.
+    stack.compose("up", "--detach", "--no-deps", "--no-recreate", "--wait", service, timeout=180)
     return mount
 
 

@@ -91,7 +91,7 @@ FAULTS: tuple[Fault, ...] = (
         "F7, F13",
         "a task that waited comes up to 4 minutes later",
         orders_are_taken,
-        30,
+        120,
         27,
         alerts=("RedisEvictions",),
         seen_within=120,
