@@ -1,5 +1,8 @@
 """Rows of the volumes of the services: full, without inodes, read-only, and damaged files."""
 
+from dataclasses import replace
+from typing import Any
+
 from tests.faults.looks import both, is_unhealthy, lasted, orders_are_taken, started_anew
 from tests.faults.model import Fault
 from tests.faults.stores import ERRORS, FINISHED_SECONDS, LATE, SLOW, TASKS
@@ -8,6 +11,11 @@ DROPPED = "The start drops what came after the first failed write; MetricsNotSto
 FORGOTTEN = (("pages", "What was told is forgotten with the log."),)
 ILL_SECONDS = 60
 UNWRITTEN = (("lines", "Loki takes lines that it can't write; LokiStorageFailing tells it, LogLinesLost how many."),)
+# What it can't write it takes with a full disk, and refuses with one that has failed: then Promtail keeps it.
+LOKI: dict[str, dict[str, Any]] = {
+    "full": {"alerts": ("LokiStorageFailing",), "seen_within": 180, "apart_from": UNWRITTEN},
+    "read-only": {"alerts": ("LogsStalled",), "seen_within": 420},
+}
 AGAIN = {"full": "there is room again", "read-only": "the disk is mended"}
 
 
@@ -27,20 +35,20 @@ def _unwritable(state: str, *batches: int) -> tuple[Fault, ...]:
             shows="Prometheus unhealthy",
             alerts=("MetricsNotStored",),
             seen_within=180,
-            may=("MetricStorageFailing", "ContainerRestartLoop", "MonitoringRuleGroupLate"),
+            may=("MetricStorageFailing", "ContainerRestartLoop", "MonitoringRuleGroupLate", "LogErrorsUnusual"),
             apart_from=(("samples", DROPPED),),
         ),
-        Fault(
-            f"loki-disk-{state}",
-            "F15",
-            f"lines can't be searched {again}",
-            both(started_anew("loki"), orders_are_taken),
-            90,
-            loki,
-            alerts=("LokiStorageFailing",),
-            seen_within=180,
-            may=("LogLinesLost", "ContainerRestartLoop"),
-            apart_from=UNWRITTEN,
+        replace(
+            Fault(
+                f"loki-disk-{state}",
+                "F15",
+                f"lines can't be searched {again}",
+                both(started_anew("loki"), orders_are_taken),
+                90,
+                loki,
+                may=("LogLinesLost", "ContainerRestartLoop", "LogErrorsUnusual", "LokiRequestErrors"),
+            ),
+            **LOKI[state],
         ),
         Fault(
             f"erp-db-disk-{state}",
