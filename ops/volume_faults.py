@@ -75,6 +75,7 @@ def _give_disk(stack: Stack, service: str, *, inodes: int | None = None) -> Path
         output(["mount", "-o", "loop,errors=remount-ro", str(image), str(mount)], needs=NEEDS)
         (mount / "lost+found").rmdir()
         output(["cp", "--archive", f"{volume}/.", str(mount)], timeout=120)
+        output(["sync", "--file-system", str(mount)], timeout=120)  # a disk that fails keeps what it had
         output(["mount", "--bind", str(mount), str(volume)], needs=NEEDS)
     # Not one that is just starting: on a disk that can't be written to most don't come to run at all.
     stack.compose("up", "--detach", "--no-deps", "--no-recreate", "--wait", service, timeout=180)

@@ -40,6 +40,7 @@ def kube_prometheus_stack(model: Model) -> Object:
         "prometheus-node-exporter": {
             "image": {"tag": services["node"]["image"].rpartition(":")[2], "distroless": False},
             "podLabels": {**identity(model, "node"), f"{PREFIX}service": "node"},
+            "extraArgs": [each for each in services["node"]["command"] if each.startswith("--collector.net")],
             # Its series have our labels, by the PodMonitor `applications`.
             "prometheus": {"monitor": {"enabled": False}},
         },

@@ -16,6 +16,8 @@ LOKI: dict[str, dict[str, Any]] = {
     "full": {"alerts": ("LokiStorageFailing",), "seen_within": 180, "apart_from": UNWRITTEN},
     "read-only": {"alerts": ("LogsStalled",), "seen_within": 420},
 }
+# With a full disk it answers what only reads; with one that has failed it ends, and doesn't start.
+DATABASE = {"full": ("HttpErrorRatioHigh",), "read-only": ("PostgresDown",)}
 AGAIN = {"full": "there is room again", "read-only": "the disk is mended"}
 
 
@@ -57,9 +59,9 @@ def _unwritable(state: str, *batches: int) -> tuple[Fault, ...]:
             both(started_anew("erp-db"), orders_are_taken),
             60,
             database,
-            alerts=("HttpErrorRatioHigh",),
+            alerts=DATABASE[state],
             seen_within=240,
-            may=(*ERRORS, *TASKS, *LATE, "PostgresDown", "HealthProbeFailing"),
+            may=(*ERRORS, *TASKS, *LATE, "PostgresDown", "HealthProbeFailing", "HttpErrorRatioHigh"),
             apart_from=SLOW,
             settles=FINISHED_SECONDS,
         ),
