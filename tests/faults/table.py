@@ -33,7 +33,6 @@ WAITING: frozenset[str] = frozenset(
         "loki-disk-inodes",
         "loki-disk-read-only",
         "prometheus-disk-inodes",
-        "prometheus-disk-read-only",
         "promtail-disk-inodes",
         "redis-evicting",
     }
