@@ -86,3 +86,9 @@ def test_watchdog_reaches_the_heartbeat_receiver(inbox: Inbox) -> None:
         return [each.text for each in inbox.notifications("heartbeat") if "Watchdog" in each.text]
 
     eventually(beats, "a heartbeat that carries the Watchdog alert", 100)
+
+
+def test_a_container_that_starts_adds_no_device_to_the_host(prometheus: Prometheus) -> None:
+    """Its forty series, of a device with another name at each start, would be SeriesChurn where many start."""
+    assert prometheus.query('node_network_up{device="lo"}'), "not even the loopback device"
+    assert prometheus.query('count by (device) ({job="node",device=~"veth.+|br-.+|docker.+"})') == []
