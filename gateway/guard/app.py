@@ -13,11 +13,11 @@ from prometheus_client import generate_latest
 from gateway.guard import agents, counts, labels, users
 from gateway.guard.counts import ACCEPTED, REFUSALS
 from gateway.guard.labels import Refused
+from gateway.guard.limits import PUSH_BYTES
 from gateway.guard.login import Login
 from gateway.guard.push import Push, Signal
 from gateway.guard.rights import PROGRAMS
 
-BODY_BYTES = 4 * 1024 * 1024
 METRICS = Signal(
     "metrics",
     labels.of_metrics,
@@ -33,7 +33,7 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 def application(agents_file: Path, users_file: Path) -> web.Application:
-    app = web.Application(client_max_size=BODY_BYTES)
+    app = web.Application(client_max_size=PUSH_BYTES)
     by_token = agents.read(agents_file)
     counts.begin(agent.host for agent in by_token.values())
 

@@ -1,4 +1,4 @@
-"""How often: a bucket per key that fills at a steady rate; each request takes one from it."""
+"""How large, and how often: a bucket per key that fills at a steady rate; each request takes one from it."""
 
 import time
 from collections import OrderedDict
@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 # Older keys are forgotten: the number of addresses isn't ours to bound.
 KEYS = 10_000
+PUSH_BYTES = 4 * 1024 * 1024
+# One agent sends some requests a second. After an outage it sends what has waited, as quickly as it may.
+PUSHES_PER_SECOND, PUSHES_AT_ONCE = 50, 200
 
 
 class Limit:

@@ -11,11 +11,9 @@ from gateway.guard import agents, labels
 from gateway.guard.agents import Agent
 from gateway.guard.counts import CHECK_SECONDS, PUSHED
 from gateway.guard.labels import Labels, Refused
-from gateway.guard.limits import Limit
+from gateway.guard.limits import PUSHES_AT_ONCE, PUSHES_PER_SECOND, Limit
 
 FORWARD_SECONDS = 30
-# One agent sends some requests a second. After an outage it sends what has waited, as quickly as it may.
-PER_SECOND, BURST = 50, 200
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Push:
     def __init__(self, by_token: dict[str, Agent], session: aiohttp.ClientSession) -> None:
         self.by_token = by_token
         self.session = session
-        self.limit = Limit(PER_SECOND, BURST)
+        self.limit = Limit(PUSHES_PER_SECOND, PUSHES_AT_ONCE)
 
     async def handle(self, request: web.Request, signal: Signal) -> web.Response:
         agent = self._agent(request)
@@ -45,7 +43,9 @@ class Push:
     async def _take(self, agent: Agent, request: web.Request, signal: Signal) -> web.Response:
         if not self.limit.take(agent.host):
             # Prometheus gives a push up for good after 429, and repeats it after 503.
-            raise Refused(503, "too_often", f"More than {PER_SECOND} pushes a second; send this one again later.")
+            raise Refused(
+                503, "too_often", f"More than {PUSHES_PER_SECOND} pushes a second; send this one again later."
+            )
         content_type = request.headers.get("Content-Type", "")
         encoding = request.headers.get("Content-Encoding", "")
         # Before the body is read, which would unpack the others.

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.faults.looks import both, is_unhealthy, lasted, orders_are_taken, started_anew
-from tests.faults.model import Fault
+from tests.faults.model import SETTLES, Fault
 from tests.faults.stores import ERRORS, FINISHED_SECONDS, LATE, SLOW, TASKS
 
 DROPPED = "The start drops what came after the first failed write; MetricsNotStored tells of it before."
@@ -123,7 +123,9 @@ FAULTS: tuple[Fault, ...] = (
             sees=lasted(ILL_SECONDS),
             shows="the answers to orders",
             seen_within=ILL_SECONDS + 30,
+            may=("AlertStateNotStored",) if service == "alertmanager" else (),
             apart_from=SLOW if service.startswith("erp-") else (),
+            settles=FINISHED_SECONDS if service.startswith("erp-") else SETTLES,
         )
         for service in ("prometheus", "loki", "alertmanager", "promtail", "bugsink", "erp-db", "erp-redis")
     ),

@@ -9,6 +9,8 @@ from functools import cached_property
 from ops import faults
 
 NOTHING = "nothing"
+SETTLES = 45.0
+"""Seconds after its end in which what a fault has held up is there."""
 PATIENCE = 60
 """Seconds beyond a promise for which it is still looked; the figures say by how much it was broken."""
 Look = Callable[[float], object]
@@ -39,7 +41,7 @@ class Fault:
     says: str = ""
     may: tuple[str, ...] = ()
     apart_from: tuple[tuple[str, str], ...] = ()
-    settles: float = 45
+    settles: float = SETTLES
     quick: bool = False
 
     @cached_property

@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gateway.guard.app import BODY_BYTES
-from gateway.guard.push import PER_SECOND
+from gateway.guard.limits import PUSH_BYTES, PUSHES_PER_SECOND
 from ops.paths import ROOT
 from tests.bench.growth import days, fits, limits, machines
 from tests.bench.growth.services import INTERVAL, SERIES
@@ -79,8 +78,8 @@ def text(*, growth: Figures, lines: Figures, rules: Figures, stored: Figures, ag
         judged=limits.judged(rules),
         alertmanagers=places.scaled["alertmanager"].count,
         storm=limits.storm(storm, places.one["alertmanager"].memory),
-        push_megabytes=BODY_BYTES // MIB,
-        pushes=PER_SECOND,
+        push_megabytes=PUSH_BYTES // MIB,
+        pushes=PUSHES_PER_SECOND,
         waiting=_waiting(),
         rulers=places.scaled["thanos-rule"].count,
         hosts_limit=PROMETHEUS["target_limit"],
