@@ -11,10 +11,11 @@ DROPPED = "The start drops what came after the first failed write; MetricsNotSto
 FORGOTTEN = (("pages", "What was told is forgotten with the log."),)
 ILL_SECONDS = 60
 UNWRITTEN = (("lines", "Loki takes lines that it can't write; LokiStorageFailing tells it, LogLinesLost how many."),)
+UNFLUSHED = (("lines", "Lines of the last half minute before aren't all on the disk; LogLinesLost tells how many."),)
 # What it can't write it takes with a full disk, and refuses with one that has failed: then Promtail keeps it.
 LOKI: dict[str, dict[str, Any]] = {
     "full": {"alerts": ("LokiStorageFailing",), "seen_within": 180, "apart_from": UNWRITTEN},
-    "read-only": {"alerts": ("LogsStalled",), "seen_within": 420},
+    "read-only": {"alerts": ("LogsStalled",), "seen_within": 420, "apart_from": UNFLUSHED},
 }
 # With a full disk it answers what only reads; with one that has failed it ends, and doesn't start.
 DATABASE = {"full": ("HttpErrorRatioHigh",), "read-only": ("PostgresDown",)}
@@ -80,7 +81,8 @@ def _unwritable(state: str, *batches: int) -> tuple[Fault, ...]:
 
 FAULTS: tuple[Fault, ...] = (
     *_unwritable("full", 41, 42, 43, 45),
-    *_unwritable("read-only", 47, 48, 49, 48),
+    # Alertmanager at the end: while what a full disk has led to still fires, it is told of no second time.
+    *_unwritable("read-only", 47, 48, 49, 79),
     Fault(
         "erp-redis-disk-full",
         "F15",

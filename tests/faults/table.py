@@ -26,15 +26,12 @@ WAITING: frozenset[str] = frozenset(
         "bugsink-disk-inodes",
         "erp-beat-clock-ahead",
         "erp-db-disk-inodes",
-        "erp-db-disk-read-only",
         "erp-db-slow",
         "erp-redis-disk-inodes",
         "erp-redis-slow",
         "loki-disk-inodes",
-        "loki-disk-read-only",
         "prometheus-disk-inodes",
         "promtail-disk-inodes",
-        "redis-evicting",
     }
 )
 
