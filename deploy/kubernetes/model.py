@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ops.console import OpsError, capture
 from ops.paths import ROOT
 from ops.settings import Settings, defaults
 from ops.stack import Stack
@@ -78,15 +78,15 @@ def own_programs() -> dict[str, dict[str, str]]:
     return found
 
 
-def _config(variables: dict[str, str], *files: str) -> dict[str, Any]:
-    """What Compose makes of the files."""
-    command = ["docker", "compose", "--project-directory", str(ROOT)]
-    command += [word for file in files for word in ("-f", str(ROOT / file))]
-    given = [f"{name}={value}" for name, value in variables.items()]
-    found = capture(["env", *given, *command, "--profile", "*", "config", "--format", "json"])
-    if found.returncode != 0:
-        raise OpsError(f"Compose refuses {' and '.join(files)}: {found.stderr.strip()}. Correct what it names.")
-    return dict(json.loads(found.stdout))
+@dataclass
+class Plain(Stack):
+    """These files alone, without what somebody has changed for themselves."""
+
+    names: tuple[str, ...] = ("compose.yaml",)
+
+    @property
+    def files(self) -> list[Path]:
+        return [self.root / name for name in self.names]
 
 
 class Model:
@@ -94,19 +94,18 @@ class Model:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        variables = Stack(settings, "official").variables
-        found = _config(variables, "compose.yaml")
-        self.services: dict[str, Service] = found["services"]
-        self.networks: dict[str, dict[str, Any]] = found["networks"]
+        stack = Plain(settings, "official")
+        self.services: dict[str, Service] = stack.everything["services"]
+        self.networks: dict[str, dict[str, Any]] = stack.everything["networks"]
+        variables = stack.variables
         self.external_url = {name: variables[f"BASE_URL_{name.upper()}"] for name in ("prometheus", "alertmanager")}
 
     @cached_property
     def scaled(self) -> dict[str, Service]:
         """The services of SCALE=on."""
         settings = Settings(self.settings.values | {"SCALE": "on"}, self.settings.given)
-        services: dict[str, Service] = _config(
-            Stack(settings, "official").variables, "compose.yaml", "compose.scale.yaml"
-        )["services"]
+        stack = Plain(settings, "official", names=("compose.yaml", "compose.scale.yaml"))
+        services: dict[str, Service] = stack.everything["services"]
         return services
 
     def folders(self) -> dict[str, tuple[str, ...]]:
