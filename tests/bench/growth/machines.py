@@ -31,7 +31,7 @@ from tests.bench.growth.units import (
 
 OVERRIDES = ("compose.override.yaml", "compose.agent.override.yaml")
 CENTRE = {"ENV": "production", "SAMPLE": "off", "GATEWAY": "on"}
-# Of a cluster, besides what has replicas in the values: of deploy/kubernetes, and of Thanos what is the user's own.
+# Of a cluster, besides what has replicas in the values. Thanos' receivers and rulers aren't counted yet.
 OF_A_CLUSTER = ("thanos-sidecar", "thanos-query", "thanos-store", "thanos-compact", "grafana", "blackbox", "bugsink")
 OF_A_NODE = ("promtail", "node")
 CHARTS = ("kube-prometheus-stack", "loki")
