@@ -62,7 +62,7 @@ RATE, LOAD_SECONDS = 1000, 40
 # Of each service one series: those of a scrape are all there or none is.
 SCRAPED = f'crowd_total{{application="{crowd.APPLICATION}",view="view-7"}}'
 OF_A_SCRAPE = f'sum(scrape_samples_post_metric_relabeling{{application="{crowd.APPLICATION}"}})'
-SAME = {"what breaks nothing": WELL, "drills": ("tests/drills", "-m", "not alone")}
+SAME = {"what breaks nothing": WELL, "drills": ("-s", "tests/drills")}
 LINES = '{application="monitoring"}'
 BY_INSTANCE = COUNTED.replace("sum(", "sum by (instance) (")
 

@@ -47,54 +47,60 @@ def labels() -> dict[str, str]:
     return {"application": "monitoring", "env": stack.setting("ENV"), "service": "clock-test"}
 
 
-def counted(service: str, name: str, **wanted: str) -> float:
-    """The sum of a program's counter, as it says itself."""
-    return sum_samples(requests.get(f"{stack.url(service)}/metrics", timeout=20).text, name, wanted)
+def counted(program: str, name: str, **wanted: str) -> float:
+    """The sum of a program's counter, as it says itself at its address."""
+    return sum_samples(requests.get(f"{program}/metrics", timeout=20).text, name, wanted)
 
 
 # Prometheus
 
 
-def write(mark: str, *ages: float) -> requests.Response:
+@pytest.fixture(scope="module")
+def one() -> str:
+    """The first Prometheus of a pair, whose port is that of Thanos."""
+    return stack.inside("prometheus", 9090)[0]
+
+
+def write(one: str, mark: str, *ages: float) -> requests.Response:
     """One push of a sample of the same series for each time, in seconds from now."""
     series = {"__name__": "clock_test_value", "mark": mark, **labels()}
     headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"}
     for at in ages:
         body = remote_write((series, 1.0), at=round(at, 3))
-        answer = requests.post(f"{stack.url('prometheus')}/api/v1/write", data=body, headers=headers, timeout=20)
+        answer = requests.post(f"{one}/api/v1/write", data=body, headers=headers, timeout=20)
     return answer
 
 
-def stored(mark: str) -> list[float]:
+def stored(one: str, mark: str) -> list[float]:
     """The times of all its samples, whenever they are."""
     expression = f'clock_test_value{{mark="{mark}"}}[5h]'
-    found = Prometheus().get("query", query=expression, time=time.time() + HOUR)["result"]
+    found = Prometheus(one).get("query", query=expression, time=time.time() + HOUR)["result"]
     return [at for row in found for at, _ in row["values"]]
 
 
 @taken
-def test_a_sample_with_another_clock_is_at_its_own_time(mark: str, skew: float) -> None:
+def test_a_sample_with_another_clock_is_at_its_own_time(one: str, mark: str, skew: float) -> None:
     now = round(time.time(), 3)
-    assert write(mark, now, now + skew).status_code == 204
-    assert stored(mark) == sorted([now, now + skew])
+    assert write(one, mark, now, now + skew).status_code == 204
+    assert stored(one, mark) == sorted([now, now + skew])
 
 
-def test_after_a_sample_ahead_those_of_the_right_time_are_taken(mark: str) -> None:
+def test_after_a_sample_ahead_those_of_the_right_time_are_taken(one: str, mark: str) -> None:
     now = round(time.time(), 3)
-    assert write(mark, now + TAKEN["ahead"], now).status_code == 204
-    assert stored(mark) == [now, now + TAKEN["ahead"]]
-    assert Prometheus().value(f'clock_test_value{{mark="{mark}"}}') == 1
+    assert write(one, mark, now + TAKEN["ahead"], now).status_code == 204
+    assert stored(one, mark) == [now, now + TAKEN["ahead"]]
+    assert Prometheus(one).value(f'clock_test_value{{mark="{mark}"}}') == 1
 
 
 @refused
-def test_a_sample_too_far_off_is_refused_and_counted(mark: str, skew: float) -> None:
+def test_a_sample_too_far_off_is_refused_and_counted(one: str, mark: str, skew: float) -> None:
     where = {"handler": "/api/v1/write", "code": "400"}
-    now, before = round(time.time(), 3), counted("prometheus", "prometheus_http_requests_total", **where)
-    answer = write(mark, now, now + skew)
+    now, before = round(time.time(), 3), counted(one, "prometheus_http_requests_total", **where)
+    answer = write(one, mark, now, now + skew)
     said = "timestamp is too far in the future" if skew > 0 else "too old sample"
     assert (answer.status_code, said in answer.text) == (400, True)
-    assert stored(mark) == [now]
-    assert counted("prometheus", "prometheus_http_requests_total", **where) == before + 1
+    assert stored(one, mark) == [now]
+    assert counted(one, "prometheus_http_requests_total", **where) == before + 1
 
 
 # Loki
@@ -130,7 +136,7 @@ def test_a_line_with_another_clock_is_at_its_own_time(mark: str, skew: float) ->
 @refused
 def test_a_line_too_far_off_is_refused_and_counted_and_the_others_of_its_push_are_kept(mark: str, skew: float) -> None:
     reason = {"reason": "too_far_in_future" if skew > 0 else "too_far_behind"}
-    now, before = round(time.time(), 3), counted("loki", "loki_discarded_samples_total", **reason)
+    now, before = round(time.time(), 3), counted(stack.url("loki"), "loki_discarded_samples_total", **reason)
     assert push(mark, now).status_code == 204
     answer = push(mark, now + skew, now + 1)
     said = "timestamp too new" if skew > 0 else "entry too far behind"
@@ -138,7 +144,7 @@ def test_a_line_too_far_off_is_refused_and_counted_and_the_others_of_its_push_ar
     assert eventually(lambda: kept(mark), "the others", 20, until=lambda seen: len(seen) == 2) == pytest.approx(
         [now, now + 1], abs=0.0011
     )
-    assert counted("loki", "loki_discarded_samples_total", **reason) == before + 1
+    assert counted(stack.url("loki"), "loki_discarded_samples_total", **reason) == before + 1
 
 
 # Alertmanager

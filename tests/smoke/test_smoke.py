@@ -29,7 +29,7 @@ def test_services(seen: Seen) -> None:
     """Every service is healthy"""
     eventually(stack.unready, "no service that is unhealthy", 30, until=lambda found: not found)
     seen(f"{len(stack.expected_services())} services")
-    killed = [name for name, each in stack.containers().items() if each["State"]["OOMKilled"]]
+    killed = [name for name, found in stack.replicas().items() if any(each["State"]["OOMKilled"] for each in found)]
     assert killed == [], f"These containers ran out of memory: {', '.join(killed)}"
 
 

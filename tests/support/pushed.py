@@ -20,19 +20,16 @@ RECEIVERS = ("thanos-receive-1", "thanos-receive-2", "thanos-receive-3")
 
 def push(value: float, **labels: str) -> None:
     """Hand a sample to the first receiver that takes it; AssertionError with what each said where none does."""
-    each = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
     body = remote_write(({"__name__": NAME, "application": "planted", **labels}, value))
     headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"}
     said = []
     for receiver in RECEIVERS:
-        container = f"{stack.setting('PROJECT')}-{receiver}-1"
-        found = stack.run("docker", "inspect", "--format", each, container).split()
+        found = stack.inside(receiver, 19291)
         if not found:
             said.append(f"{receiver}: not running")
             continue
-        address = f"http://{found[0]}:19291/api/v1/receive"
         try:
-            answer = requests.post(address, data=body, headers=headers, timeout=PATIENCE_SECONDS)
+            answer = requests.post(f"{found[0]}/api/v1/receive", data=body, headers=headers, timeout=PATIENCE_SECONDS)
         except requests.RequestException as error:
             said.append(f"{receiver}: {error}")
             continue

@@ -88,13 +88,26 @@ def outside() -> str:
     return str(network["IPAM"]["Config"][0]["Gateway"])
 
 
-def containers() -> dict[str, dict[str, Any]]:
+def replicas() -> dict[str, list[dict[str, Any]]]:
     """What `docker inspect` says of each of the stack's containers, by service."""
     label = f"label=com.docker.compose.project={setting('PROJECT')}"
     ids = run("docker", "ps", "--all", "--quiet", "--filter", label).split()
-    found = json.loads(run("docker", "inspect", *ids)) if ids else []
-    services = {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in found}
+    services: dict[str, list[dict[str, Any]]] = {}
+    for each in json.loads(run("docker", "inspect", *ids)) if ids else []:
+        services.setdefault(each["Config"]["Labels"]["com.docker.compose.service"], []).append(each)
     return {name: services[name] for name in sorted(services)}
+
+
+def containers() -> dict[str, dict[str, Any]]:
+    """Of services that have replicas, one of them."""
+    return {name: found[0] for name, found in replicas().items()}
+
+
+def inside(service: str, port: int) -> list[str]:
+    """The addresses of a service's running containers, which no port publishes: this machine reaches them on Linux."""
+    found = [each["NetworkSettings"]["Networks"] for each in replicas().get(service, [])]
+    first = [next((each["IPAddress"] for each in networks.values() if each["IPAddress"]), "") for networks in found]
+    return [f"http://{address}:{port}" for address in first if address]
 
 
 def started_at(service: str) -> float:
@@ -111,9 +124,12 @@ def expected_services() -> tuple[str, ...]:
 
 def unready() -> dict[str, str]:
     """The services that are neither healthy nor one-shots that ended well: starting, unhealthy, exited N, absent …"""
-    seen = {name: _state(each) for name, each in containers().items()}
-    found = {name: seen.get(name, "absent") for name in expected_services()}
-    return {name: state for name, state in found.items() if state not in ("healthy", "done")}
+    seen = {name: [_state(each) for each in found] for name, found in replicas().items()}
+    ill = {
+        name: [state for state in seen.get(name, ["absent"]) if state not in ("healthy", "done")]
+        for name in expected_services()
+    }
+    return {name: ", ".join(states) for name, states in ill.items() if states}
 
 
 def is_running() -> bool:

@@ -31,8 +31,9 @@ from tests.bench.growth.units import (
 
 OVERRIDES = ("compose.override.yaml", "compose.agent.override.yaml")
 CENTRE = {"ENV": "production", "SAMPLE": "off", "GATEWAY": "on"}
-# Of a cluster, besides what has replicas in the values. Thanos' receivers and rulers aren't counted yet.
-OF_A_CLUSTER = ("thanos-sidecar", "thanos-query", "thanos-store", "thanos-compact", "grafana", "blackbox", "bugsink")
+# Of a cluster, besides what has replicas in the values.
+THANOS = tuple(f"thanos-{part}" for part in ("sidecar", "query", "store", "compact", "receive", "rule"))
+OF_A_CLUSTER = (*THANOS, "grafana", "blackbox", "bugsink")
 OF_A_NODE = ("promtail", "node")
 CHARTS = ("kube-prometheus-stack", "loki")
 NOT_MEASURED, NOTHING, TIMES = "not measured", "\N{EN DASH}", "\N{MULTIPLICATION SIGN}"
