@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -18,6 +19,7 @@ from tests.support import pushed
 from tests.support.erp import Erp, Ids
 from tests.support.loki import Loki
 from tests.support.prometheus import Prometheus
+from tests.support.pushed import Host
 from tests.support.second_stack import SecondStack, left
 from tests.support.wait import eventually, lasts
 
@@ -70,6 +72,12 @@ class Past:
         self.lines[ids.request] = answered.result()
         assert self.lines[ids.request] > 0
 
+    def pushed_by(self, host: Host, value: float) -> None:
+        """A sample of another host, through the gateway."""
+        host.push(value, "moved")
+        awaited(lambda: Prometheus().value(pushed.NAME), "what was pushed", value)
+        self.values[pushed.NAME, time.time()] = value
+
     def is_whole(self) -> None:
         for request, expected in self.lines.items():
             awaited(partial(lines_of, request), f"lines of {request}", expected)
@@ -99,10 +107,10 @@ def planted_block(running: SecondStack) -> float:
     return moment + 60.0
 
 
-def test_history_is_whole_over_both_seams() -> None:
-    one = SecondStack(PROJECT=PROJECT, SAMPLE="on")
+def test_history_is_whole_over_both_seams(tmp_path: Path) -> None:
+    one = SecondStack(PROJECT=PROJECT, SAMPLE="on", GATEWAY="on")
     ports = {name: one.settings[name] for name in PORTS}
-    scaled = SecondStack(PROJECT=PROJECT, SAMPLE="on", SCALE="on", **ports)
+    scaled = SecondStack(PROJECT=PROJECT, SAMPLE="on", SCALE="on", GATEWAY="on", **ports)
     if left(PROJECT):
         scaled.make("clean", "CONFIRM=yes")
     past = Past()
@@ -111,6 +119,8 @@ def test_history_is_whole_over_both_seams() -> None:
         with one.in_place_of_the_first():
             past.extend("before")
             past.values["planted_days_ago", planted_block(one)] = 42
+            host = Host.known_to(one, tmp_path)
+            past.pushed_by(host, 6)
             past.is_whole()
             with past.extended_meanwhile():
                 scaled.make("scale-out", timeout=START_SECONDS)
@@ -118,9 +128,7 @@ def test_history_is_whole_over_both_seams() -> None:
             past.is_whole()
             awaited(lambda: float(Prometheus().value(UPLOADED) >= 1), "blocks uploaded", 1)
             past.extend("scaled")
-            pushed.push(7)
-            awaited(lambda: Prometheus().value(pushed.NAME), "what was pushed", 7)
-            past.values[pushed.NAME, time.time()] = 7
+            past.pushed_by(host, 7)
         scaled.make("scale-in", timeout=START_SECONDS)
         one.make("up", timeout=START_SECONDS)
         with one.in_place_of_the_first():

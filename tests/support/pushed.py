@@ -1,64 +1,95 @@
-"""Samples that are pushed to SCALE=on's receivers one each second, as an agent's Prometheus would, from outside."""
+"""Another host that pushes through the gateway: a sample and a line at a time, again until they are taken."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
 from threading import Event
 
 import requests
 
-from gateway.tests.bodies import remote_write
-from tests.support import stack
+from gateway.tests.bodies import lines, remote_write
+from tests.support.loki import Loki
+from tests.support.other_host import ROOT_CERTIFICATE
 from tests.support.prometheus import Prometheus
+from tests.support.second_stack import SecondStack
+from tests.support.wait import eventually
 
 NAME = "planted_pushed"
-PATIENCE_SECONDS = 5
-RECEIVERS = ("thanos-receive-1", "thanos-receive-2", "thanos-receive-3")
+HOST, APPLICATION = "pushing-host", "planted"
+PATIENCE_SECONDS = 60
 
 
-def push(value: float, **labels: str) -> None:
-    """Hand a sample to the first receiver that takes it; AssertionError with what each said where none does."""
-    body = remote_write(({"__name__": NAME, "application": "planted", **labels}, value))
-    headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"}
-    said = []
-    for receiver in RECEIVERS:
-        found = stack.inside(receiver, 19291)
-        if not found:
-            said.append(f"{receiver}: not running")
-            continue
+@dataclass(frozen=True)
+class Host:
+    """`root` is the certificate of the gateway's authority."""
+
+    base: str
+    root: Path
+    token: str
+
+    @classmethod
+    def known_to(cls, running: SecondStack, folder: Path) -> Host:
+        """With a new token, kept in `folder`; the stack has to run with GATEWAY=on."""
+        token, root = folder / "token", folder / "root.crt"
+        running.make("agent-token", f"HOST={HOST}", f"APPLICATIONS={APPLICATION}", f"FILE={token}")
+        root.write_text(running.compose("exec", "-T", "gateway", "cat", ROOT_CERTIFICATE), encoding="utf-8")
+        base = f"https://localhost:{running.settings['GATEWAY_PORT']}"
+        return cls(base, root, token.read_text(encoding="utf-8").strip())
+
+    def push(self, value: float, run: str) -> None:
+        """A sample, and a line that says it."""
+        labels = {"host": HOST, "application": APPLICATION, "env": "sandbox", "service": "planted", "run": run}
+        stream = ", ".join(f'{name}="{text}"' for name, text in labels.items())
+        bodies = {
+            "metrics": remote_write(({"__name__": NAME, **labels}, value)),
+            "logs": lines(f"{{{stream}}}", f"{value:g}"),
+        }
+        for signal, body in bodies.items():
+            eventually(
+                partial(self._sent, signal, body),
+                f"the gateway to take {signal}",
+                PATIENCE_SECONDS,
+                until=lambda said: said == str(HTTPStatus.NO_CONTENT.value),
+            )
+
+    def _sent(self, signal: str, body: bytes) -> str:
+        headers = {"Content-Type": "application/x-protobuf", "Authorization": f"Bearer {self.token}"}
         try:
-            answer = requests.post(f"{found[0]}/api/v1/receive", data=body, headers=headers, timeout=PATIENCE_SECONDS)
+            answer = requests.post(
+                f"{self.base}/push/{signal}", body, headers=headers, verify=str(self.root), timeout=10
+            )
         except requests.RequestException as error:
-            said.append(f"{receiver}: {error}")
-            continue
-        if answer.ok:
-            return
-        said.append(f"{receiver}: {answer.status_code} {answer.text.strip()}")
-    raise AssertionError(f"No receiver took a sample. {' '.join(said)}")
+            return str(error)
+        return f"{answer.status_code} {answer.text}".strip()
+
+    @contextmanager
+    def each_second(self, run: str) -> Iterator[list[int]]:
+        """Meanwhile it pushes each second; the numbers so far."""
+        sent: list[int] = []
+        ended = Event()
+
+        def go_on() -> None:
+            while not ended.wait(1):
+                self.push(len(sent) + 1, run)
+                sent.append(len(sent) + 1)
+
+        with ThreadPoolExecutor(1) as pool:
+            pushing = pool.submit(go_on)
+            try:
+                yield sent
+            finally:
+                ended.set()
+            pushing.result()
 
 
-@contextmanager
-def each_second(run: str) -> Iterator[list[int]]:
-    """Meanwhile a sample is pushed each second; their numbers so far."""
-    sent: list[int] = []
-    ended = Event()
-
-    def go_on() -> None:
-        while not ended.wait(1):
-            push(len(sent) + 1, run=run)
-            sent.append(len(sent) + 1)
-
-    with ThreadPoolExecutor(1) as pool:
-        pushing = pool.submit(go_on)
-        try:
-            yield sent
-        finally:
-            ended.set()
-        pushing.result()
-
-
-def found(run: str, minutes: int = 10) -> int:
-    """How many of a run's samples a query finds."""
-    return int(Prometheus().value(f'count_over_time({NAME}{{run="{run}"}}[{minutes}m])'))
+def found(run: str, minutes: int = 10) -> tuple[int, int]:
+    """How many samples and lines of a run queries find."""
+    samples = Prometheus().value(f'count_over_time({NAME}{{run="{run}"}}[{minutes}m])')
+    said = Loki().value(f'sum(count_over_time({{host="{HOST}", run="{run}"}}[{minutes}m]))')
+    return int(samples), int(said)
