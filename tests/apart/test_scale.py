@@ -6,12 +6,11 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pytest
 import requests
 
-from tests.bench import stack as bench
+from tests.bench.losses import Loss, Losses
 from tests.faults.accounts import ACCOUNTS, COUNTED, Scene
 from tests.faults.looks import started_anew
 from tests.faults.standing import Standing
@@ -148,7 +147,9 @@ def test_the_loss_of_one_of_the_erp_loses_no_order(standing: Standing, container
 
 
 @pytest.mark.parametrize("services", GONE, ids="+".join)
-def test_what_is_gone_for_long_is_told_and_loses_nothing(standing: Standing, services: tuple[str, ...]) -> None:
+def test_what_is_gone_for_long_is_told_and_loses_nothing(
+    standing: Standing, losses: Losses, services: tuple[str, ...]
+) -> None:
     away_for, name = GONE[services]
     scene = before(standing)
     begun = time.time()
@@ -157,12 +158,17 @@ def test_what_is_gone_for_long_is_told_and_loses_nothing(standing: Standing, ser
         with scene.customer.ordering():
             lasts(40, f"a customer orders without {services}")
         lasts(away_for - 40, f"{services} are away")
-        for channel in CHANNELS:
-            assert Pages().of("InstanceDown", channel, since=begun, says=name, resolution=False), channel
+        told = {
+            channel: Pages().of("InstanceDown", channel, since=begun, says=name, resolution=False)
+            for channel in CHANNELS
+        }
+        assert all(told.values()), told
     finally:
         stack.compose("start", *services, timeout=120)
     eventually(lambda: started_anew(*services)(begun), f"{services} healthy", 120)
     assert lost(scene, *ACCOUNTS) == []
+    first = min(page.received_at for pages in told.values() for page in pages) - begun
+    losses.rows.append(Loss("+".join(services), away_for, len(scene.customer.orders), told_seconds=round(first, 1)))
 
 
 @pytest.fixture(scope="module")
@@ -186,17 +192,15 @@ def host(scaled: SecondStack, tmp_path_factory: pytest.TempPathFactory) -> Host:
 
 
 @pytest.fixture(scope="module")
-def losses() -> Iterator[list[dict[str, Any]]]:
-    """A row of each engine that was killed, kept at the end."""
-    rows: list[dict[str, Any]] = []
-    yield rows
-    kept = {each["killed"]: each for each in [*bench.recorded("losses").get("rows", []), *rows]}
-    bench.record("losses", {"rows": [kept[name] for name in KILLED if name in kept]})
+def losses() -> Iterator[Losses]:
+    found = Losses((*KILLED, *map("+".join, GONE)))
+    yield found
+    found.keep()
 
 
 @pytest.mark.parametrize("service", KILLED)
 def test_under_load_the_loss_of_any_one_loses_nothing(
-    standing: Standing, crowded: str, host: Host, losses: list[dict[str, Any]], service: str
+    standing: Standing, crowded: str, host: Host, losses: Losses, service: str
 ) -> None:
     """1,000 lines and 21,000 samples a second: each is there once, and no scrape is missing.
 
@@ -220,8 +224,9 @@ def test_under_load_the_loss_of_any_one_loses_nothing(
     least = f"min(count_over_time({SCRAPED}[{minutes}m]))"
     assert Prometheus().value(least) >= 6 * minutes - 1
     assert lost(scene, *ACCOUNTS) == []
-    row = {"killed": service, "queries_whole_after_seconds": round(whole, 1), "lines": written, "found": int(found)}
-    losses.append({**row, "pushed": len(sent), "orders": scene.customer.asked["201"]})
+    orders, in_all = len(scene.customer.orders), sum(both)
+    loss = Loss(service, LASTS_SECONDS, orders, lines=(int(found), written), pushed=(in_all, in_all))
+    losses.rows.append(replace(loss, whole_seconds=round(whole, 1)))
 
 
 @dataclass(frozen=True)
