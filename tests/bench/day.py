@@ -1,4 +1,4 @@
-"""A day of metrics and lines, in a Prometheus and a Loki of their own: the stack's last minutes, over and over."""
+"""Days of metrics and lines, in a Prometheus and a Loki of their own: the stack's last minutes, over and over."""
 
 import json
 import time
@@ -28,11 +28,12 @@ WITHOUT_LIMITS = (
     "-distributor.ingestion-burst-size-mb=1024",
     "-ingester.per-stream-rate-limit=1GB",
     "-ingester.per-stream-rate-limit-burst=1GB",
+    "-validation.reject-old-samples=false",
 )
 
 
 @dataclass(frozen=True)
-class Day:
+class Days:
     prometheus: Prometheus
     loki: Loki
     samples: int
@@ -48,17 +49,17 @@ class Series:
 
 
 @contextmanager
-def repeated(metrics: Iterable[str], folder: Path) -> Iterator[Day]:
-    """The day that ends now; `folder` takes its samples as text, block by block."""
+def repeated(metrics: Iterable[str], folder: Path, days: int) -> Iterator[Days]:
+    """So many days that end now; `folder` takes their samples as text, block by block."""
     end = time.time()
     with ExitStack() as cleaning:
-        prometheus, samples = cleaning.enter_context(_prometheus(metrics, folder, end))
-        loki, lines = cleaning.enter_context(_loki(end))
-        yield Day(prometheus, loki, samples, lines)
+        prometheus, samples = cleaning.enter_context(_prometheus(metrics, folder, end - days * DAY, end))
+        loki, lines = cleaning.enter_context(_loki(end - days * DAY, end))
+        yield Days(prometheus, loki, samples, lines)
 
 
 @contextmanager
-def _prometheus(metrics: Iterable[str], folder: Path, end: float) -> Iterator[tuple[Prometheus, int]]:
+def _prometheus(metrics: Iterable[str], folder: Path, start: float, end: float) -> Iterator[tuple[Prometheus, int]]:
     recorded = [series for metric in sorted(metrics) for series in _series(metric)]
     (folder / "data").mkdir()
     for each in (folder, folder / "data"):
@@ -66,16 +67,16 @@ def _prometheus(metrics: Iterable[str], folder: Path, end: float) -> Iterator[tu
     service = current().model["services"]["prometheus"]
     common = ("--user", "65534:65534", "--memory", service["mem_limit"], "--volume", f"{folder}:/day")
     written = 0
-    for begin in range(int(end - DAY) // BLOCK * BLOCK, int(end), BLOCK):
+    for begin in range(int(start) // BLOCK * BLOCK, int(end), BLOCK):
         with (folder / "series.om").open("w", encoding="utf-8") as text:
-            written += _write(text, recorded, begin, end)
+            written += _write(text, recorded, begin, start, end)
         make = ("tsdb", "create-blocks-from", "openmetrics", "/day/series.om", "/day/data")
         stack.run("docker", "run", "--rm", *common, "--entrypoint", "promtool", service["image"], *make, timeout=300)
     (folder / "prometheus.yml").write_text("{}", encoding="utf-8")
     options = ("--config.file=/day/prometheus.yml", "--storage.tsdb.path=/day/data")
     with _container("day-prometheus", 9090, *common, service["image"], *options) as base:
         prometheus = Prometheus(base)
-        eventually(lambda: prometheus.query("1"), "the day's Prometheus to answer", 120)
+        eventually(lambda: prometheus.query("1"), "the days' Prometheus to answer", 120)
         yield prometheus, written
 
 
@@ -93,13 +94,13 @@ def _as_series(metric: str, labels: dict[str, str], values: list[tuple[float, st
     return Series(f"{metric}{{{pairs}}}", samples, growth)
 
 
-def _write(text: TextIO, recorded: list[Series], begin: int, end: float) -> int:
+def _write(text: TextIO, recorded: list[Series], begin: int, start: float, end: float) -> int:
     """The samples from `begin` until a block later as OpenMetrics; their number."""
     written = 0
     first, last = int((end - begin) // REPEATED) + 1, max(0, int((end - begin - BLOCK) // REPEATED))
     for series in recorded:
         for back in range(first, last - 1, -1):
-            shift, grown = back * REPEATED, (DAY // REPEATED + 1 - back) * series.grows_by
+            shift, grown = back * REPEATED, ((end - start) // REPEATED + 1 - back) * series.grows_by
             for moment, value in series.samples:
                 if begin <= moment - shift < begin + BLOCK:
                     text.write(f"{series.name} {value + grown} {moment - shift:.3f}\n")
@@ -109,16 +110,16 @@ def _write(text: TextIO, recorded: list[Series], begin: int, end: float) -> int:
 
 
 @contextmanager
-def _loki(end: float) -> Iterator[tuple[Loki, int]]:
+def _loki(start: float, end: float) -> Iterator[tuple[Loki, int]]:
     lines = list(_lines(end))
     service = current().model["services"]["loki"]
     configuration = f"--volume={ROOT / 'loki' / 'loki.yml'}:/etc/loki/loki.yml:ro"
     common = ("--user=10001:10001", f"--memory={service['mem_limit']}", configuration, service["image"])
     with _container("day-loki", 3100, *common, "-config.file=/etc/loki/loki.yml", *WITHOUT_LIMITS) as base:
         loki = Loki(base)
-        eventually(lambda: requests.get(f"{base}/ready", timeout=5).ok, "the day's Loki to be ready", 120)
+        eventually(lambda: requests.get(f"{base}/ready", timeout=5).ok, "the days' Loki to be ready", 120)
         pushed = 0
-        for back in range(DAY // REPEATED - 1, -1, -1):
+        for back in range(int(end - start) // REPEATED - 1, -1, -1):
             for begin in range(0, REPEATED, PUSHED):
                 streams = _streams(lines, end - REPEATED + begin, back * REPEATED)
                 answer = requests.post(f"{base}/loki/api/v1/push", json={"streams": streams}, timeout=60)
@@ -126,7 +127,7 @@ def _loki(end: float) -> Iterator[tuple[Loki, int]]:
                 pushed += sum(len(each["values"]) for each in streams)
             if back % 12 == 0:
                 requests.post(f"{base}/flush", timeout=120).raise_for_status()
-        _wait_for(loki, pushed)
+        _wait_for(loki, pushed, start, end)
         yield loki, pushed
 
 
@@ -157,15 +158,16 @@ def _streams(lines: list[tuple[dict[str, str], list[Any]]], begin: float, shift:
     return list(found.values())
 
 
-def _wait_for(loki: Loki, lines: int) -> None:
-    count = '{service=~".+"}'
-    eventually(
-        lambda: loki.value(f"sum(count_over_time({count}[25h]))"),
-        f"the day's {lines} lines",
-        300,
-        until=lambda found: found == lines,
-        interval=5,
-    )
+def _wait_for(loki: Loki, lines: int, start: float, end: float) -> None:
+    """Asked day by day: of more than that Loki doesn't count all lines in one query's time."""
+    moments = [end - back * DAY for back in range(int(end - start) // DAY)]
+    count = f'sum(count_over_time({{service=~".+"}}[{DAY}s]))'
+
+    def found() -> int:
+        answers = [loki.get("query", query=count, time=str(int(moment * 1e9)))["result"] for moment in moments]
+        return sum(int(row["value"][1]) for rows in answers for row in rows)
+
+    eventually(found, f"{lines} lines of {len(moments)} days", 600, until=lines.__eq__, interval=5)
 
 
 @contextmanager

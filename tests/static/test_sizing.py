@@ -12,6 +12,7 @@ from tests.bench.growth.units import LOGS_TB, configuration
 NOT_YET = {
     "rules": "take too long isn't measured yet",
     "stored": "chunks take on the disk isn't measured yet",
+    "boards": "the boards take for more days isn't measured yet",
     "storm": "one Alertmanager bears isn't measured yet",
 }
 ROW = {"applications": 2, "series": 900, "round_seconds": 0.5, "cores": 0.2, "slowest_group": "http", "missed": 0}
@@ -22,11 +23,19 @@ FOUND: dict[str, dict[str, Any]] = {
         "rules": [ROW | {"applications": 1, "cores": 0.1, "slowest_share": 0.01}, ROW | {"slowest_share": 0.125}],
     },
     "stored": {"lines": 1000, "bytes_a_line": 500, "bytes_stored_for_each": 0.25},
+    "boards": {
+        "days": {"number": 2, "samples": 3000, "lines": 4000},
+        "boards": {
+            "celery": {"1 d": {"all": 1.0, "unanswered": 0}, "2 d": {"all": 2.0, "unanswered": 0}},
+            "django": {"1 d": {"all": 1.0, "unanswered": 0}, "2 d": {"all": 0.5, "unanswered": 3}},
+        },
+    },
     "storm": {"taken": "2020-02-02", "seen_after": 14.5, "trouble": ""},
 }
 SAYS = {
     "rules": ("| 2 | 900 | 0.5 | 0.2 | http, 12.5% | 0 |", "the power 1.0 of"),
     "stored": (*(f"{size / 4:.2f} TB" for size in LOGS_TB), "0.25 bytes for each byte of a line"),
+    "boards": ("| celery | 1.00 | 2.00 | 1.0 |", "| django | 1.00 | (3; 0.50) |", "3,000 samples, 4,000 lines"),
     "storm": ("Within 14.5 s each channel",),
 }
 

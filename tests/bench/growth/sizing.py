@@ -1,6 +1,7 @@
 """`python -m tests.bench.growth.sizing`: writes docs/operations/sizing.md from what the benches have measured."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +29,18 @@ from tests.bench.stack import recorded
 PAGE = ROOT / "docs" / "operations" / "sizing.md"
 TEMPLATE = Path(__file__).with_suffix(".md")
 FAULTS = ROOT / "tests" / "faults" / "results.json"
-BENCHES = ("growth", "lines", "rules", "stored", "agent")
+BENCHES = ("growth", "lines", "rules", "stored", "agent", "boards")
+DAYS = re.compile(r"(\d+) d")
 STORM = "alert-storm"
 Figures = dict[str, Any]
 
 
-def text(*, growth: Figures, lines: Figures, rules: Figures, stored: Figures, agent: Figures, storm: Figures) -> str:
+def text(
+    *, growth: Figures, lines: Figures, rules: Figures, stored: Figures, agent: Figures, boards: Figures, storm: Figures
+) -> str:
     """The page; each argument has the figures of the bench of its name, `storm` those of the fault.
 
-    Of `rules`, `stored` and `storm` there may be none yet.
+    Of `rules`, `stored`, `boards` and `storm` there may be none yet.
     """
     grown, last = growth["services"], growth["services"][-1]
     units, places = Units.of(growth, lines, stored), machines.Places.of_the_files()
@@ -58,6 +62,7 @@ def text(*, growth: Figures, lines: Figures, rules: Figures, stored: Figures, ag
         ),
         day_series=growth["days"]["series"],
         day_interval=days.INTERVAL,
+        boards=_boards(boards.get("boards", {}), boards),
         scrape=SCRAPE_SECONDS,
         metrics_days=METRICS_DAYS,
         metrics="\n".join(_metrics(number, units) for number in SERVICES),
@@ -103,6 +108,41 @@ def _bends(found: dict[str, Figures]) -> str:
     return " ".join(
         f"{fits.PER_UNIT[name]} costs a quarter more from {number:,} services on." for name, number in bent.items()
     )
+
+
+def _boards(by_board: dict[str, dict[str, Figures]], measured: Figures) -> str:
+    if not by_board:
+        return "How long the boards take for more days isn't measured yet (`make bench BENCH=boards`)."
+    spans = list(next(iter(by_board.values())))
+    head = f"| board, all its queries one after the other, s | {' | '.join(spans)} | grows with the days to the power |"
+    rows = [
+        f"| {board} | {' | '.join(_span(each) for each in found.values())} | {_power(found)} |"
+        for board, found in by_board.items()
+    ]
+    lines, samples_of_all, number = (measured["days"][name] for name in ("lines", "samples", "number"))
+    return (
+        f"Every query of every board, over {number} days of the sandbox ({samples_of_all:,} samples, {lines:,} lines), "
+        "asked of a Prometheus and a Loki of their own:\n\n"
+        f"{head}\n|{'---|' * (len(spans) + 2)}\n" + "\n".join(rows) + "\n\n"
+        "In brackets: how many queries weren't answered within 20 s, and the seconds of the others."
+    )
+
+
+def _span(found: Figures) -> str:
+    seconds = f"{found['all']:.2f}"
+    return f"({found['unanswered']}; {seconds})" if found["unanswered"] else seconds
+
+
+def _power(found: dict[str, Figures]) -> str:
+    """Of those spans in which everything was answered."""
+    by_days = [
+        (float(number[1]), each["all"])
+        for span, each in found.items()
+        if (number := DAYS.fullmatch(span)) and not each["unanswered"]
+    ]
+    if len(by_days) < 2:
+        return machines.NOTHING
+    return str(fits.power([number for number, _ in by_days], [seconds for _, seconds in by_days]))
 
 
 def _metrics(services: int, units: Units) -> str:
