@@ -71,8 +71,9 @@ class Erp:
 
 
 def _metrics(web: str) -> str:
-    token = stack.secret("metrics_token")
-    answer = requests.get(f"{web}/metrics", headers={"Authorization": f"Bearer {token}"}, timeout=20)
+    # By the address of a container the ERP would refuse the Host.
+    headers = {"Authorization": f"Bearer {stack.secret('metrics_token')}", "Host": "localhost"}
+    answer = requests.get(f"{web}/metrics", headers=headers, timeout=20)
     answer.raise_for_status()
     return answer.text
 
