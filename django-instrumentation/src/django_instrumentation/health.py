@@ -84,7 +84,7 @@ def _ask_cache(alias: str) -> None:
     try:
         caches[alias].has_key("django_instrumentation:ready")
     finally:
-        connections.close_all()  # of this thread, which ends now: a cache may be a table
+        _close_all()
 
 
 def _ask_broker() -> None:
@@ -100,7 +100,17 @@ def _ask_project(name: str, function: Callable[[], object]) -> None:
         if ask() is False:
             raise NotReady(name)
     finally:
-        connections.close_all()  # of this thread, which ends now
+        _close_all()
+
+
+def _close_all() -> None:
+    """The connections of this thread, which ends now, to databases and caches."""
+    connections.close_all()
+    for found in caches.all(initialized_only=True):
+        found.close()
+        # Django's own for Redis leaves its connections open until the garbage collector comes.
+        for pool in getattr(getattr(found, "_cache", None), "_pools", {}).values():
+            pool.disconnect()
 
 
 class NotReady(Exception):

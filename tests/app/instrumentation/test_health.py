@@ -1,16 +1,19 @@
 """Probes: independent of everything for /livez, bounded in time for /readyz."""
 
 import dataclasses
+import gc
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.cache import caches
 from django.core.checks import run_checks
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client
+from harness import project
 from harness.processes import free_port
 from harness.wait import eventually
 
@@ -165,6 +168,24 @@ def test_a_check_leaves_no_connection(transactional_db: None, settings: Any, nam
         health._check.cache_clear()
         assert list(readyz(name).values()) == ["ok"]
     eventually(lambda: open_connections() <= before, "its connections to be closed", 5)
+
+
+def search_reads_the_cache() -> bool:
+    return caches["default"].get("search") is None
+
+
+@pytest.mark.parametrize("name", [f"{__name__}.search_reads_the_cache", "cache"])
+def test_a_check_leaves_no_connection_to_redis(name: str) -> None:
+    with project.broker() as client:
+        before = len(client.client_list())
+        gc.disable()  # it would close them, at any time later
+        try:
+            for _ in range(5):
+                health._check.cache_clear()
+                assert list(readyz(name).values()) == ["ok"]
+            eventually(lambda: len(client.client_list()) <= before, "its connections to be closed", 5)
+        finally:
+            gc.enable()
 
 
 def test_a_database_that_takes_no_query_without_a_table_is_asked_in_its_own_words(
