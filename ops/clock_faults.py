@@ -83,11 +83,17 @@ def _correct(service: str) -> Act:
     return acts.together(offset(service, SECONDS), lambda _: Event().wait(STEPS * STEP_SECONDS), offset(service, 0))
 
 
+def _set_right(service: str, seconds: int) -> Act:
+    right = offset(service, 0)
+    # As its runbook has it: beat would send a task again only when it is as late as it was by the clock that was ahead.
+    return acts.together(right, acts.compose("restart", service)) if service == "erp-beat" and seconds > 0 else right
+
+
 FAULTS: dict[str, Fault] = {
     f"{service}-clock-{name}": Fault(
         f"the clock of {service} is an hour {name}",
         acts.together(prepare(service), offset(service, seconds)),
-        offset(service, 0),
+        _set_right(service, seconds),
         prepare(service),
     )
     for service in SERVICES

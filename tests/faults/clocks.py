@@ -92,13 +92,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "erp-beat-clock-ahead",
         "F24",
-        "tasks of the next hour are sent early; the worker runs them",
+        "tasks of the next hour are sent early; the worker runs them. Mended by setting it right and a restart",
         both(heartbeat_is_run, orders_are_taken),
         60,
         88,
         alerts=("ClockSkewed",),
         seen_within=TOLD,
-        may=LEFT_OUT,
+        may=("InstanceDown", *LEFT_OUT),
         settles=FINISHED_SECONDS,
     ),
     *(

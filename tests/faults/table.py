@@ -20,18 +20,7 @@ FAULTS: tuple[Fault, ...] = (
 # Rows that no quiet machine has measured yet.
 WAITING: frozenset[str] = frozenset(
     {
-        "alertmanager-disk-inodes",
-        "alertmanager-disk-read-only",
-        "bugsink-clock-behind",
-        "bugsink-disk-inodes",
         "erp-beat-clock-ahead",
-        "erp-db-disk-inodes",
-        "erp-db-slow",
-        "erp-redis-disk-inodes",
-        "erp-redis-slow",
-        "loki-disk-inodes",
-        "prometheus-disk-inodes",
-        "promtail-disk-inodes",
     }
 )
 
