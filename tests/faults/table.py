@@ -17,12 +17,5 @@ FAULTS: tuple[Fault, ...] = (
     *clocks.FAULTS,
 )
 
-# Rows that no quiet machine has measured yet.
-WAITING: frozenset[str] = frozenset(
-    {
-        "erp-beat-clock-ahead",
-    }
-)
-
 # Rows that would end what other phases do on this machine: `make faults NAME=…` alone measures them.
 ALONE: frozenset[str] = frozenset({"engine-killed"})
