@@ -22,7 +22,7 @@ def main(wanted: str) -> int:
         outcomes = runner.run_all(chosen, say, report.keep)
     sizing.write()
     say(f"Written: {PAGE.name}, {sizing.PAGE.name}")
-    return 1 if any(outcome.late or outcome.unequal or outcome.unexpected for outcome in outcomes) else 0
+    return 1 if any(outcome.late() or outcome.unequal or outcome.unexpected for outcome in outcomes) else 0
 
 
 if __name__ == "__main__":

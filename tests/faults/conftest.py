@@ -8,6 +8,13 @@ from ops.console import say
 from tests.faults import own_stack
 from tests.faults.model import Fault
 from tests.faults.runner import Outcome, run_all
+from tests.support.load import Load
+
+
+@pytest.fixture(scope="session", autouse=True)
+def load() -> Load:
+    """How busy the machine has been since the first row was begun."""
+    return Load()
 
 
 @pytest.fixture(scope="session")

@@ -41,13 +41,13 @@ class Outcome:
     """What the customer got in place of an order, by status."""
     trouble: str = ""
 
-    @property
-    def late(self) -> list[str]:
-        """What took longer than promised, or didn't come at all."""
+    def late(self, times: float = 1) -> list[str]:
+        """What took longer than so many times what is promised, or didn't come at all."""
         if self.trouble:
             return [self.trouble]
         promised = {"works": (self.works_after, self.fault.within), "seen": (self.seen_after, self.fault.seen_within)}
-        return [f"{what} after {after:.1f} s" for what, (after, within) in promised.items() if (after or 0) > within]
+        late = {what: after for what, (after, within) in promised.items() if after and after > times * within}
+        return [f"{what} after {after:.1f} s" for what, after in late.items()]
 
     @property
     def unequal(self) -> list[str]:
