@@ -48,6 +48,7 @@ class Container:
     id: str
     key: Key
     log_format: str
+    runs_once: bool = False
 
 
 class Engine:
@@ -98,7 +99,8 @@ def container(listed: Mapping[str, Any]) -> Container:
     labels = listed["Labels"]
     service = labels.get(f"{PREFIX}service") or labels.get("com.docker.compose.service") or listed["Names"][0][1:]
     key = (labels[f"{PREFIX}application"], labels.get(f"{PREFIX}env", ""), service)
-    return Container(listed["Id"], key, labels.get(f"{PREFIX}log-format", ""))
+    runs_once = labels.get(f"{PREFIX}once") == "on"
+    return Container(listed["Id"], key, labels.get(f"{PREFIX}log-format", ""), runs_once)
 
 
 def frames(answer: IO[bytes]) -> Iterator[tuple[str, bytes]]:

@@ -6,7 +6,7 @@ import pytest
 
 from logkeeper import compare
 from logkeeper.compare import Result, moment, slices
-from logkeeper.engine import NANOSECONDS, Container, Engine, Line, nanoseconds, stamp_of
+from logkeeper.engine import NANOSECONDS, Container, Engine, Key, Line, nanoseconds, stamp_of
 from logkeeper.loki import Loki, LokiError
 
 NOW = 1_795_971_600 * NANOSECONDS
@@ -68,6 +68,36 @@ class NoEngine(Engine):
 def test_a_service_that_is_not_there_is_refused() -> None:
     with pytest.raises(SystemExit, match="SERVICE=nope has no container here"):
         compare.audit(NoEngine("nowhere:1", ""), Loki("nowhere:1"), 1, 2, "nope")
+
+
+class Written(Engine):
+    """A container that has written one line."""
+
+    def __init__(self, *, runs_once: bool) -> None:
+        super().__init__("nowhere:1", "")
+        self._container = Container("1", ("erp", "sandbox", "erp-migrate"), "", runs_once)
+
+    def containers(self, *, ended: bool = False) -> list[Container]:
+        return [self._container]
+
+    def lines(self, one: Container, since: int, tail: int | None = None) -> Iterator[Line]:
+        yield line("migrated")
+
+
+class Empty(Loki):
+    def lines(self, key: Key, begin: int, end: int) -> Iterator[Line]:
+        return iter(())
+
+
+@pytest.mark.parametrize("runs_once", [True, False])
+def test_what_promtail_cannot_find_in_time_is_shown_and_no_fault(
+    runs_once: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    window = NOW - NANOSECONDS, NOW + NANOSECONDS
+    status = compare.audit(Written(runs_once=runs_once), Empty("nowhere:1"), *window, "")
+    said = capsys.readouterr().out
+    assert (status, "stdout migrated" in said) == (int(not runs_once), True)
+    assert ("No fault: erp-migrate runs once" in said) is runs_once
 
 
 def test_a_loki_that_does_not_answer_is_a_sentence() -> None:
