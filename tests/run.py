@@ -97,6 +97,7 @@ PHASES = (
         _pytest("-s", "tests/faults", "-m", "not thorough"),
         needs=("stack",),
         after=("e2e",),
+        in_test=False,
     ),
     Phase(
         "wagtail",

@@ -35,7 +35,7 @@ Written by `make faults` from `tests/faults/table.py`: each fault is real, on a 
 customer who goes on ordering. "Works again" is counted from the fault, or from the mending where somebody has to mend
 it. What is compared is what was acknowledged, and what is there afterwards. No other alert is told than those named,
 here or of a fault of the quarter of an hour before, and, of a machine that other tests keep busy, {", ".join(BUSY)}.
-`make test` runs those that are marked with an asterisk, `make test-all` all but the kill of the engine,
+`make test PHASES=faults` runs those that are marked with an asterisk, `make test-all` all but the kill of the engine,
 which would end other tests. The numbers are those of the project's list of faults.
 """
 

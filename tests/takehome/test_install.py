@@ -74,6 +74,7 @@ def test_every_extra_can_be_resolved(pip: str, extras: str, checkout: Path, tmp_
     assert resolve(python, f"{checkout}[{extras}]").keys() >= EXTRAS[extras]
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 def test_it_stands_beside_the_versions_that_pretix_pins(checkout: Path, tmp_path: Path) -> None:
     python = venv_with(tmp_path / "venv", "pip")
@@ -81,6 +82,7 @@ def test_it_stands_beside_the_versions_that_pretix_pins(checkout: Path, tmp_path
     assert [found[name].rpartition(".")[0] for name in ("celery", "sentry-sdk", "django")] == ["5.6", "2.70", "5.2"]
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 def test_nothing_but_the_extra_database_keeps_a_project_from_the_newest_django(checkout: Path, tmp_path: Path) -> None:
     """For Python 3.13, whichever runs this: pip takes an older Django without a word where a dependency bounds it."""
