@@ -116,7 +116,7 @@ def test_each_is_replaced_and_none_is_told(story: Story) -> None:
 
 
 def test_every_order_is_answered_stored_and_counted_once(story: Story) -> None:
-    assert story.buyer.placed > 100
+    assert story.buyer.placed >= 2 * len(ROTATIONS)  # a fast machine has replaced all before there are many more
     assert story.buyer.refused == []
     assert story.running.placed_by("buyer") == story.buyer.placed
     placed = story.running.placed_by("")
