@@ -22,6 +22,7 @@ from tests.support.alertmanager import Alertmanager
 from tests.support.apart import Apart
 from tests.support.boards import PanelQuery
 from tests.support.loki import Loki
+from tests.support.other_host import authority_of_the_gateway
 from tests.support.panels import NO_GATEWAY, OPTIONAL, Direct, nowhere, numbers
 from tests.support.ports import free_port
 from tests.support.prometheus import Prometheus
@@ -33,7 +34,6 @@ SERVICES = ("gateway", "gateway-guard", "prometheus", "loki", "alertmanager", "s
 UNLABELLED = [name for name in SERVICES if not name.startswith("gateway")]
 OVERLAY = "services:\n" + "".join(f"  {name}: {{labels: !reset null}}\n" for name in UNLABELLED)
 PORTS = ("GATEWAY_PORT", "PROMETHEUS_PORT", "LOKI_PORT", "ALERTMANAGER_PORT", "INBOX_PORT")
-ROOT = "/data/caddy/pki/authorities/local/root.crt"
 PROTOBUF = "application/x-protobuf"
 OWN = {"host": "web-2", "application": "shop"}
 QUERY_SECRET = "a-secret-in-a-query"
@@ -90,8 +90,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     settings = ports | {"PROJECT": PROJECT, "PORT_OFFSET": "0", "SECRETS_DIR": str(secrets)}
     settings |= {"GATEWAY": "on", "GATEWAY_HOST": "localhost"}
     with apart.running(PROJECT, OVERLAY, *SERVICES, ports=settings) as project:
-        root = folder / "root.crt"
-        root.write_text(project.compose("exec", "-T", "gateway", "cat", ROOT), encoding="utf-8")
+        root = authority_of_the_gateway(project.compose, folder)
         yield Gateway(
             project,
             f"https://localhost:{ports['GATEWAY_PORT']}",

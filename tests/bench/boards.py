@@ -90,13 +90,12 @@ def asked(folder: Path) -> dict[str, Any]:
     return {
         "days": {"number": DAYS[-1], "samples": made.samples, "lines": made.lines},
         "queries": len(found),
-        "boards": {board: _of_board([each for each in found if each.board == board]) for board in _names(found)},
+        "boards": {
+            board: _of_board([each for each in found if each.board == board])
+            for board in sorted({each.board for each in found})
+        },
         "slowest": [asdict(each) for each in sorted(found, key=_slowness, reverse=True)[:SHOWN]],
     }
-
-
-def _names(found: list[Figure]) -> list[str]:
-    return sorted({each.board for each in found})
 
 
 def _slowness(figure: Figure) -> tuple[bool, float]:
@@ -104,14 +103,14 @@ def _slowness(figure: Figure) -> tuple[bool, float]:
     return longest is None, longest or 0
 
 
-def _of_board(found: list[Figure]) -> dict[str, dict[str, float]]:
+def _of_board(found: list[Figure]) -> dict[str, dict[str, float | None]]:
     """By span: seconds of all its queries one after the other, of the slowest, and how many weren't answered."""
     by_span = {}
     for span in SPANS:
         answered = [each for figure in found if (each := figure.seconds[span]) is not None]
         by_span[span] = {
             "all": round(sum(answered), 3),
-            "slowest": max(answered),
+            "slowest": max(answered, default=None),
             "unanswered": len(found) - len(answered),
         }
     return by_span

@@ -8,7 +8,7 @@ import requests
 
 from ops.paths import ROOT
 from tests.support import stack
-from tests.support.other_host import ROOT_CERTIFICATE
+from tests.support.other_host import authority_of_the_gateway
 from tests.support.services import PORT_SETTINGS
 
 
@@ -29,10 +29,7 @@ def test_address_answers_with_a_page(name: str, table: dict[str, str], tmp_path:
         assert name not in table
         return
     (address,) = re.findall(r"https?://\S+", table[name])
-    authority = tmp_path / "root.crt"
-    if name == "gateway":
-        authority.write_text(stack.execute(name, "cat", ROOT_CERTIFICATE), encoding="utf-8")
-    verified_by = str(authority) if authority.exists() else True
+    verified_by = str(authority_of_the_gateway(stack.compose, tmp_path)) if name == "gateway" else True
     answer = requests.get(address, timeout=10, verify=verified_by)  # a log-in page counts: redirects are followed
     assert answer.status_code == (401 if name == "gateway" else 200)
     assert answer.text

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -120,6 +120,13 @@ def cut() -> None:
     stack.run("docker", "network", "disconnect", WAY, FORWARDER)
 
 
+def authority_of_the_gateway(compose: Callable[..., str], folder: Path) -> Path:
+    """The certificate that the gateway's own authority signs with, as `folder`/root.crt."""
+    file = folder / "root.crt"
+    file.write_text(compose("exec", "-T", GATEWAY, "cat", ROOT_CERTIFICATE), encoding="utf-8")
+    return file
+
+
 @contextmanager
 def central(folder: Path) -> Iterator[Central]:
     """With a token for the host in `folder`/token, the password of a user in viewer, and the authority in root.crt."""
@@ -133,8 +140,7 @@ def central(folder: Path) -> Iterator[Central]:
         *command, file = made
         stack.run(sys.executable, "-m", "ops", *command, str(folder / file), env=settings)
     with apart.running(CENTRAL, OVERLAY, *SERVICES, ports=settings) as project:
-        root = project.compose("exec", "-T", GATEWAY, "cat", ROOT_CERTIFICATE)
-        (folder / "root.crt").write_text(root, encoding="utf-8")
+        authority_of_the_gateway(project.compose, folder)
         yield Central(project, settings)
 
 

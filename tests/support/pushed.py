@@ -15,7 +15,7 @@ import requests
 
 from gateway.tests.bodies import lines, remote_write
 from tests.support.loki import Loki
-from tests.support.other_host import ROOT_CERTIFICATE
+from tests.support.other_host import authority_of_the_gateway
 from tests.support.prometheus import Prometheus
 from tests.support.second_stack import SecondStack
 from tests.support.wait import eventually
@@ -36,9 +36,9 @@ class Host:
     @classmethod
     def known_to(cls, running: SecondStack, folder: Path) -> Host:
         """With a new token, kept in `folder`; the stack has to run with GATEWAY=on."""
-        token, root = folder / "token", folder / "root.crt"
+        token = folder / "token"
         running.make("agent-token", f"HOST={HOST}", f"APPLICATIONS={APPLICATION}", f"FILE={token}")
-        root.write_text(running.compose("exec", "-T", "gateway", "cat", ROOT_CERTIFICATE), encoding="utf-8")
+        root = authority_of_the_gateway(running.compose, folder)
         base = f"https://localhost:{running.settings['GATEWAY_PORT']}"
         return cls(base, root, token.read_text(encoding="utf-8").strip())
 
