@@ -40,7 +40,7 @@ def show(stack: Stack) -> None:
             path, sees = LOCAL_PAGES.get(service, (path, sees))
             user, secret = ("", "") if service in NO_LOGIN else (user, secret)
         password = _shown(stack.settings, secret) if secret else ""
-        base = stack.settings.gateway_url if service == "gateway" else f"http://{stack.settings.host}:{port}"
+        base = _base(stack, service, port)
         rows.append([service, f"{base}{path}", sees, user, password])
     if stack.has_sentry:
         password = _shown(stack.settings, "sentry_admin_password")
@@ -49,6 +49,15 @@ def show(stack: Stack) -> None:
     if stack.image_source == "local":
         say(f"\n{NO_GRAFANA}")
     say("\n" + channels(stack.settings))
+
+
+def _base(stack: Stack, service: str, port: int) -> str:
+    """With a gateway the tracker's pages lead to its address there and its cookies need HTTPS: its port is for DSNs."""
+    if service == "gateway":
+        return stack.settings.gateway_url
+    if service == "bugsink" and stack.settings["GATEWAY"] == "on":
+        return stack.variables["BASE_URL_BUGSINK"].rstrip("/")
+    return f"http://{stack.settings.host}:{port}"
 
 
 def _shown(settings: Settings, secret: str) -> str:

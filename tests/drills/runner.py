@@ -126,13 +126,13 @@ def _insist(fault: str) -> None:
     eventually(mend, f"{fault} to be mended", MENDED_WITHIN, interval=2)
 
 
-def _end_again_what_a_kill_brought_back(fault: str, mended: float) -> None:
-    """A silence goes on whose end, at a time (Unix seconds), a killed Alertmanager hadn't written down."""
+def _end_again_what_a_kill_brought_back(fault: str) -> None:
+    """A silence goes on whose end a killed Alertmanager hadn't written down: with no kill there is none to end here."""
     if fault in SILENCES:
+        mended = time.time()
         written = "Alertmanager to have written down the end of the silence"
         eventually(time.time, written, 2 * FORGETS, until=lambda now: now > mended + FORGETS)
-        if stack.started_at("alertmanager") > mended:
-            _insist(fault)
+        _insist(fault)
 
 
 def _tell(drill: Drill, begun: float, took: float, say: Say) -> Outcome:
@@ -165,7 +165,7 @@ def _end(outcome: Outcome, mending: float, say: Say, keep: Keep) -> Outcome:
     answers.
     """
     drill, pages = outcome.drill, Pages()
-    _end_again_what_a_kill_brought_back(drill.fault, time.time())
+    _end_again_what_a_kill_brought_back(drill.fault)
     if outcome.passed and not drill.told_only:
         try:
             told = _wait_for_all(pages, drill, mending, drill.resolves_within, resolution=True)
